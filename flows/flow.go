@@ -1,0 +1,198 @@
+package flows
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Elapsed is a measured time; OK is false where there was nothing to measure.
+type Elapsed struct {
+	D  time.Duration
+	OK bool
+}
+
+// Roles says how client and server were told apart.
+type Roles uint8
+
+const (
+	RolesGuessed      Roles = iota // neither SYN nor SYN-ACK was captured
+	RolesSYN                       // by the SYN
+	RolesSYNACK                    // by the SYN-ACK alone
+	RolesSimultaneous              // both sent a SYN: client is who sent it first
+)
+
+func (r Roles) String() string {
+	return [...]string{"guessed", "syn", "syn-ack", "simultaneous"}[r]
+}
+
+// Outcome of an opening.
+type OpeningOutcome uint8
+
+const (
+	OpeningNotCaptured OpeningOutcome = iota
+	OpeningComplete
+	OpeningHalfOpen
+	OpeningUnanswered
+	OpeningRefused
+	OpeningUnreachable
+	OpeningReset
+	OpeningInvalid
+	OpeningInProgress
+)
+
+func (o OpeningOutcome) String() string {
+	return [...]string{"not-captured", "complete", "half-open", "unanswered", "refused",
+		"unreachable", "reset", "invalid", "in-progress"}[o]
+}
+
+// OpeningKind is the way in which the ends opened the connection.
+type OpeningKind uint8
+
+const (
+	KindNotCaptured OpeningKind = iota
+	KindThreeWay
+	KindSimultaneous
+	KindFastOpen
+	KindSplit
+)
+
+func (k OpeningKind) String() string {
+	return [...]string{"not-captured", "three-way", "simultaneous", "fast-open", "split"}[k]
+}
+
+// Opening is how a flow was opened. Times are as seen at the capture point.
+type Opening struct {
+	Outcome     OpeningOutcome
+	Kind        OpeningKind
+	SYNToSYNACK Elapsed // from the SYN that was answered
+	SYNACKToACK Elapsed
+	Handshake   Elapsed // from the SYN that was answered to the ACK
+	Connect     Elapsed // from the first SYN to the ACK, as the application waited
+	ServerReady Elapsed // from the first SYN until the server can first have left SYN_RCVD
+	Ambiguous   bool    // which SYN or SYN-ACK was answered could not be told
+	SYNs        uint32  // SYNs sent, copies not counted
+	SYNACKs     uint32
+}
+
+// ClosingOutcome is how a flow ended.
+type ClosingOutcome uint8
+
+const (
+	ClosingNever ClosingOutcome = iota // nothing was ever open
+	ClosingOrderly
+	ClosingHalfClosed
+	ClosingMissingFinalACK
+	ClosingFINUnanswered
+	ClosingReset
+	ClosingRSTAfterFIN
+	ClosingOpen
+	ClosingSilent
+	ClosingNotCaptured
+)
+
+func (c ClosingOutcome) String() string {
+	return [...]string{"", "orderly", "half-closed", "missing-final-ack", "fin-unanswered",
+		"reset", "rst-after-fin", "open", "silent", "not-captured"}[c]
+}
+
+// Closer names an end, or none.
+type Closer uint8
+
+const (
+	NoOne Closer = iota
+	ByClient
+	ByServer
+	ByBoth // the FINs crossed
+)
+
+func (c Closer) String() string { return [...]string{"", "client", "server", "both"}[c] }
+
+// Closing is how a flow ended. Times are as seen at the capture point.
+type Closing struct {
+	Outcome  ClosingOutcome
+	First    Closer  // whose FIN went first
+	ResetBy  Closer  // whose RST ended the flow
+	FINToACK Elapsed // first FIN to the ACK that covers it
+	FINToFIN Elapsed // first FIN to the other end's: how long the half-closed phase lasted
+	Close    Elapsed // first FIN to the last ACK
+}
+
+// Counts of flags that one end sent, copies not counted.
+type Counts struct{ SYN, SYNACK, FIN, RST uint32 }
+
+// Retransmissions that one end sent.
+type Retransmissions struct{ SYN, SYNACK, Data, FIN uint32 }
+
+// Capture is what the capture withheld of one flow.
+type Capture struct {
+	Midstream       bool // began before the capture did
+	OneWay          bool // only one direction was captured
+	MissingSegments uint32
+	Duplicates      uint32 // copies made by the capture, in no other count
+	Truncated       bool   // a header of the flow was cut short
+	EndedOpen       bool   // the capture ended before the flow did
+	Evicted         bool   // its beginning was shed at the memory ceiling
+}
+
+// Endpoint is one end of a Flow.
+type Endpoint struct {
+	Addr            netip.AddrPort
+	Packets         uint64
+	PayloadBytes    uint64
+	Counts          Counts
+	Retransmissions Retransmissions
+	// States the endpoint went through, revised ones left out; NumStates are valid.
+	StateList [MaxStates]State
+	Certain   [MaxStates]Certainty
+	NumStates uint8
+}
+
+// MaxStates is the longest list of states: longer ones cannot be had along the table, since
+// no state is entered twice in one incarnation.
+const MaxStates = 10
+
+// States is the ordered list of states, empty for an end that showed nothing.
+func (e *Endpoint) States() []State { return e.StateList[:e.NumStates] }
+
+// State is what the endpoint was last seen in.
+func (e *Endpoint) State() State {
+	if e.NumStates == 0 {
+		return Unknown
+	}
+	return e.StateList[e.NumStates-1]
+}
+
+// Flow is one connection on one four-tuple: a value, filled by the Tracker.
+type Flow struct {
+	Number      uint64 // from 1, by first packet
+	File        int32  // of the first packet
+	Space       uint32 // as in Segment
+	Roles       Roles
+	First, Last int64 // ns since 1970 UTC
+	Ends        [2]Endpoint
+	Opening     Opening
+	Closing     Closing
+
+	ConnState    string // as Zeek gives it
+	History      string
+	Completeness uint8 // as Wireshark's tcp.completeness
+
+	Capture     Capture
+	Transitions []Transition // in order; only when the Tracker keeps them
+}
+
+// Client and Server are the flow's ends.
+func (f *Flow) Client() *Endpoint { return &f.Ends[Client] }
+func (f *Flow) Server() *Endpoint { return &f.Ends[Server] }
+
+// Transition is one change of one endpoint's state, with the packet that shows it.
+type Transition struct {
+	Packet    uint64
+	File      int32
+	Time      int64
+	Side      Side
+	From, To  State
+	Certainty Certainty
+	Why       string
+	RevisedBy uint64 // number of the packet that took it back, 0: none did
+}

@@ -1,0 +1,3 @@
+module tcpwhy
+
+go 1.26
