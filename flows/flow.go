@@ -60,8 +60,8 @@ func (k OpeningKind) String() string {
 	return [...]string{"not-captured", "three-way", "simultaneous", "fast-open", "split"}[k]
 }
 
-// Opening is how a flow was opened. Times are as seen at the capture point.
-type Opening struct {
+// Handshake is how a flow was opened. Times are as seen at the capture point.
+type Handshake struct {
 	Outcome     OpeningOutcome
 	Kind        OpeningKind
 	SYNToSYNACK Elapsed // from the SYN that was answered
@@ -107,8 +107,8 @@ const (
 
 func (c Closer) String() string { return [...]string{"", "client", "server", "both"}[c] }
 
-// Closing is how a flow ended. Times are as seen at the capture point.
-type Closing struct {
+// Teardown is how a flow ended. Times are as seen at the capture point.
+type Teardown struct {
 	Outcome  ClosingOutcome
 	First    Closer  // whose FIN went first
 	ResetBy  Closer  // whose RST ended the flow
@@ -170,8 +170,8 @@ type Flow struct {
 	Roles       Roles
 	First, Last int64 // ns since 1970 UTC
 	Ends        [2]Endpoint
-	Opening     Opening
-	Closing     Closing
+	Opening     Handshake
+	Closing     Teardown
 
 	ConnState    string // as Zeek gives it
 	History      string
