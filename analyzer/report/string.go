@@ -1,0 +1,67 @@
+package report
+
+import (
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Plain is s with everything that could move a terminal's cursor or colours escaped as in a
+// Go string: names of files are the business of whoever made them.
+func Plain(s string) string {
+	for i, r := range s {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return string(appendPlain([]byte(s[:i]), s[i:]))
+		}
+	}
+	return s
+}
+
+func appendPlain(dst []byte, s string) []byte {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if unicode.IsPrint(r) && (r != utf8.RuneError || n > 1) {
+			dst = append(dst, s[:n]...)
+		} else {
+			q := strconv.Quote(s[:n])
+			dst = append(dst, q[1:len(q)-1]...)
+		}
+		s = s[n:]
+	}
+	return dst
+}
+
+const hex = "0123456789abcdef"
+
+// appendString appends s as a JSON string (RFC 8259 §7). Control characters beyond those
+// that JSON forbids are escaped too, since people print JSON on terminals; bytes that are not
+// UTF-8 become U+FFFD.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			switch {
+			case c == '"' || c == '\\':
+				dst = append(dst, '\\', c)
+			case c < ' ' || c == 0x7f:
+				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			default:
+				dst = append(dst, c)
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			dst = append(dst, `\ufffd`...)
+		case r < 0xa0:
+			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		default:
+			dst = append(dst, s[i:i+n]...)
+		}
+		i += n
+	}
+	return append(dst, '"')
+}

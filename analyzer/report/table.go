@@ -1,0 +1,179 @@
+package report
+
+import (
+	"io"
+	"strconv"
+
+	"tcpwhy/flows"
+)
+
+// Table writes a line per flow, in columns that stay where they are however long the run:
+// addresses have room for IPv4 and a port, and a longer one moves what follows it only as far
+// as it must.
+type Table struct {
+	W    io.Writer
+	Wide bool // 140 columns in place of 80
+
+	row row
+	n   int
+}
+
+// A row is one line of a table. Cells are put at the columns where the layout wants them; one
+// that is too long pushes the next ones on until there is room again.
+type row struct {
+	buf  []byte
+	cell []byte
+	end  int // column after which the next cell may begin
+}
+
+func (r *row) start() { r.buf, r.end = r.buf[:0], 0 }
+
+// left puts r.cell at column at.
+func (r *row) left(at int) {
+	r.space(at)
+	r.put()
+}
+
+// right puts r.cell so that it ends before column to.
+func (r *row) right(to int) {
+	r.space(to - len(r.cell))
+	r.put()
+}
+
+func (r *row) space(to int) {
+	if len(r.cell) == 0 {
+		return
+	}
+	to = max(to, r.end)
+	for len(r.buf) < to {
+		r.buf = append(r.buf, ' ')
+	}
+}
+
+func (r *row) put() {
+	if len(r.cell) == 0 {
+		return
+	}
+	r.buf = append(r.buf, r.cell...)
+	r.cell = r.cell[:0]
+	r.end = len(r.buf) + 1
+}
+
+func (r *row) text(s string) *row {
+	r.cell = append(r.cell[:0], s...)
+	return r
+}
+
+func (r *row) elapsed(e flows.Elapsed) *row {
+	r.cell = appendElapsed(r.cell[:0], e)
+	return r
+}
+
+func (r *row) addr(e *flows.Endpoint) *row {
+	r.cell = e.Addr.AppendTo(r.cell[:0])
+	return r
+}
+
+// Flow writes f, and the header before the first one.
+func (t *Table) Flow(f *flows.Flow) error {
+	if t.n == 0 {
+		if err := t.header(); err != nil {
+			return err
+		}
+	}
+	t.n++
+	r := &t.row
+	r.start()
+	if t.Wide {
+		t.wide(f)
+	} else {
+		t.narrow(f)
+	}
+	r.buf = append(r.buf, '\n')
+	_, err := t.W.Write(r.buf)
+	return err
+}
+
+// Close has nothing left to write.
+func (t *Table) Close() error { return nil }
+
+func (t *Table) header() error {
+	r := &t.row
+	r.start()
+	if t.Wide {
+		r.text("FIRST").left(0)
+		r.text("FLOW").right(17)
+		r.text("CLIENT").left(19)
+		r.text("SERVER").left(42)
+		r.text("OPENING").left(65)
+		r.text("CLOSING").left(79)
+		r.text("CONNECT").right(101)
+		r.text("READY").right(109)
+		r.text("CLIENT END").left(111)
+		r.text("SERVER END").left(124)
+		r.text("FINDINGS").left(137)
+	} else {
+		r.text("FLOW").right(6)
+		r.text("CLIENT").left(8)
+		r.text("SERVER").left(31)
+		r.text("READY").right(61)
+		r.text("OUTCOME, FINDINGS").left(63)
+	}
+	r.buf = append(r.buf, '\n')
+	_, err := t.W.Write(r.buf)
+	return err
+}
+
+func (t *Table) narrow(f *flows.Flow) {
+	r := &t.row
+	r.cell = strconv.AppendUint(r.cell[:0], f.Number, 10)
+	r.right(6)
+	r.addr(f.Client()).left(8)
+	r.addr(f.Server()).left(31)
+	r.elapsed(f.Opening.ServerReady).right(61)
+	opening, closing := f.Opening.Outcome.String(), f.Closing.Outcome.String()
+	switch f.Opening.Outcome {
+	case flows.OpeningComplete, flows.OpeningNotCaptured:
+		if closing == "" {
+			closing = opening
+		}
+		r.text(closing)
+	default:
+		r.text(opening)
+		if closing != "" {
+			r.cell = append(append(r.cell, ", "...), closing...)
+		}
+	}
+	r.left(63)
+}
+
+func (t *Table) wide(f *flows.Flow) {
+	r := &t.row
+	r.cell = appendSecond(r.cell[:0], f.First)
+	r.left(0)
+	r.cell = strconv.AppendUint(r.cell[:0], f.Number, 10)
+	r.right(17)
+	r.addr(f.Client()).left(19)
+	r.addr(f.Server()).left(42)
+	r.text(f.Opening.Outcome.String()).left(65)
+	r.text(orDash(f.Closing.Outcome.String())).left(79)
+	r.elapsed(f.Opening.Connect).right(101)
+	r.elapsed(f.Opening.ServerReady).right(109)
+	r.text(lastSeen(f.Client())).left(111)
+	r.text(lastSeen(f.Server())).left(124)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// lastSeen is the state that e was last seen in, "-" where it has shown nothing.
+func lastSeen(e *flows.Endpoint) string {
+	if e.NumStates == 0 {
+		return "-"
+	}
+	return e.State().String()
+}
