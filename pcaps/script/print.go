@@ -34,10 +34,10 @@ func (s *Script) Lines() []string {
 		p := &s.Packets[i]
 		rows[i] = append([]string{formatGap(p.Time - now)}, p.fields()...)
 		now = p.Time
-		if p.ICMP != nil {
-			continue
-		}
 		for c := range width {
+			if c > 0 && p.ICMP != nil {
+				break // an error is as long as it is
+			}
 			width[c] = max(width[c], len(rows[i][c]))
 		}
 	}
@@ -46,7 +46,7 @@ func (s *Script) Lines() []string {
 		var b strings.Builder
 		for c, field := range row {
 			if c < columns && (c == 0 || s.Packets[i].ICMP == nil) {
-				field += strings.Repeat(" ", max(0, width[c]-len(field)))
+				field += strings.Repeat(" ", width[c]-len(field))
 			}
 			b.WriteString(field + " ")
 		}
