@@ -1,0 +1,274 @@
+package pcaps
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+const (
+	// maxOpen bounds the files that are open at once, however many there are.
+	maxOpen = 64
+	// Buffers from 16 kB to 4 MB read within 10 % of each other; many files get small ones.
+	bufferOfOne  = 256 << 10
+	bufferOfMany = 64 << 10
+)
+
+// errOverlap is for compressed files, which cannot be put aside without unpacking them from the
+// beginning again at every turn.
+var errOverlap = fmt.Errorf("more than %d compressed captures overlap in time: unpack them first", maxOpen)
+
+// merge reads several files as one, by the time of their packets; of equal times the earlier
+// file goes first. A file's own packets keep their order, also where its times step back. Of
+// a file that is being read one buffer is in memory; of the others, only where they stand.
+type merge struct {
+	inputs []*input
+	due    []*input // that have a frame, as a heap: the earliest is due[0]'s
+	begun  bool     // pipes too have been asked for their first frame
+	handed bool     // due[0]'s frame was handed out
+	open   []*input // regular files that are open
+	spare  [][]byte // buffers
+	errs   []error  // of inputs that could not be read to their end
+}
+
+// openMerge opens every input, and reads the first frame of each regular file, to know when it is
+// due. An input that cannot be opened, or is no capture, fails it; what is wrong further inside is
+// kept for the end. Pipes are not waited for.
+func openMerge(paths []string) (*merge, error) {
+	m := &merge{}
+	var errs []error
+	for i, path := range paths {
+		in := newInput(path, int32(i))
+		if path == "-" && slices.Contains(paths[:i], "-") {
+			errs = append(errs, in.fail(errors.New("can be read only once")))
+			continue
+		}
+		m.inputs = append(m.inputs, in)
+		if err := in.open(); err != nil {
+			errs = append(errs, in.fail(err))
+			continue
+		}
+		if !in.regular {
+			continue
+		}
+		m.open = append(m.open, in)
+		m.start(in)
+	}
+	kept := m.errs[:0]
+	for _, err := range m.errs {
+		if errors.Is(err, ErrNotCapture) {
+			errs = append(errs, err)
+		} else {
+			kept = append(kept, err)
+		}
+	}
+	m.errs = kept
+	if len(errs) > 0 {
+		m.close()
+		return nil, errors.Join(errs...)
+	}
+	return m, nil
+}
+
+// next returns the frame that is next in time, valid until the next call. After the last it returns io.EOF, or
+// what was wrong with the inputs that could not be read to their end.
+func (m *merge) next() (*Frame, error) {
+	if !m.begun {
+		m.begun = true
+		for _, in := range m.inputs {
+			if !in.regular {
+				m.start(in)
+			}
+		}
+	}
+	if m.handed {
+		m.handed = false
+		if in := m.due[0]; m.advance(in) {
+			m.down(0)
+		} else {
+			m.pop()
+		}
+	}
+	for len(m.due) > 0 {
+		if in := m.due[0]; !in.isOpen() && !m.takeUp(in) {
+			m.pop()
+			continue
+		}
+		m.handed = true
+		return &m.due[0].frame, nil
+	}
+	return nil, m.end()
+}
+
+// end is what to say after the last frame.
+func (m *merge) end() error {
+	if len(m.errs) == 0 {
+		return io.EOF
+	}
+	return errors.Join(m.errs...)
+}
+
+// start reads the first frame of an input that is open.
+func (m *merge) start(in *input) {
+	if err := in.begin(m.buffer()); err != nil {
+		m.finish(in, err)
+		return
+	}
+	if m.advance(in) {
+		m.push(in)
+		m.makeRoom(in)
+	}
+}
+
+// advance reads the next frame of an input, and reports whether there is one.
+func (m *merge) advance(in *input) bool {
+	err := in.format.next(&in.frame)
+	if err != nil {
+		m.finish(in, err)
+	}
+	return err == nil
+}
+
+// takeUp goes on with an input that was put aside, and reports whether that could be done.
+func (m *merge) takeUp(in *input) bool {
+	m.open = append(m.open, in)
+	if err := in.takeUp(m.buffer()); err != nil {
+		m.finish(in, err)
+		return false
+	}
+	return m.makeRoom(in)
+}
+
+// makeRoom puts aside the open file that is due last, which is the one not to be missed for
+// the longest time, when there are too many besides in. It reports whether in may stay.
+func (m *merge) makeRoom(in *input) bool {
+	if len(m.open) <= maxOpen {
+		return true
+	}
+	var last *input
+	for _, o := range m.open {
+		if o.cheapToResume() && (last == nil || before(last, o)) {
+			last = o
+		}
+	}
+	if last == nil {
+		m.finish(in, errOverlap)
+		return false
+	}
+	m.release(last)
+	return true
+}
+
+// finish is done with an input: err is io.EOF or what was wrong with it.
+func (m *merge) finish(in *input, err error) {
+	if err != io.EOF {
+		m.errs = append(m.errs, in.fail(err))
+	}
+	m.release(in)
+	in.raw.n = max(in.raw.n, in.size)
+}
+
+// release closes an input's file.
+func (m *merge) release(in *input) {
+	m.spare = append(m.spare, in.putAside())
+	if i := slices.Index(m.open, in); i >= 0 {
+		m.open = slices.Delete(m.open, i, i+1)
+	}
+}
+
+func (m *merge) close() {
+	for _, in := range m.inputs {
+		if in.isOpen() {
+			m.release(in)
+		}
+	}
+	m.due = nil
+	m.handed = false
+}
+
+func (m *merge) buffer() []byte {
+	if n := len(m.spare); n > 0 {
+		buf := m.spare[n-1]
+		m.spare = m.spare[:n-1]
+		return buf
+	}
+	if len(m.inputs) > 1 {
+		return make([]byte, bufferOfMany)
+	}
+	return make([]byte, bufferOfOne)
+}
+
+// before orders inputs by the frame that is next.
+func before(a, b *input) bool {
+	return a.frame.Time < b.frame.Time || a.frame.Time == b.frame.Time && a.index < b.index
+}
+
+func (m *merge) push(in *input) {
+	m.due = append(m.due, in)
+	for i := len(m.due) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !before(m.due[i], m.due[up]) {
+			return
+		}
+		m.due[i], m.due[up] = m.due[up], m.due[i]
+		i = up
+	}
+}
+
+// pop forgets due[0].
+func (m *merge) pop() {
+	n := len(m.due) - 1
+	m.due[0] = m.due[n]
+	m.due[n] = nil
+	m.due = m.due[:n]
+	m.down(0)
+}
+
+// down restores the heap where due[i] has become later. (container/heap would cost
+// an interface call per comparison, for every packet.)
+func (m *merge) down(i int) {
+	for {
+		c := 2*i + 1
+		if c >= len(m.due) {
+			return
+		}
+		if c+1 < len(m.due) && before(m.due[c+1], m.due[c]) {
+			c++
+		}
+		if !before(m.due[c], m.due[i]) {
+			return
+		}
+		m.due[i], m.due[c] = m.due[c], m.due[i]
+		i = c
+	}
+}
+
+// interfaces of all inputs, as far as they have been read.
+func (m *merge) interfaces() []Interface {
+	var all []Interface
+	for _, in := range m.inputs {
+		if in.format == nil {
+			continue
+		}
+		for _, i := range in.format.interfaces() {
+			i.File = in.index
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// bytes that were read of how many, as they are on disk; total is 0 where an input does not tell.
+func (m *merge) bytes() (read, total int64) {
+	known := true
+	for _, in := range m.inputs {
+		read += in.raw.n
+		total += in.size
+		known = known && in.size >= 0
+	}
+	if !known {
+		total = 0
+	}
+	return read, total
+}

@@ -1,0 +1,116 @@
+package pcaps
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// order reads the numbers of a file in the byte order of its writer.
+type order struct{ big bool }
+
+func (o order) u16(b []byte) uint16 {
+	v := binary.LittleEndian.Uint16(b)
+	if o.big {
+		v = bits.ReverseBytes16(v)
+	}
+	return v
+}
+
+func (o order) u32(b []byte) uint32 {
+	v := binary.LittleEndian.Uint32(b)
+	if o.big {
+		v = bits.ReverseBytes32(v)
+	}
+	return v
+}
+
+func (o order) u64(b []byte) uint64 {
+	v := binary.LittleEndian.Uint64(b)
+	if o.big {
+		v = bits.ReverseBytes64(v)
+	}
+	return v
+}
+
+// Magic numbers of pcap files: draft-ietf-opsawg-pcap, and Alexey Kuznetzov's variant, whose records
+// have 8 more bytes (interface, protocol, direction).
+const (
+	magicMicro    = 0xa1b2c3d4
+	magicNano     = 0xa1b23c4d
+	magicModified = 0xa1b2cd34
+)
+
+// pcapFile reads a pcap file.
+type pcapFile struct {
+	*stream
+	order
+	linkType uint32
+	snaplen  uint32
+	header   int    // bytes of a record before its packet
+	fraction uint32 // nanoseconds in a unit of the time stamp's second half
+}
+
+// isPcap tells by the first four bytes.
+func isPcap(b []byte) bool {
+	for _, o := range []order{{big: false}, {big: true}} {
+		switch o.u32(b) {
+		case magicMicro, magicNano, magicModified:
+			return true
+		}
+	}
+	return false
+}
+
+func newPcapFile(s *stream) (*pcapFile, error) {
+	const size = 24
+	b, err := s.peek(size)
+	if err != nil {
+		return nil, ended(err, "the file header", int64(len(b)), size)
+	}
+	p := &pcapFile{stream: s, order: order{big: b[0] == magicMicro>>24}, header: 16, fraction: 1000}
+	switch p.u32(b) {
+	case magicNano:
+		p.fraction = 1
+	case magicModified:
+		p.header = 24
+	}
+	p.snaplen = p.u32(b[16:])
+	// The upper half tells the length of the frame check sequence, of which we make no use.
+	p.linkType = p.u32(b[20:]) & 0xffff
+	s.take(size)
+	return p, nil
+}
+
+func (p *pcapFile) next(f *Frame) error {
+	b, err := p.peek(p.header)
+	if err != nil {
+		if len(b) == 0 && endsWell(err) {
+			return err
+		}
+		return p.cutOff(err, len(b), p.header)
+	}
+	sec, frac, captured, wire := p.u32(b), p.u32(b[4:]), p.u32(b[8:]), p.u32(b[12:])
+	if captured > maxRecord {
+		return p.damaged("a packet of %d bytes, more than any link carries", captured)
+	}
+	size := p.header + int(captured)
+	b, err = p.peek(size)
+	if err != nil {
+		return p.cutOff(err, len(b)-p.header, int(captured))
+	}
+	p.record = p.offset()
+	p.take(size)
+	p.packets++
+	// At most 2^32 s and 2^32 µs after 1970: no overflow.
+	f.Time = int64(sec)*1e9 + int64(frac)*int64(p.fraction)
+	f.Number = p.packets
+	f.Interface = 0
+	f.LinkType = p.linkType
+	f.Data = b[p.header:]
+	f.Wire = max(int(wire), len(f.Data))
+	return nil
+}
+
+func (p *pcapFile) interfaces() []Interface {
+	return []Interface{{LinkType: p.linkType, Snaplen: p.snaplen}}
+}
