@@ -1,0 +1,208 @@
+package pcaps
+
+import (
+	"encoding/binary"
+
+	"tcpwhy/flows"
+)
+
+// Verdict says what a frame was: TCP, an ICMP error that quotes TCP, or why it was skipped.
+type Verdict uint8
+
+const (
+	TCP           Verdict = iota // a TCP segment
+	Quote                        // an ICMP or ICMPv6 error that quotes a TCP segment
+	NotIP                        // ARP, LLDP, ...: nothing below that could carry TCP
+	NotTCP                       // IP, but UDP, ICMP, ...
+	LaterFragment                // an IP fragment other than the first: it has no TCP header
+	CutShort                     // ends before the TCP ports, by the snap length or by itself
+	BadLink                      // a link-layer or tunnel header that cannot be
+	BadIP                        // an IP header that cannot be
+	Encrypted                    // ESP, protected Wi-Fi, MACsec: what it holds cannot be seen
+	TooDeep                      // more headers inside each other than are followed
+	UnknownLink                  // a link type that no decoder is for
+	NumVerdicts
+)
+
+var verdictNames = [NumVerdicts]string{
+	"TCP", "ICMP error quoting TCP", "not IP", "not TCP", "later fragments",
+	"cut short before the TCP header", "bad link or tunnel header", "bad IP header",
+	"encrypted", "too deeply nested", "unknown link type",
+}
+
+// String is the verdict in plain words, fit to follow a count.
+func (v Verdict) String() string { return verdictNames[v] }
+
+// maxHeaders bounds how many headers are followed in one frame. Real nesting (two VLAN tags,
+// a tunnel in a tunnel, a few IPv6 extension headers) needs less than half of it.
+const maxHeaders = 48
+
+// Decoder turns frames into TCP segments. Make one with NewDecoder; it names the spaces of
+// all the segments that it made, so one decoder serves one analysis. It is not safe for
+// concurrent use.
+type Decoder struct {
+	spaces spaces
+	after  map[follows]step // the rows of the table
+
+	lastLink     uint32 // the link type met last, and its decoder
+	lastLinkStep step
+
+	// What follows is the walk through one frame.
+	seg     *flows.Segment
+	rest    []byte // captured, from the next header on
+	wire    int    // bytes on the wire from the next header on, as the headers so far tell; >= 0
+	path    path   // VLANs and tunnels passed through
+	verdict Verdict
+}
+
+// step reads the header at d.rest and says what reads the next one; nil ends the walk, with
+// d.verdict set.
+type step func(d *Decoder) step
+
+// NewDecoder makes a Decoder that knows every row of the table.
+func NewDecoder() *Decoder {
+	d := &Decoder{after: make(map[follows]step)}
+	for _, r := range table() {
+		d.after[r.follows] = r.step
+	}
+	d.lastLinkStep = d.after[follows{linkType, 0}]
+	return d
+}
+
+// Decode fills seg from f when the verdict is TCP or Quote; otherwise what seg holds has no
+// meaning. seg.IP points into f.Data. Nothing is allocated but on a VLAN or tunnel that was
+// never seen before.
+//
+// Where several TCPs are nested (a tunnel), the innermost is meant; where a frame aggregates
+// several packets (802.11 A-MSDU), the first.
+func (d *Decoder) Decode(f *Frame, seg *flows.Segment) Verdict {
+	seg.Time, seg.Packet, seg.File = f.Time, f.Number, f.File
+	seg.Quote = flows.Quote{}
+	if f.LinkType == linkEthernet && d.plain(f, seg) {
+		return TCP
+	}
+	return d.walk(f, seg)
+}
+
+// plain decodes what nearly every frame is: Ethernet, at most one VLAN tag, IPv4 without
+// options or IPv6 without extension headers, TCP, whole. It reports false, and has decided
+// nothing, on anything else. It repeats what the steps do because this halves the cost of a
+// packet: see BenchmarkDecode.
+func (d *Decoder) plain(f *Frame, seg *flows.Segment) bool {
+	b := f.Data
+	wire := max(f.Wire, len(b)) - 14
+	if len(b) < 14+40 {
+		return false
+	}
+	seg.Space = 0
+	next := binary.BigEndian.Uint16(b[12:])
+	b = b[14:]
+	if next == etherVLAN {
+		vlan := binary.BigEndian.Uint16(b) & 0xfff
+		if seg.Space = d.spaces.single[vlan]; seg.Space == 0 {
+			return false
+		}
+		next = binary.BigEndian.Uint16(b[2:])
+		b, wire = b[4:], wire-4
+		if len(b) < 40 {
+			return false
+		}
+	}
+	switch next {
+	case etherIPv4:
+		// version 4, no options; neither MF nor an offset; TCP.
+		if b[0] != 0x45 || binary.BigEndian.Uint16(b[6:])&0x3fff != 0 || b[9] != protoTCP {
+			return false
+		}
+		total := int(binary.BigEndian.Uint16(b[2:]))
+		if total < 40 {
+			return false
+		}
+		seg.Src = flows.Addr4([4]byte(b[12:16]))
+		seg.Dst = flows.Addr4([4]byte(b[16:20]))
+		seg.IPID = binary.BigEndian.Uint16(b[4:])
+		seg.TTL = b[8]
+		seg.IP, seg.IPLen = b, wire
+		seg.TCP = 20
+		tcp(seg, b[20:min(len(b), total)], total-20)
+		return true
+	case etherIPv6:
+		length := int(binary.BigEndian.Uint16(b[4:]))
+		if len(b) < 60 || b[0]>>4 != 6 || b[6] != protoTCP || length < 20 {
+			return false
+		}
+		seg.Src = flows.Addr(b[8:24])
+		seg.Dst = flows.Addr(b[24:40])
+		seg.IPID = 0
+		seg.TTL = b[7]
+		seg.IP, seg.IPLen = b, wire
+		seg.TCP = 40
+		tcp(seg, b[40:min(len(b), 40+length)], length)
+		return true
+	}
+	return false
+}
+
+// walk decodes any frame, header by header.
+func (d *Decoder) walk(f *Frame, seg *flows.Segment) Verdict {
+	d.seg, d.rest, d.wire = seg, f.Data, max(f.Wire, len(f.Data))
+	d.path = path{}
+	for next, n := d.link(f.LinkType), 0; next != nil; n++ {
+		if n == maxHeaders {
+			return TooDeep
+		}
+		next = next(d)
+	}
+	if d.verdict <= Quote {
+		seg.Space = d.spaces.intern(&d.path)
+	}
+	return d.verdict
+}
+
+// stop ends the walk.
+func (d *Decoder) stop(v Verdict) step {
+	d.verdict = v
+	return nil
+}
+
+// take cuts off the next n bytes; nil when fewer were captured.
+func (d *Decoder) take(n int) []byte {
+	if len(d.rest) < n {
+		return nil
+	}
+	h := d.rest[:n:n]
+	d.rest = d.rest[n:]
+	d.wire = max(d.wire-n, 0)
+	return h
+}
+
+// limit says that only n bytes follow on the wire: what is behind them is padding, a trailer
+// or a checksum. A header that promises more than there is changes nothing.
+func (d *Decoder) limit(n int) {
+	d.wire = min(d.wire, n)
+	d.rest = d.rest[:min(len(d.rest), n)]
+}
+
+// link is the decoder of a link type.
+func (d *Decoder) link(linktype uint32) step {
+	if linktype != d.lastLink {
+		d.lastLink, d.lastLinkStep = linktype, d.after[follows{linkType, linktype}]
+	}
+	if d.lastLinkStep == nil {
+		return d.stop(UnknownLink)
+	}
+	return d.lastLinkStep
+}
+
+// follow is the decoder that the table has after what, or the end of the walk with otherwise.
+func (d *Decoder) follow(what carrier, number uint32, otherwise Verdict) step {
+	if s := d.after[follows{what, number}]; s != nil {
+		return s
+	}
+	return d.stop(otherwise)
+}
+
+// KnowsLink reports whether frames of a link type can be decoded. LinkName names it.
+func (d *Decoder) KnowsLink(linktype uint32) bool {
+	return d.after[follows{linkType, linktype}] != nil
+}
