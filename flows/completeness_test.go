@@ -9,7 +9,7 @@ import (
 func TestCompleteness(t *testing.T) {
 	for _, test := range []struct {
 		packets string // flags as tcpdump writes them; +: with payload
-		want    completeness
+		want    Completeness
 	}{
 		{"S", 1},
 		{"S S.", 3},
@@ -41,7 +41,7 @@ func TestCompleteness(t *testing.T) {
 		{"S S.+", 3},
 		{"S S. S.+", 3},
 	} {
-		var got completeness
+		var got Completeness
 		for _, p := range strings.Fields(test.packets) {
 			flags, data := strings.CutSuffix(p, "+")
 			var payload uint32
@@ -59,7 +59,7 @@ func TestCompleteness(t *testing.T) {
 func TestCompletenessIgnoresOtherFlags(t *testing.T) {
 	for flags := Flags(0); flags < 512; flags++ {
 		for _, payload := range []uint32{0, 1, 1448} {
-			var plain, all completeness
+			var plain, all Completeness
 			plain.update(flags&control, payload)
 			all.update(flags, payload)
 			if plain != all {
@@ -101,7 +101,7 @@ func parseFlags(t testing.TB, s string) (f Flags) {
 }
 
 func BenchmarkCompleteness(b *testing.B) {
-	var c completeness
+	var c Completeness
 	for b.Loop() {
 		c.update(ACK|PSH, 1448)
 		c.update(ACK, 0)
