@@ -1,159 +1,216 @@
 package pcaps
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/binary"
-	"encoding/hex"
-	"net/netip"
-	"strings"
+	"io"
 	"testing"
 
-	"tcpwhy/flows"
+	"github.com/klauspost/compress/zstd"
 )
 
-// Frames are built from the inside out, each function putting its header before what it is
-// given: eth(0x0800, ip4(6, segment(...))).
+// file is a capture file in the making. ends holds where its blocks end, and whether with a packet.
+type file struct {
+	binary.AppendByteOrder
+	b    []byte
+	ends []end
+}
 
-var (
-	testSrc4 = netip.MustParseAddr("192.0.2.1")
-	testDst4 = netip.MustParseAddr("198.51.100.2")
-	testSrc6 = netip.MustParseAddr("2001:db8::1")
-	testDst6 = netip.MustParseAddr("2001:db8::2")
-)
+type end struct {
+	at     int
+	packet bool
+}
 
-const (
-	testSrcPort = 49152
-	testDstPort = 443
-	testSeq     = 0x01020304
-	testAck     = 0xf5f6f7f8
-	testWindow  = 0x1234
-	testSum     = 0x5678
-	testUrgent  = 0x9abc
-	testIPID    = 0xdef0
-	testTTL     = 61
-)
-
-// x is the bytes of hexadecimal digits; blanks are for the eye.
-func x(digits string) []byte {
-	b, err := hex.DecodeString(strings.ReplaceAll(digits, " ", ""))
-	if err != nil {
-		panic(err)
+func (f *file) u16(v uint16) { f.b = f.AppendUint16(f.b, v) }
+func (f *file) u32(v uint32) { f.b = f.AppendUint32(f.b, v) }
+func (f *file) u64(v uint64) { f.b = f.AppendUint64(f.b, v) }
+func (f *file) raw(b []byte) { f.b = append(f.b, b...) }
+func (f *file) end(pkt bool) { f.ends = append(f.ends, end{len(f.b), pkt}) }
+func (f *file) pad()         { f.b = append(f.b, make([]byte, -len(f.b)&3)...) }
+func newFile(big bool) *file {
+	if big {
+		return &file{AppendByteOrder: binary.BigEndian}
 	}
-	return b
+	return &file{AppendByteOrder: binary.LittleEndian}
 }
 
-func join(parts ...[]byte) (b []byte) {
-	for _, p := range parts {
-		b = append(b, p...)
+// wholePackets is how many packets a reader finds in the first n bytes, and whether they end with a block.
+func (f *file) wholePackets(n int) (packets int, whole bool) {
+	for _, e := range f.ends {
+		if e.at > n {
+			break
+		}
+		if e.packet {
+			packets++
+		}
+		whole = e.at == n
 	}
-	return b
+	return packets, whole
 }
 
-func be16(n int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(n)) }
-func be32(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
-
-func data(n int) []byte { return []byte(strings.Repeat("p", n)) }
-
-// segment is a TCP segment with the numbers above; options fill whole words.
-func segment(flags flows.Flags, options, payload []byte) []byte {
-	return join(be16(testSrcPort), be16(testDstPort), be32(testSeq), be32(testAck),
-		be16((20+len(options))/4<<12|int(flags)), be16(testWindow), be16(testSum), be16(testUrgent),
-		options, payload)
+// pcapHeader begins a pcap file.
+func (f *file) pcapHeader(magic, network uint32) {
+	f.u32(magic)
+	f.u16(2)
+	f.u16(4)
+	f.u64(0)
+	f.u32(96)
+	f.u32(network)
+	f.end(false)
 }
 
-// ip4between is an IPv4 packet of a given fragment field and total length, checksum right.
-func ip4between(src, dst netip.Addr, protocol, fragment, total int, options, payload []byte) []byte {
-	h := join([]byte{byte(0x40 | (20+len(options))/4), 0}, be16(total), be16(testIPID), be16(fragment),
-		[]byte{testTTL, byte(protocol), 0, 0}, src.AsSlice(), dst.AsSlice(), options)
-	sum := 0
-	for i := 0; i < len(h); i += 2 {
-		sum += int(binary.BigEndian.Uint16(h[i:]))
-	}
-	for sum > 0xffff {
-		sum = sum&0xffff + sum>>16
-	}
-	binary.BigEndian.PutUint16(h[10:], ^uint16(sum))
-	return join(h, payload)
+// record adds a packet to a pcap file; more is what the modified format has besides.
+func (f *file) record(sec, frac uint32, data []byte, wire int, more ...byte) {
+	f.u32(sec)
+	f.u32(frac)
+	f.u32(uint32(len(data)))
+	f.u32(uint32(wire))
+	f.raw(more)
+	f.raw(data)
+	f.end(true)
 }
 
-func ip4(protocol int, payload []byte) []byte {
-	return ip4between(testSrc4, testDst4, protocol, 0, 20+len(payload), nil, payload)
+// block adds a pcapng block whose body is what fill writes.
+func (f *file) block(kind uint32, fill func()) {
+	start := len(f.b)
+	f.u32(kind)
+	f.u32(0)
+	fill()
+	f.pad()
+	size := uint32(len(f.b) - start + 4)
+	f.u32(size)
+	f.PutUint32(f.b[start+4:], size)
+	f.end(kind == 2 || kind == 3 || kind == 6)
 }
 
-// carrier4 is an IPv4 packet between the ends of a tunnel.
-func carrier4(protocol int, payload []byte) []byte {
-	return ip4between(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), protocol, 0,
-		20+len(payload), nil, payload)
+// PutUint32 is what AppendByteOrder lacks.
+func (f *file) PutUint32(b []byte, v uint32) { copy(b, f.AppendUint32(nil, v)) }
+
+func (f *file) option(code uint16, value []byte) {
+	f.u16(code)
+	f.u16(uint16(len(value)))
+	f.raw(value)
+	f.pad()
 }
 
-func ip6between(src, dst netip.Addr, next, length int, payload []byte) []byte {
-	return join(x("60000000"), be16(length), []byte{byte(next), testTTL}, src.AsSlice(), dst.AsSlice(), payload)
+func (f *file) section(length uint64) {
+	f.block(0x0a0d0d0a, func() {
+		f.u32(0x1a2b3c4d)
+		f.u16(1)
+		f.u16(0)
+		f.u64(length)
+		f.option(4, []byte("a program that captures"))
+		f.option(0, nil)
+	})
 }
 
-func ip6(next int, payload []byte) []byte {
-	return ip6between(testSrc6, testDst6, next, len(payload), payload)
+func (f *file) iface(link uint16, snaplen uint32, options func()) {
+	f.block(1, func() {
+		f.u16(link)
+		f.u16(0)
+		f.u32(snaplen)
+		if options != nil {
+			options()
+			f.option(0, nil)
+		}
+	})
 }
 
-func carrier6(next int, payload []byte) []byte {
-	return ip6between(netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fd00::2"), next, len(payload), payload)
+func (f *file) stamp(units uint64) {
+	f.u32(uint32(units >> 32))
+	f.u32(uint32(units))
 }
 
-func udp(port int, payload []byte) []byte {
-	return join(be16(50000), be16(port), be16(8+len(payload)), be16(0), payload)
+func (f *file) enhanced(id uint32, units uint64, data []byte, wire int) {
+	f.block(6, func() {
+		f.u32(id)
+		f.stamp(units)
+		f.u32(uint32(len(data)))
+		f.u32(uint32(wire))
+		f.raw(data)
+		f.pad()
+		f.option(1, []byte("a comment"))
+		f.option(0, nil)
+	})
 }
 
-func eth(kind int, payload []byte) []byte {
-	return join(x("020000000001 020000000002"), be16(kind), payload)
+func (f *file) simple(data []byte, wire int) {
+	f.block(3, func() {
+		f.u32(uint32(wire))
+		f.raw(data)
+	})
 }
 
-func tagged(tci, kind int, payload []byte) []byte { return join(be16(tci), be16(kind), payload) }
-
-// decoded is one frame through a new decoder.
-func decoded(linktype uint32, frame []byte) (v Verdict, seg flows.Segment, space Space) {
-	d := NewDecoder()
-	v = d.Decode(&Frame{Time: 7, Number: 3, File: 2, LinkType: linktype, Data: frame, Wire: len(frame)}, &seg)
-	return v, seg, d.Space(seg.Space)
+func (f *file) obsolete(id uint16, units uint64, data []byte, wire int) {
+	f.block(2, func() {
+		f.u16(id)
+		f.u16(0xffff)
+		f.stamp(units)
+		f.u32(uint32(len(data)))
+		f.u32(uint32(wire))
+		f.raw(data)
+	})
 }
 
-// tcpData is a segment of 5 bytes of data, and tcpDataLen is their number: a decoder that
-// takes any header's length for another's does not get it right by chance.
-var tcpData = segment(flows.ACK|flows.PSH, nil, data(tcpDataLen))
+func (f *file) statistics(id uint32, received, dropped, byOS uint64) {
+	f.block(5, func() {
+		f.u32(id)
+		f.stamp(0)
+		f.option(4, f.AppendUint64(nil, received))
+		f.option(5, f.AppendUint64(nil, dropped))
+		f.option(7, f.AppendUint64(nil, byOS))
+		f.option(0, nil)
+	})
+}
 
-const tcpDataLen = 5
-
-// checkSegment holds a decoded segment against what segment and ip4 or ip6 put in.
-func checkSegment(t *testing.T, seg *flows.Segment, src, dst netip.Addr) {
+// gzipped is b in as many gzip members.
+func gzipped(t testing.TB, parts ...[]byte) []byte {
 	t.Helper()
-	if seg.Time != 7 || seg.Packet != 3 || seg.File != 2 {
-		t.Errorf("time, packet, file: got %d, %d, %d want 7, 3, 2", seg.Time, seg.Packet, seg.File)
+	var out bytes.Buffer
+	for _, b := range parts {
+		w := gzip.NewWriter(&out)
+		write(t, w, b)
 	}
-	if seg.Src.Netip() != src || seg.Dst.Netip() != dst {
-		t.Errorf("got %v > %v want %v > %v", seg.Src.Netip(), seg.Dst.Netip(), src, dst)
+	return out.Bytes()
+}
+
+func zstandard(t testing.TB, parts ...[]byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	for _, b := range parts {
+		w, err := zstd.NewWriter(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, w, b)
 	}
-	if seg.SrcPort != testSrcPort || seg.DstPort != testDstPort {
-		t.Errorf("ports: got %d > %d", seg.SrcPort, seg.DstPort)
+	return out.Bytes()
+}
+
+func write(t testing.TB, w io.WriteCloser, b []byte) {
+	t.Helper()
+	if _, err := w.Write(b); err != nil {
+		t.Fatal(err)
 	}
-	if seg.Seq != testSeq || seg.Ack != testAck || seg.Window != testWindow ||
-		seg.Checksum != testSum || seg.Urgent != testUrgent {
-		t.Errorf("seq %#x ack %#x window %#x checksum %#x urgent %#x",
-			seg.Seq, seg.Ack, seg.Window, seg.Checksum, seg.Urgent)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
 	}
-	ipID := uint16(testIPID)
-	if src.Is6() {
-		ipID = 0
+}
+
+// readAll reads a capture to its end.
+func readAll(r io.Reader) (frames []Frame, in *input, err error) {
+	in = newInput("test.pcap", 0)
+	in.raw.r = r
+	if err := in.begin(make([]byte, 512)); err != nil {
+		return nil, in, err
 	}
-	if seg.IPID != ipID || seg.TTL != testTTL {
-		t.Errorf("IP id %#x TTL %d", seg.IPID, seg.TTL)
-	}
-	if seg.Cut || !seg.HeaderOK {
-		t.Errorf("cut %v, header ok %v, of a whole header", seg.Cut, seg.HeaderOK)
-	}
-	if v := seg.IP[0] >> 4; v != 4 && !src.Is6() || v != 6 && src.Is6() {
-		t.Errorf("IP begins with %#x", seg.IP[0])
-	}
-	if got := binary.BigEndian.Uint16(seg.IP[seg.TCP:]); got != testSrcPort {
-		t.Errorf("at offset TCP of IP is %#x, not the source port", got)
-	}
-	if seg.IPLen < len(seg.IP) {
-		t.Errorf("IPLen %d is less than the %d bytes captured", seg.IPLen, len(seg.IP))
+	for {
+		if err := in.format.next(&in.frame); err != nil {
+			return frames, in, err
+		}
+		f := in.frame
+		f.Data = bytes.Clone(f.Data)
+		frames = append(frames, f)
 	}
 }

