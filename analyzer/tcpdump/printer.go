@@ -59,19 +59,5 @@ func appendNumber(dst []byte, n uint64) []byte {
 	return append(dst, "  "...)
 }
 
-func appendDec(dst []byte, v uint32) []byte { return strconv.AppendUint(dst, uint64(v), 10) }
-
-func appendHex(dst []byte, v uint64) []byte { return strconv.AppendUint(dst, v, 16) }
-
-const hexDigits = "0123456789abcdef"
-
-// appendBytes writes two hexadecimal digits for each byte.
-func appendBytes(dst, b []byte) []byte {
-	for _, c := range b {
-		dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
-	}
-	return dst
-}
-
 // from is what was captured from offset on: nothing, where that lies beyond the end.
 func from(b []byte, offset int) []byte { return b[min(offset, len(b)):] }
