@@ -36,15 +36,16 @@ type format interface {
 type deviceError struct{ Err error }
 
 func (e *deviceError) Error() string { return e.Err.Error() }
+func (e *deviceError) Unwrap() error { return e.Err }
 
 // meter counts what is read from a file.
 type meter struct {
-	file *os.File
-	n    int64
+	r io.Reader
+	n int64
 }
 
 func (m *meter) Read(b []byte) (int, error) {
-	n, err := m.file.Read(b)
+	n, err := m.r.Read(b)
 	m.n += int64(n)
 	if err != nil && err != io.EOF {
 		err = &deviceError{sayNoPath(err)}
@@ -71,6 +72,7 @@ type input struct {
 	regular bool  // can be put aside
 	packed  bool  // compressed
 
+	file     *os.File
 	raw      meter
 	unpacker *unpacker
 	stream   stream
@@ -96,7 +98,7 @@ func (in *input) open() error {
 			return sayNoPath(err)
 		}
 	}
-	in.raw = meter{file: f}
+	in.file, in.raw = f, meter{r: f}
 	info, err := f.Stat()
 	if err != nil {
 		return sayNoPath(err)
@@ -148,7 +150,8 @@ func (in *input) begin(buf []byte) error {
 	return nil
 }
 
-// putAside closes the file, to be opened again at the frame that is next. It returns the buffer.
+// putAside closes the file, to be opened again at the frame that is next. It returns the buffer, nil if
+// there was none.
 func (in *input) putAside() []byte {
 	buf := in.stream.detach()
 	in.frame.Data = nil
@@ -156,8 +159,10 @@ func (in *input) putAside() []byte {
 		in.unpacker.release()
 		in.unpacker = nil
 	}
-	in.raw.file.Close()
-	in.raw.file = nil
+	if in.file != nil {
+		in.file.Close()
+		in.file = nil
+	}
 	return buf
 }
 
@@ -181,7 +186,7 @@ func (in *input) takeUp(buf []byte) error {
 func (in *input) resume(buf []byte) error {
 	s := &in.stream
 	if !in.packed {
-		if _, err := in.raw.file.Seek(s.record, io.SeekStart); err != nil {
+		if _, err := in.file.Seek(s.record, io.SeekStart); err != nil {
 			return sayNoPath(err)
 		}
 		in.raw.n = s.record
@@ -208,7 +213,7 @@ func (in *input) resume(buf []byte) error {
 var errChanged = errors.New("changed while it was being read")
 
 // isOpen tells whether the frame's data is there.
-func (in *input) isOpen() bool { return in.raw.file != nil }
+func (in *input) isOpen() bool { return in.file != nil }
 
 // cheapToResume tells whether taking the input up again costs next to nothing. What is compressed
 // has to be unpacked once more from its beginning.

@@ -53,7 +53,9 @@ func openMerge(paths []string) (*merge, error) {
 			continue
 		}
 		m.open = append(m.open, in)
-		m.start(in)
+		if !m.start(in) {
+			break
+		}
 	}
 	kept := m.errs[:0]
 	for _, err := range m.errs {
@@ -91,12 +93,12 @@ func (m *merge) next() (*Frame, error) {
 		}
 	}
 	for len(m.due) > 0 {
-		if in := m.due[0]; !in.isOpen() && !m.takeUp(in) {
-			m.pop()
-			continue
+		in := m.due[0]
+		if in.isOpen() || m.takeUp(in) {
+			m.handed = true
+			return &in.frame, nil
 		}
-		m.handed = true
-		return &m.due[0].frame, nil
+		m.pop()
 	}
 	return nil, m.end()
 }
@@ -109,16 +111,17 @@ func (m *merge) end() error {
 	return errors.Join(m.errs...)
 }
 
-// start reads the first frame of an input that is open.
-func (m *merge) start(in *input) {
+// start reads the first frame of an input that is open. It reports false when everything was stopped.
+func (m *merge) start(in *input) bool {
 	if err := in.begin(m.buffer()); err != nil {
 		m.finish(in, err)
-		return
+		return true
 	}
-	if m.advance(in) {
-		m.push(in)
-		m.makeRoom(in)
+	if !m.advance(in) {
+		return true
 	}
+	m.push(in)
+	return len(m.open) <= maxOpen || m.makeRoom()
 }
 
 // advance reads the next frame of an input, and reports whether there is one.
@@ -132,28 +135,29 @@ func (m *merge) advance(in *input) bool {
 
 // takeUp goes on with an input that was put aside, and reports whether that could be done.
 func (m *merge) takeUp(in *input) bool {
+	if len(m.open) == maxOpen && !m.makeRoom() {
+		return false
+	}
 	m.open = append(m.open, in)
 	if err := in.takeUp(m.buffer()); err != nil {
 		m.finish(in, err)
 		return false
 	}
-	return m.makeRoom(in)
+	return true
 }
 
-// makeRoom puts aside the open file that is due last, which is the one not to be missed for
-// the longest time, when there are too many besides in. It reports whether in may stay.
-func (m *merge) makeRoom(in *input) bool {
-	if len(m.open) <= maxOpen {
-		return true
-	}
+// makeRoom puts aside the open file that is due last: the one that will not be missed for the longest
+// time. Where none can be, it stops everything: to leave one file out would falsify the rest.
+func (m *merge) makeRoom() bool {
 	var last *input
-	for _, o := range m.open {
-		if o.cheapToResume() && (last == nil || before(last, o)) {
-			last = o
+	for _, in := range m.open {
+		if in.cheapToResume() && (last == nil || before(last, in)) {
+			last = in
 		}
 	}
 	if last == nil {
-		m.finish(in, errOverlap)
+		m.close()
+		m.errs = append(m.errs, errOverlap)
 		return false
 	}
 	m.release(last)
@@ -171,7 +175,9 @@ func (m *merge) finish(in *input, err error) {
 
 // release closes an input's file.
 func (m *merge) release(in *input) {
-	m.spare = append(m.spare, in.putAside())
+	if buf := in.putAside(); buf != nil {
+		m.spare = append(m.spare, buf)
+	}
 	if i := slices.Index(m.open, in); i >= 0 {
 		m.open = slices.Delete(m.open, i, i+1)
 	}
@@ -219,6 +225,9 @@ func (m *merge) push(in *input) {
 // pop forgets due[0].
 func (m *merge) pop() {
 	n := len(m.due) - 1
+	if n < 0 { // everything was stopped
+		return
+	}
 	m.due[0] = m.due[n]
 	m.due[n] = nil
 	m.due = m.due[:n]
@@ -257,6 +266,11 @@ func (m *merge) interfaces() []Interface {
 		}
 	}
 	return all
+}
+
+// piped tells whether something is read that is no regular file.
+func (m *merge) piped() bool {
+	return slices.ContainsFunc(m.inputs, func(in *input) bool { return !in.regular })
 }
 
 // bytes that were read of how many, as they are on disk; total is 0 where an input does not tell.

@@ -75,13 +75,14 @@ func (r *resolution) nanoseconds(units uint64) int64 {
 
 // addSeconds adds s, which may be anything, to ns, which is not negative, within the same bounds.
 func addSeconds(ns, s int64) int64 {
-	const most = int64(math.MaxInt64 / 1_000_000_000)
-	switch s = min(max(s, -most), most); {
-	case s > 0 && ns > math.MaxInt64-s*1e9:
+	const most = math.MaxInt64 / 1_000_000_000
+	switch {
+	case s > most || s > 0 && ns > math.MaxInt64-s*1e9:
 		return math.MaxInt64
-	default:
-		return max(ns+s*1e9, 0)
+	case s < -most:
+		return 0
 	}
+	return max(ns+s*1e9, 0)
 }
 
 // pcapngFile reads a pcapng file.

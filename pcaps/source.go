@@ -49,7 +49,11 @@ func Open(paths []string, c Config) (*Source, error) {
 		return nil, err
 	}
 	if s.filter != nil {
-		if err := s.filter.prepare(s.frames.interfaces()); err != nil {
+		known := s.frames.interfaces()
+		if len(known) == 0 && !s.frames.piped() {
+			known = []Interface{{LinkType: linkEthernet}} // an empty capture: any link type will do
+		}
+		if err := s.filter.prepare(known); err != nil {
 			s.Close()
 			return nil, err
 		}
