@@ -1,0 +1,329 @@
+package netlab
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// record is one piece of evidence about one end of a connection.
+type record struct {
+	what          what
+	time          time.Time // UTC
+	local, remote netip.AddrPort
+
+	from, to string   // moved: as the tracepoint says
+	stack    []string // moved, sentRST: kernel functions, innermost first
+	noSocket bool     // sentRST: in answer to a segment that no socket was found for
+	before   look     // looked: at the look before; its timer is what must have been left of it now
+	look     look     // looked
+}
+
+type what uint8
+
+const (
+	moved   what = iota // sock:inet_sock_set_state
+	sentRST             // tcp:tcp_send_reset
+	looked              // sock_diag, where it differs from the look before
+)
+
+// look is what the kernel held for a four-tuple at one moment.
+type look struct {
+	kind  kind
+	state string
+	timer time.Duration // left of the timer of a request or time-wait socket
+	at    time.Time     // of the look that timer was read at
+}
+
+// kind of a socket, as the kernel keeps it.
+type kind uint8
+
+const (
+	none kind = iota
+	full
+	request
+	timeWait
+)
+
+func (k kind) String() string { return [...]string{"none", "full", "request", "time-wait"}[k] }
+
+func (r *record) String() string {
+	head := fmt.Sprintf("%d.%09d %s %s ", r.time.Unix(), r.time.Nanosecond(), r.local, r.remote)
+	switch r.what {
+	case moved:
+		return head + fmt.Sprintf("%s > %s (%s)", r.from, r.to, r.cause())
+	case sentRST:
+		if r.noSocket {
+			return head + "RST sent, no socket"
+		}
+		return head + "RST sent"
+	}
+	s := head + "socket: " + r.look.kind.String()
+	if r.look.kind != none {
+		s += " " + r.look.state
+	}
+	if r.look.kind == none && r.before.timer != 0 {
+		s += fmt.Sprintf(", %v before its timer", r.before.timer.Round(time.Millisecond))
+	}
+	return s
+}
+
+// cause is what moved a socket, told by the kernel functions that led there.
+func (r *record) cause() string {
+	causes := []struct{ word, function string }{
+		{"icmp", "tcp_v4_err"},
+		{"icmp", "tcp_v6_err"},
+		{"segment", "tcp_v4_do_rcv"}, // from the backlog too, within any call
+		{"segment", "tcp_v6_do_rcv"},
+		{"segment", "tcp_v4_rcv"},
+		{"segment", "tcp_v6_rcv"},
+		{"timer", "tcp_write_timer"},
+		{"timer", "tcp_keepalive_timer"},
+		{"timer", "tcp_write_timer_handler"},
+		{"destroyed", "tcp_abort"},
+		{"disconnect", "tcp_disconnect"},
+		{"close", "__tcp_close"},
+		{"close", "tcp_close"},
+		{"shutdown", "tcp_shutdown"},
+		{"connect", "tcp_v4_connect"},
+		{"connect", "tcp_v6_connect"},
+		{"listen", "inet_csk_listen_start"},
+	}
+	for _, c := range causes {
+		if r.has(c.function) {
+			return c.word
+		}
+	}
+	return "?"
+}
+
+func (r *record) has(function string) bool {
+	return slices.ContainsFunc(r.stack, func(f string) bool {
+		name, _, _ := strings.Cut(f, "+")
+		return name == function
+	})
+}
+
+// A request or time-wait socket that is gone with less than this left of its timer ended by it: the
+// kernel's timers fire late, never early, and what is left is known to a few milliseconds.
+const timerSlack = 100 * time.Millisecond
+
+// resetWithin is how far a RST sent may stand from the change of state that belongs to it: the kernel
+// does both in one call, in either order.
+const resetWithin = 2 * time.Millisecond
+
+// life is one socket, or one series of kernel sockets on the same connection, at one end.
+type life struct {
+	began  time.Time
+	states []string
+	unseen []string
+
+	requested bool // nothing but a request socket so far
+	silent    bool // ended by time or by a call alone: nothing was sent or received
+}
+
+func (l *life) last() string { return l.states[len(l.states)-1] }
+
+func (l *life) over() bool {
+	return l.silent || l.last() == "CLOSED" || l.last() == "TIME_WAIT"
+}
+
+// lives turns the evidence about one end, in the order of time, into the states that packets can show:
+//
+//   - SYN_RCVD of a request socket, which the tracepoint does not know, is entered with the look that
+//     found it;
+//   - FIN_WAIT_2 > CLOSED and CLOSING > CLOSED are no end where a time-wait socket goes on, and looks
+//     tell whether that is in FIN_WAIT_2 or in TIME_WAIT;
+//   - CLOSED is entered where a segment (an ICMP error too) came or a RST went. Where time alone, or a
+//     call that sends nothing, ended a socket, CLOSED is not entered but noted, unless that end has
+//     shown it later by a RST from no socket;
+//   - an end that never had a socket but answered with a RST was CLOSED;
+//   - a state that is entered from itself (close after shutdown) is entered once.
+//
+// An event that does not go on from where the list ends is an error: the evidence is not whole.
+func lives(rs []record) ([]*life, error) {
+	var (
+		all []*life
+		cur *life
+	)
+	begin := func(r *record, states ...string) {
+		cur = &life{began: r.time, states: states}
+		all = append(all, cur)
+	}
+	for i := range rs {
+		r := &rs[i]
+		switch {
+		case r.what == sentRST && r.noSocket:
+			switch {
+			case cur == nil, cur.over() && !cur.silent:
+				begin(r, "CLOSED")
+			case cur.silent && cur.last() != "TIME_WAIT":
+				// The end that time or a call brought, and that this RST shows.
+				cur.states = append(cur.states, "CLOSED")
+				cur.unseen = cur.unseen[:len(cur.unseen)-1]
+				cur.silent = false
+			}
+		case r.what == looked:
+			switch {
+			case r.look.kind == request:
+				if cur == nil || cur.over() {
+					begin(r, "LISTEN", "SYN_RCVD")
+					cur.requested = true
+				}
+			case cur == nil:
+			case r.look.kind == timeWait && r.look.state == "TIME_WAIT":
+				if cur.last() != "TIME_WAIT" {
+					cur.states = append(cur.states, "TIME_WAIT")
+				}
+			case r.look.kind != none:
+			case r.before.kind == timeWait, r.before.kind == request && cur.requested:
+				if r.before.timer < timerSlack {
+					cur.silently(fmt.Sprintf("%s > CLOSED: its time was over", cur.last()))
+				} else {
+					cur.states = append(cur.states, "CLOSED")
+				}
+				cur.requested = false
+			}
+		case r.what == moved:
+			if r.remote.Port() == 0 || r.from == r.to {
+				continue
+			}
+			switch {
+			case r.from == "CLOSED" && r.to == "SYN_SENT":
+				begin(r, "CLOSED", "SYN_SENT")
+				continue
+			case r.from == "LISTEN" && r.to == "SYN_RCVD":
+				if cur == nil || !cur.requested {
+					begin(r, "LISTEN", "SYN_RCVD")
+				}
+				cur.requested = false
+				continue
+			case cur == nil || cur.last() != r.from:
+				return nil, fmt.Errorf("out of nowhere: %v", r)
+			case r.to != "CLOSED":
+				cur.states = append(cur.states, r.to)
+			case timeWaitFollows(rs[i:]):
+			case r.cause() == "segment", r.cause() == "icmp", resetNear(rs, i):
+				cur.states = append(cur.states, "CLOSED")
+			default:
+				cur.silently(fmt.Sprintf("%s > CLOSED by %s: nothing was sent", cur.last(), r.cause()))
+			}
+		}
+	}
+	return all, nil
+}
+
+// timeWaitFollows tells whether the socket that rs[0] closes left a time-wait socket in its place.
+func timeWaitFollows(rs []record) bool {
+	if rs[0].from != "FIN_WAIT_2" && rs[0].from != "CLOSING" {
+		return false
+	}
+	for i := range rs {
+		// A look may be stamped a little after the moment that it saw.
+		if rs[i].what == looked && rs[i].look.kind != full {
+			return rs[i].look.kind == timeWait
+		}
+	}
+	return false
+}
+
+func (l *life) silently(note string) {
+	l.silent = true
+	l.unseen = append(l.unseen, note)
+}
+
+// resetNear tells whether a RST went out together with the change of state rs[i].
+func resetNear(rs []record, i int) bool {
+	for j := range rs {
+		if rs[j].what == sentRST && !rs[j].noSocket && rs[j].time.Sub(rs[i].time).Abs() < resetWithin {
+			return true
+		}
+	}
+	return false
+}
+
+// judge says what both ends of one four-tuple went through, flow by flow.
+func judge(rs []record, client, server netip.AddrPort) ([]FlowTruth, error) {
+	rs = slices.Clone(rs)
+	slices.SortStableFunc(rs, func(a, b record) int { return a.time.Compare(b.time) })
+	var ends [2][]*life
+	for side, local := range []netip.AddrPort{client, server} {
+		remote := [2]netip.AddrPort{client, server}[1-side]
+		var own []record
+		for _, r := range rs {
+			if r.local == local && r.remote == remote {
+				own = append(own, r)
+			}
+		}
+		ls, err := lives(own)
+		if err != nil {
+			return nil, err
+		}
+		if err := agrees(own, ls); err != nil {
+			return nil, err
+		}
+		ends[side] = ls
+	}
+	return pair(ends, client, server)
+}
+
+// agrees holds the list against the last look at the socket, which is evidence of another kind.
+func agrees(own []record, ls []*life) error {
+	if len(ls) == 0 {
+		return nil
+	}
+	l := ls[len(ls)-1]
+	var at look
+	for i := range own {
+		if own[i].what == looked {
+			at = own[i].look
+		}
+	}
+	ok := at.state == l.last()
+	if at.kind == none {
+		ok = l.silent || l.last() == "CLOSED"
+	}
+	if !ok {
+		return fmt.Errorf("%s: the list ends with %s, but the socket is %s %s", own[0].local, l.last(), at.kind, at.state)
+	}
+	return nil
+}
+
+// pair puts the server's lives beside the client's that they answered.
+func pair(ends [2][]*life, client, server netip.AddrPort) ([]FlowTruth, error) {
+	var flows []FlowTruth
+	add := func(s Side, l *life, f *FlowTruth) {
+		f.States[s] = l.states
+		for _, u := range l.unseen {
+			f.Unseen = append(f.Unseen, s.String()+": "+u)
+		}
+	}
+	for _, l := range ends[Client] {
+		f := FlowTruth{Client: client, Server: server}
+		add(Client, l, &f)
+		flows = append(flows, f)
+	}
+	if len(flows) == 0 && len(ends[Server]) > 0 {
+		flows = append(flows, FlowTruth{Client: client, Server: server})
+	}
+	for _, l := range ends[Server] {
+		n := 0
+		for i, c := range ends[Client] {
+			if !c.began.After(l.began) {
+				n = i
+			}
+		}
+		f := &flows[n]
+		closed := slices.Equal(l.states, []string{"CLOSED"})
+		if len(f.States[Server]) > 0 {
+			if closed {
+				continue // one more answer of the same closed port
+			}
+			return nil, fmt.Errorf("%s: two sockets for one of %s: %v, %v", server, client, f.States[Server], l.states)
+		}
+		add(Server, l, f)
+	}
+	return flows, nil
+}

@@ -1,0 +1,348 @@
+package netlab
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The lists that most scenarios begin and end with.
+const (
+	connected = "CLOSED SYN_SENT ESTABLISHED"
+	accepted  = "LISTEN SYN_RCVD ESTABLISHED"
+
+	closesFirst = " FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT"
+	closesLast  = " CLOSE_WAIT LAST_ACK CLOSED"
+)
+
+var orderly = []Lists{{connected + closesFirst, accepted + closesLast}}
+
+// delayedACK is longer than a receiver keeps an ACK back.
+const delayedACK = 60 * time.Millisecond
+
+// talk sends a request and its answer.
+func (l *Lab) talk(c, s *Socket) {
+	c.Send("ping")
+	s.Receive(4)
+	s.Send("pong")
+	c.Receive(4)
+}
+
+// closeBoth closes in four segments.
+func (l *Lab) closeBoth(first, last *Socket) {
+	first.Close()
+	last.ReceiveEnd()
+	l.Pause(delayedACK)
+	last.Close()
+	l.Cross()
+}
+
+// finish is all of an ordinary connection but its opening.
+func (l *Lab) finish(c, s *Socket) {
+	l.talk(c, s)
+	l.closeBoth(c, s)
+}
+
+// openings are the ways in which a connection comes to be, or does not.
+func openings() []Scenario {
+	return []Scenario{{
+		Name:  "syn-lost",
+		About: "The first SYN is lost.",
+		Rules: []Rule{lose(Client, isSYN, 1, 1)},
+		Run:   func(l *Lab) { l.finish(l.Open()) },
+		Want:  orderly,
+	}, {
+		Name:          "syn-lost-always",
+		About:         "No SYN arrives: connect() times out.",
+		ClientSysctls: []string{"net.ipv4.tcp_syn_retries=1"},
+		Rules:         []Rule{lose(Client, isSYN, 1, 0)},
+		Run: func(l *Lab) {
+			l.Listen()
+			l.Socket(Client, clientPort).ConnectFails(l.Server(), unix.ETIMEDOUT)
+		},
+		Want: []Lists{{"CLOSED SYN_SENT", ""}},
+	}, {
+		Name:  "syn-ack-lost",
+		About: "The first SYN-ACK is lost.",
+		Rules: []Rule{lose(Server, isSYNACK, 1, 1)},
+		Run:   func(l *Lab) { l.finish(l.Open()) },
+		Want:  orderly,
+	}, {
+		Name:          "syn-ack-lost-always",
+		About:         "No SYN-ACK arrives: both ends give up.",
+		ClientSysctls: []string{"net.ipv4.tcp_syn_retries=1"},
+		ServerSysctls: []string{"net.ipv4.tcp_synack_retries=1"},
+		Rules:         []Rule{lose(Server, isSYNACK, 1, 0)},
+		Run: func(l *Lab) {
+			l.Listen()
+			l.Socket(Client, clientPort).ConnectFails(l.Server(), unix.ETIMEDOUT)
+			l.Pause(2 * time.Second)
+		},
+		Want: []Lists{{"CLOSED SYN_SENT", "LISTEN SYN_RCVD"}},
+	}, {
+		Name:  "ack-lost-data",
+		About: "The ACK of the SYN-ACK is lost; the client's data completes the handshake.",
+		Rules: []Rule{lose(Client, isBareACK, 1, 1)},
+		Run: func(l *Lab) {
+			listener := l.Listen()
+			c := l.Socket(Client, clientPort).Connect(l.Server())
+			l.Pause(20 * time.Millisecond)
+			c.Send("ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: orderly,
+	}, {
+		Name:  "ack-lost-fin",
+		About: "The ACK of the SYN-ACK is lost; the client's FIN completes the handshake.",
+		Rules: []Rule{lose(Client, isBareACK, 1, 1)},
+		Run: func(l *Lab) {
+			listener := l.Listen()
+			c := l.Socket(Client, clientPort).Connect(l.Server())
+			l.Pause(20 * time.Millisecond)
+			c.Close()
+			s := l.Accept(listener)
+			s.ReceiveEnd()
+			s.Close()
+			l.Cross()
+		},
+		Want: orderly,
+	}, {
+		Name:  "ack-lost",
+		About: "The ACK of the SYN-ACK is lost; the ACK of the repeated SYN-ACK completes the handshake, then data flows.",
+		Rules: []Rule{lose(Client, isBareACK, 1, 1)},
+		Run:   func(l *Lab) { l.finish(l.Open()) },
+		Want:  orderly,
+	}, {
+		Name:  "ack-lost-idle",
+		About: "The ACK of the SYN-ACK is lost; the ACK of the repeated SYN-ACK completes the handshake, and nothing follows.",
+		Rules: []Rule{lose(Client, isBareACK, 1, 1)},
+		Run: func(l *Lab) {
+			l.Open()
+			l.Cross()
+		},
+		Want: []Lists{{connected, accepted}},
+		Views: []View{{Client, Server, []string{"LISTEN", "SYN_RCVD"},
+			"whether the second ACK arrived, or was lost as the first, only the server's next segment would tell"}},
+	}, {
+		Name:          "ack-lost-always",
+		About:         "Every ACK of the SYN-ACK is lost: the server gives up.",
+		ServerSysctls: []string{"net.ipv4.tcp_synack_retries=1"},
+		Rules:         []Rule{lose(Client, isBareACK, 1, 0)},
+		Run: func(l *Lab) {
+			l.Listen()
+			l.Socket(Client, clientPort).Connect(l.Server())
+			l.Pause(3500 * time.Millisecond)
+		},
+		Want: []Lists{{connected, "LISTEN SYN_RCVD"}},
+	}, {
+		Name:  "simultaneous-open",
+		About: "Both ends connect to each other within the wire's delay, talk, and the client closes.",
+		Run: func(l *Lab) {
+			c, s := l.openBoth()
+			l.finish(c, s)
+		},
+		Want: []Lists{{"CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesFirst, "CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesLast}},
+	}, {
+		Name:  "data-on-ack",
+		About: "The client's data goes with the ACK of the SYN-ACK (quick ACK off).",
+		Run: func(l *Lab) {
+			listener := l.Listen()
+			c := l.Socket(Client, clientPort)
+			// The ACK is kept back for data that the application has announced (tcp(7), TCP_DEFER_ACCEPT at the client).
+			c.Set(unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 1)
+			c.Connect(l.Server())
+			c.Send("ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: orderly,
+	}, {
+		Name:          "accept-queue-full",
+		About:         "The listener's queue is full with another connection when the client's ACK comes: it is ignored, and those after it, until the server gives up.",
+		ServerSysctls: []string{"net.ipv4.tcp_synack_retries=1"},
+		Run: func(l *Lab) {
+			l.overflow()
+			l.Pause(3500 * time.Millisecond)
+		},
+		Want: []Lists{{connected, accepted}, {connected, "LISTEN SYN_RCVD"}},
+	}, {
+		Name:          "accept-queue-full-data",
+		About:         "As accept-queue-full; after the server gave up, the second client sends, and is answered with a RST.",
+		ServerSysctls: []string{"net.ipv4.tcp_synack_retries=1"},
+		Run: func(l *Lab) {
+			_, _, c := l.overflow()
+			l.Pause(3500 * time.Millisecond)
+			c.Send("ping")
+			c.ReceiveFails(unix.ECONNRESET)
+		},
+		Want: []Lists{{connected, accepted}, {connected + " CLOSED", "LISTEN SYN_RCVD CLOSED"}},
+	}, {
+		Name:  "accept-queue-drained",
+		About: "As accept-queue-full, but the server accepts in time: the ACK of a repeated SYN-ACK completes the second handshake.",
+		Run: func(l *Lab) {
+			listener, a, b := l.overflow()
+			l.Pause(200 * time.Millisecond)
+			sa := l.Accept(listener)
+			sb := l.Accept(listener)
+			l.talk(b, sb)
+			l.closeBoth(a, sa)
+			l.closeBoth(b, sb)
+		},
+		Want: []Lists{orderly[0], orderly[0]},
+	}, {
+		Name:          "accept-queue-full-abort",
+		About:         "As accept-queue-full, with tcp_abort_on_overflow: the second client's ACK is answered with a RST.",
+		ServerSysctls: []string{"net.ipv4.tcp_abort_on_overflow=1"},
+		Run: func(l *Lab) {
+			_, _, c := l.overflow()
+			c.ReceiveFails(unix.ECONNRESET)
+		},
+		Want: []Lists{{connected, accepted}, {connected + " CLOSED", "LISTEN SYN_RCVD CLOSED"}},
+	}, {
+		Name:          "accept-queue-full-syn",
+		About:         "The listener's queue is full already: SYNs are dropped without an answer.",
+		ClientSysctls: []string{"net.ipv4.tcp_syn_retries=1"},
+		Run: func(l *Lab) {
+			l.Socket(Server, serverPort).Listen(0)
+			l.Socket(Client, clientPort).Connect(l.Server())
+			l.Cross()
+			l.Socket(Client, clientPort+1).ConnectFails(l.Server(), unix.ETIMEDOUT)
+		},
+		Want: []Lists{{connected, accepted}, {"CLOSED SYN_SENT", ""}},
+	}, {
+		Name:  "defer-accept-data",
+		About: "TCP_DEFER_ACCEPT: the bare ACK is ignored, data that follows completes the handshake.",
+		Run: func(l *Lab) {
+			listener := l.Socket(Server, serverPort)
+			listener.Set(unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 5)
+			listener.Listen(16)
+			c := l.Socket(Client, clientPort).Connect(l.Server())
+			l.Pause(200 * time.Millisecond)
+			c.Send("ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: orderly,
+	}, {
+		Name:  "defer-accept-idle",
+		About: "TCP_DEFER_ACCEPT without data: the ACK of a SYN-ACK repeated after the time was over completes the handshake; then the server speaks.",
+		Run: func(l *Lab) {
+			listener := l.Socket(Server, serverPort)
+			listener.Set(unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 1)
+			listener.Listen(16)
+			c := l.Socket(Client, clientPort).Connect(l.Server())
+			s := l.Accept(listener)
+			s.Send("hello")
+			c.Receive(5)
+			l.closeBoth(s, c)
+		},
+		Want: []Lists{{connected + closesLast, accepted + closesFirst}},
+	}, {
+		Name:          "syn-cookies",
+		About:         "The server answers every SYN with a cookie and keeps nothing of it.",
+		ServerSysctls: []string{"net.ipv4.tcp_syncookies=2"},
+		Run:           func(l *Lab) { l.finish(l.Open()) },
+		Want:          orderly,
+	}, {
+		Name:          "syn-cookies-ack-lost",
+		About:         "SYN cookies, and the ACK of the SYN-ACK is lost: data completes the handshake.",
+		ServerSysctls: []string{"net.ipv4.tcp_syncookies=2"},
+		Rules:         []Rule{lose(Client, isBareACK, 1, 1)},
+		Run: func(l *Lab) {
+			listener := l.Listen()
+			c := l.Socket(Client, clientPort).Connect(l.Server())
+			l.Pause(50 * time.Millisecond)
+			c.Send("ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: orderly,
+	}, {
+		Name:          "no-options",
+		About:         "No timestamps, no window scaling, no selective ACKs.",
+		ClientSysctls: []string{"net.ipv4.tcp_timestamps=0", "net.ipv4.tcp_window_scaling=0", "net.ipv4.tcp_sack=0"},
+		Run:           func(l *Lab) { l.finish(l.Open()) },
+		Want:          orderly,
+	}, {
+		Name:          "ecn",
+		About:         "Both ends negotiate ECN.",
+		ClientSysctls: []string{"net.ipv4.tcp_ecn=1"},
+		ServerSysctls: []string{"net.ipv4.tcp_ecn=1"},
+		Run:           func(l *Lab) { l.finish(l.Open()) },
+		Want:          orderly,
+	}}
+}
+
+// openBoth opens simultaneously: there is no listener.
+func (l *Lab) openBoth() (c, s *Socket) {
+	c, s = l.Socket(Client, clientPort), l.Socket(Server, serverPort)
+	c.Begin(l.Server())
+	s.Begin(l.To(Client, clientPort))
+	check("connect", c.Connected())
+	check("connect", s.Connected())
+	l.Cross()
+	return c, s
+}
+
+// overflow makes two connections to a listener that nobody accepts from, and whose queue is full with
+// the first when the ACK of the second comes (listen(2) again changes the length of the queue).
+func (l *Lab) overflow() (listener, a, b *Socket) {
+	listener = l.Listen()
+	a = l.Socket(Client, clientPort).Connect(l.Server())
+	l.Cross()
+	b = l.Socket(Client, clientPort+1)
+	b.Begin(l.Server())
+	l.Wire.Wait(Server, isSYNACK, 2)
+	listener.Listen(0)
+	check("connect", b.Connected())
+	l.Cross()
+	return listener, a, b
+}
+
+// refusals are the ways in which a host says no.
+func refusals() []Scenario {
+	reject := func(with string) func(l *Lab) {
+		return func(l *Lab) {
+			l.Listen()
+			check("nft", l.Hosts[Server].Command("nft",
+				"table inet filter { chain input { type filter hook input priority 0; tcp dport 9000 reject with "+with+"; }; }"))
+			c := l.Socket(Client, clientPort)
+			c.Begin(l.Server())
+			if err := c.Connected(); err == nil || err == unix.ETIMEDOUT {
+				check("connect", unix.EISCONN)
+			}
+		}
+	}
+	return []Scenario{{
+		Name:  "refused",
+		About: "Nobody listens: the SYN is answered with a RST.",
+		Run: func(l *Lab) {
+			l.Socket(Client, clientPort).ConnectFails(l.Server(), unix.ECONNREFUSED)
+		},
+		Want: []Lists{{"CLOSED SYN_SENT CLOSED", "CLOSED"}},
+	}, {
+		Name:  "unreachable-port",
+		About: "A firewall (nft reject) answers the SYN with ICMP port unreachable.",
+		Run:   reject("icmpx type port-unreachable"),
+		Want:  []Lists{{"CLOSED SYN_SENT CLOSED", ""}},
+	}, {
+		Name:  "unreachable-prohibited",
+		About: "A firewall (nft reject) answers the SYN with ICMP administratively prohibited.",
+		Run:   reject("icmpx type admin-prohibited"),
+		Want:  []Lists{{"CLOSED SYN_SENT CLOSED", ""}},
+	}, {
+		Name:  "refused-by-firewall",
+		About: "A firewall (nft reject) answers the SYN with a RST in the server's name.",
+		Run:   reject("tcp reset"),
+		Want:  []Lists{{"CLOSED SYN_SENT CLOSED", ""}},
+		Views: []View{
+			{Client, Server, []string{"CLOSED"}, "a firewall's RST is that of a closed port"},
+			{Server, Server, []string{"CLOSED"}, "a firewall's RST is that of a closed port"},
+		},
+	}}
+}

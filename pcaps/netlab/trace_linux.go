@@ -1,0 +1,312 @@
+package netlab
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Tracer reads the kernel's TCP events through a trace instance of its own, for all namespaces:
+// what belongs to which scenario is told by the addresses, so only one Tracer may be open on a
+// machine at a time; another waits. It is safe for concurrent use.
+type Tracer struct {
+	root, dir string
+	mounted   bool
+	lock      *os.File
+	pipe      *os.File
+	marker    *os.File
+	offset    time.Duration // of the trace clock (TAI) from UTC
+	done      chan struct{}
+
+	mu      sync.Mutex
+	records []record
+	marks   map[string]chan struct{}
+	err     error
+}
+
+// OpenTracer needs root, and mounts tracefs where it is not mounted.
+func OpenTracer() (*Tracer, error) {
+	t := &Tracer{root: "/sys/kernel/tracing", done: make(chan struct{}), marks: map[string]chan struct{}{}}
+	if err := t.open(); err != nil {
+		t.Close()
+		return nil, err
+	}
+	go t.pump()
+	return t, nil
+}
+
+func (t *Tracer) open() error {
+	var err error
+	instances := filepath.Join(t.root, "instances")
+	if _, err = os.Stat(instances); err != nil {
+		if err = unix.Mount("tracefs", t.root, "tracefs", 0, ""); err != nil {
+			return fmt.Errorf("mount tracefs: %w", err)
+		}
+		t.mounted = true
+	}
+	if t.lock, err = os.Open(instances); err != nil {
+		return err
+	}
+	if err = unix.Flock(int(t.lock.Fd()), unix.LOCK_EX); err != nil {
+		return fmt.Errorf("lock %s: %w", instances, err)
+	}
+	t.dir = filepath.Join(instances, fmt.Sprintf("netlab-%d", os.Getpid()))
+	if err = os.Mkdir(t.dir, 0o700); err != nil {
+		t.dir = ""
+		return fmt.Errorf("trace instance: %w", err)
+	}
+	settings := [][2]string{
+		{"trace_clock", "tai"}, // the one clock of the tracer that keeps UTC's pace
+		{"buffer_size_kb", "8192"},
+		{"options/stacktrace", "1"},
+		{"events/sock/inet_sock_set_state/filter", "protocol == 6"},
+		{"events/sock/inet_sock_set_state/enable", "1"},
+		{"events/tcp/tcp_send_reset/enable", "1"},
+	}
+	for _, s := range settings {
+		if err := os.WriteFile(filepath.Join(t.dir, s[0]), []byte(s[1]), 0); err != nil {
+			return fmt.Errorf("trace: %w", err)
+		}
+	}
+	var tai, utc unix.Timespec
+	if err = unix.ClockGettime(unix.CLOCK_TAI, &tai); err != nil {
+		return err
+	}
+	if err = unix.ClockGettime(unix.CLOCK_REALTIME, &utc); err != nil {
+		return err
+	}
+	// Whole seconds: what is left is the time between the two calls.
+	t.offset = time.Duration(tai.Nano() - utc.Nano()).Round(time.Second)
+	if t.marker, err = os.OpenFile(filepath.Join(t.dir, "trace_marker"), os.O_WRONLY, 0); err != nil {
+		return err
+	}
+	fd, err := unix.Open(filepath.Join(t.dir, "trace_pipe"), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("trace_pipe: %w", err)
+	}
+	t.pipe = os.NewFile(uintptr(fd), "trace_pipe")
+	return nil
+}
+
+// Close removes the instance.
+func (t *Tracer) Close() error {
+	close(t.done)
+	for _, f := range []*os.File{t.pipe, t.marker} {
+		if f != nil {
+			t.mu.Lock() // not while pump reads
+			f.Close()
+			t.mu.Unlock()
+		}
+	}
+	var err error
+	if t.dir != "" {
+		os.WriteFile(filepath.Join(t.dir, "events/enable"), []byte("0"), 0)
+		err = os.Remove(t.dir)
+	}
+	if t.lock != nil {
+		t.lock.Close()
+	}
+	if t.mounted {
+		if e := unix.Unmount(t.root, unix.MNT_DETACH); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// Flush waits until all events up to now have been read.
+func (t *Tracer) Flush() error {
+	mark := fmt.Sprintf("mark-%d", time.Now().UnixNano())
+	seen := make(chan struct{})
+	t.mu.Lock()
+	t.marks[mark] = seen
+	t.mu.Unlock()
+	if _, err := t.marker.WriteString(mark); err != nil {
+		return fmt.Errorf("trace_marker: %w", err)
+	}
+	select {
+	case <-seen:
+	case <-time.After(10 * time.Second):
+		return fmt.Errorf("the trace does not come")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.err
+}
+
+// between returns the events from one moment to another of which one end is an address of addrs.
+func (t *Tracer) between(from, to time.Time, addrs ...netip.Addr) []record {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var rs []record
+	for _, r := range t.records {
+		for _, a := range addrs {
+			if r.local.Addr() == a && !r.time.Before(from) && !r.time.After(to) {
+				rs = append(rs, r)
+				break
+			}
+		}
+	}
+	return rs
+}
+
+// pump reads the trace until Close.
+func (t *Tracer) pump() {
+	var (
+		buf   [1 << 16]byte
+		rest  []byte
+		event = stackOwner{last: map[string]int{}, now: -1}
+	)
+	for {
+		select {
+		case <-t.done:
+			return
+		default:
+		}
+		n, err := unix.Read(int(t.pipe.Fd()), buf[:])
+		if err == unix.EAGAIN || err == unix.EINTR || n == 0 {
+			time.Sleep(5 * time.Millisecond)
+			continue
+		}
+		t.mu.Lock()
+		if err != nil {
+			t.err = fmt.Errorf("trace_pipe: %w", err)
+			t.mu.Unlock()
+			return
+		}
+		rest = append(rest, buf[:n]...)
+		for {
+			line, after, found := bytes.Cut(rest, []byte("\n"))
+			if !found {
+				break
+			}
+			t.line(string(line), &event)
+			rest = after
+		}
+		t.mu.Unlock()
+	}
+}
+
+// stackOwner tells whose stack is being read: the stack of an event is an entry of its own, and
+// another processor's event may stand between the two.
+type stackOwner struct {
+	last map[string]int // by processor, the index of its last record
+	now  int            // the record that the frames belong to, or -1
+}
+
+func (t *Tracer) line(line string, event *stackOwner) {
+	if frame, ok := strings.CutPrefix(strings.TrimSpace(line), "=> "); ok {
+		if event.now >= 0 {
+			r := &t.records[event.now]
+			r.stack = append(r.stack, frame)
+		}
+		return
+	}
+	event.now = -1
+	cpu := processor(line)
+	if strings.Contains(line, "<stack trace>") {
+		if i, ok := event.last[cpu]; ok {
+			event.now = i
+			delete(event.last, cpu)
+		}
+		return
+	}
+	delete(event.last, cpu)
+	if i := strings.Index(line, "mark-"); i >= 0 {
+		mark := strings.TrimSpace(line[i:])
+		if seen := t.marks[mark]; seen != nil {
+			close(seen)
+			delete(t.marks, mark)
+		}
+		return
+	}
+	if strings.Contains(line, "LOST") {
+		t.err = fmt.Errorf("the trace buffer overflowed: %s", line)
+		return
+	}
+	if r, ok := parseEvent(line); ok {
+		r.time = r.time.Add(-t.offset)
+		event.last[cpu] = len(t.records)
+		t.records = append(t.records, r)
+	}
+}
+
+// processor is the field "[001]" of a line.
+func processor(line string) string {
+	_, after, _ := strings.Cut(line, " [")
+	cpu, _, _ := strings.Cut(after, "]")
+	return cpu
+}
+
+// parseEvent reads a line such as
+//
+//	curl-42 [001] ..s2. 1795224423.927616: inet_sock_set_state: family=AF_INET protocol=… newstate=TCP_CLOSE
+func parseEvent(line string) (record, bool) {
+	head, fields, ok := strings.Cut(line, ": inet_sock_set_state: ")
+	r := record{what: moved}
+	if !ok {
+		if head, fields, ok = strings.Cut(line, ": tcp_send_reset: "); !ok {
+			return r, false
+		}
+		r.what = sentRST
+	}
+	stamp := head[strings.LastIndexByte(head, ' ')+1:]
+	seconds, micros, _ := strings.Cut(stamp, ".")
+	s, err := strconv.ParseInt(seconds, 10, 64)
+	us, err2 := strconv.ParseInt(micros, 10, 64)
+	if err != nil || err2 != nil {
+		return r, false
+	}
+	r.time = time.Unix(s, us*1000).UTC()
+	f := map[string]string{}
+	for _, kv := range strings.Fields(fields) {
+		k, v, _ := strings.Cut(kv, "=")
+		f[k] = v
+	}
+	if r.what == sentRST {
+		r.local, err = netip.ParseAddrPort(f["src"])
+		r.remote, err2 = netip.ParseAddrPort(f["dest"])
+		r.noSocket = f["reason"] == "NO_SOCKET" || f["state"] == "UNKNOWN" || f["state"] == "TCP_LISTEN"
+		return r, err == nil && err2 == nil
+	}
+	local, remote := f["saddr"], f["daddr"]
+	if f["family"] == "AF_INET6" {
+		local, remote = f["saddrv6"], f["daddrv6"]
+	}
+	r.local, err = addrPort(local, f["sport"])
+	r.remote, err2 = addrPort(remote, f["dport"])
+	r.from, r.to = tracedState(f["oldstate"]), tracedState(f["newstate"])
+	return r, err == nil && err2 == nil
+}
+
+func addrPort(addr, port string) (netip.AddrPort, error) {
+	a, err := netip.ParseAddr(addr)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	p, err := strconv.ParseUint(port, 10, 16)
+	return netip.AddrPortFrom(a, uint16(p)), err
+}
+
+func tracedState(s string) string {
+	s = strings.TrimPrefix(s, "TCP_")
+	switch s {
+	case "CLOSE":
+		return "CLOSED"
+	case "SYN_RECV", "NEW_SYN_RECV":
+		return "SYN_RCVD"
+	case "FIN_WAIT1":
+		return "FIN_WAIT_1"
+	case "FIN_WAIT2":
+		return "FIN_WAIT_2"
+	}
+	return s
+}

@@ -1,0 +1,256 @@
+package netlab
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// Wire carries frames between the two hosts, each direction in order unless a rule says otherwise.
+type Wire struct {
+	lab   *Lab
+	Delay time.Duration // each way
+
+	mu     sync.Mutex
+	passed *sync.Cond // a segment was sent
+	rules  []*Rule
+	log    []Segment // every segment that the hosts sent, lost later or not
+	err    error
+	queues [2]chan delivery // by receiver
+}
+
+// Rule is what becomes of some of the segments. A rule acts on the nth segment that matches (from 1),
+// and the Times that follow; Times 0 means all. The first rule that acts decides.
+type Rule struct {
+	From  Side
+	Match func(*Segment) bool
+	Nth   int // 0 is 1
+	Times int
+	Do    Action
+
+	seen int
+}
+
+// Action is the fate of one segment.
+type Action struct {
+	Drop  bool
+	Delay time.Duration   // beside the wire's own
+	Again []time.Duration // copies, each so much later than the original
+}
+
+// Drop loses a segment.
+var Drop = Action{Drop: true}
+
+type delivery struct {
+	at    time.Time
+	frame []byte
+}
+
+func startWire(lab *Lab, delay time.Duration, rules []Rule) {
+	w := &Wire{lab: lab, Delay: delay}
+	w.passed = sync.NewCond(&w.mu)
+	w.Add(rules...)
+	lab.Wire = w
+	w.queues = [2]chan delivery{make(chan delivery, 4096), make(chan delivery, 4096)}
+	for _, s := range []Side{Client, Server} {
+		go w.read(s)
+		go w.deliver(s)
+	}
+}
+
+// Add appends rules while the scenario runs.
+func (w *Wire) Add(rules ...Rule) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range rules {
+		w.rules = append(w.rules, &r)
+	}
+}
+
+// Clear takes all rules away: what matched until now passes from here on.
+func (w *Wire) Clear() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rules = nil
+}
+
+// read takes what a host sends.
+func (w *Wire) read(from Side) {
+	defer close(w.queues[from.Peer()])
+	buf := make([]byte, 1<<16)
+	for {
+		n, err := w.lab.Hosts[from].tap.Read(buf)
+		if err != nil {
+			if !errors.Is(err, os.ErrClosed) {
+				w.fail(fmt.Errorf("wire: %w", err))
+			}
+			return
+		}
+		w.take(from, append([]byte(nil), buf[:n]...))
+	}
+}
+
+func (w *Wire) take(from Side, frame []byte) {
+	now := time.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var act Action
+	if s, ok := parse(from, frame); ok {
+		s.Time = now
+		act = w.fate(&s)
+		if client, server := s.ends(); client.Addr() == w.lab.Hosts[Client].Addr && server.Addr() == w.lab.Hosts[Server].Addr {
+			w.lab.looks.follow(client, server)
+		}
+		w.log = append(w.log, s)
+		w.passed.Broadcast()
+	}
+	if act.Drop {
+		return
+	}
+	at := now.Add(w.Delay + act.Delay)
+	w.queues[from.Peer()] <- delivery{at, frame}
+	for _, later := range act.Again {
+		w.queues[from.Peer()] <- delivery{at.Add(later), frame}
+	}
+}
+
+func (w *Wire) fate(s *Segment) Action {
+	for _, r := range w.rules {
+		if r.From != s.From || !r.Match(s) {
+			continue
+		}
+		r.seen++
+		first := max(r.Nth, 1)
+		if r.seen >= first && (r.Times == 0 || r.seen < first+r.Times) {
+			return r.Do
+		}
+	}
+	return Action{}
+}
+
+// Forge puts a segment on the wire that its sender never sent. It is delivered at once.
+func (w *Wire) Forge(s Segment) {
+	w.queues[s.From.Peer()] <- delivery{time.Now(), s.frame()}
+}
+
+// deliver hands frames to a host when their time has come.
+func (w *Wire) deliver(to Side) {
+	var waiting []delivery
+	for open := true; open; {
+		var timer <-chan time.Time
+		next := -1
+		for i, d := range waiting {
+			if next < 0 || d.at.Before(waiting[next].at) {
+				next = i
+			}
+		}
+		if next >= 0 {
+			timer = time.After(time.Until(waiting[next].at))
+		}
+		select {
+		case d, ok := <-w.queues[to]:
+			open = ok
+			if ok {
+				waiting = append(waiting, d)
+			}
+		case <-timer:
+			frame := waiting[next].frame
+			waiting = append(waiting[:next], waiting[next+1:]...)
+			s, _ := parse(to.Peer(), frame)
+			client, server := s.ends()
+			w.lab.looks.around(to, client, server, func() error {
+				_, err := w.lab.Hosts[to].tap.Write(frame)
+				return err
+			})
+		}
+	}
+}
+
+func (w *Wire) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
+	w.passed.Broadcast()
+}
+
+// Wait waits until the nth segment (from 1) that matches was sent by that end, and returns it.
+func (w *Wire) Wait(from Side, match func(*Segment) bool, nth int) Segment {
+	deadline := time.Now().Add(patience)
+	stop := time.AfterFunc(patience, w.passed.Broadcast)
+	defer stop.Stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		n := 0
+		for i := range w.log {
+			if s := &w.log[i]; s.From == from && match(s) {
+				if n++; n == nth {
+					return *s
+				}
+			}
+		}
+		if w.err != nil {
+			panic(failure{w.err})
+		}
+		if !time.Now().Before(deadline) {
+			panic(failure{fmt.Errorf("%v: no such segment from %s after %v", n, from, patience)})
+		}
+		w.passed.Wait()
+	}
+}
+
+// Last is the last segment that matches and was sent by that end.
+func (w *Wire) Last(from Side, match func(*Segment) bool) Segment {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := len(w.log) - 1; i >= 0; i-- {
+		if s := &w.log[i]; s.From == from && match(s) {
+			return *s
+		}
+	}
+	panic(failure{fmt.Errorf("no such segment from %s", from)})
+}
+
+// nameResets gives the RSTs that a listener sent the peer that the tracepoint leaves out: the one of
+// the next RST that the host put on the wire from that port.
+func (w *Wire) nameResets(rs []record) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	taken := map[int]bool{}
+	for i := range rs {
+		r := &rs[i]
+		if r.what != sentRST || r.remote.Port() != 0 {
+			continue
+		}
+		for j := range w.log {
+			s := &w.log[j]
+			if isRST(s) && s.Src == r.local && !taken[j] && s.Time.After(r.time) && s.Time.Sub(r.time) < 50*time.Millisecond {
+				taken[j] = true
+				r.remote = s.Dst
+				break
+			}
+		}
+		if r.remote.Port() == 0 {
+			return fmt.Errorf("a RST that is not on the wire: %v", r)
+		}
+	}
+	return nil
+}
+
+// What rules and waits match.
+
+func anySegment(*Segment) bool  { return true }
+func isSYN(s *Segment) bool     { return s.Flags&(SYN|ACK) == SYN }
+func isSYNACK(s *Segment) bool  { return s.Flags&(SYN|ACK) == SYN|ACK }
+func isFIN(s *Segment) bool     { return s.Flags&FIN != 0 }
+func isRST(s *Segment) bool     { return s.Flags&RST != 0 }
+func isData(s *Segment) bool    { return len(s.Payload) > 0 && s.Flags&SYN == 0 }
+func isBareACK(s *Segment) bool { return s.Flags&(SYN|FIN|RST|ACK) == ACK && len(s.Payload) == 0 }
+
+func lose(from Side, match func(*Segment) bool, nth, times int) Rule {
+	return Rule{From: from, Match: match, Nth: nth, Times: times, Do: Drop}
+}
