@@ -34,7 +34,7 @@ type Printer struct {
 	six   sequences[conversation6]
 }
 
-// DefaultLimit costs up to 60 MB when all conversations are IPv4, 110 MB when all are IPv6.
+// DefaultLimit costs 45 MB where all conversations are IPv4, 100 MB where all are IPv6 (measured).
 const DefaultLimit = 1 << 20
 
 // Append appends the packet's line, without a newline. It takes from the segment only Time,

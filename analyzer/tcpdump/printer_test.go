@@ -321,6 +321,19 @@ func TestSequenceNumbers(t *testing.T) {
 	}
 }
 
+// A packet that is not printed counts as one that is.
+func TestSkip(t *testing.T) {
+	first := segmentOf(over4(6, header(syn|ack, "", 0)), 0)
+	second := segmentOf(over4(6, header(ack, "", 9)), 0)
+	p := tcpdump.Printer{Time: tcpdump.TimeNone}
+	first.TCP = 20
+	p.Skip(&first)
+	want := "IP 10.0.0.1.1000 > 10.0.0.2.2000: Flags [.], seq 0:9, ack 1, win 512, length 9"
+	if got := string(p.Append(nil, &second)); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
 // Beyond the limit the conversation longest unseen is forgotten, and no other.
 func TestLimit(t *testing.T) {
 	p := tcpdump.Printer{Time: tcpdump.TimeNone, Limit: 8}

@@ -17,8 +17,8 @@ type conversation6 struct {
 	ports     [4]byte
 }
 
-// start holds the first sequence number of each end: where relative numbers are 0 for the
-// end whose segment was recorded, and for its peer 0 is one before what that segment acknowledged.
+// start is the sequence number that each end's relative numbers are counted from: that of the
+// segment recorded, and for its peer the one before what that segment acknowledged.
 type start struct{ low, high uint32 }
 
 // swapped returns s as seen by the sender: its own number first.
@@ -95,6 +95,8 @@ func key6(ip, tcp []byte, reverse bool) conversation6 {
 // sequences remembers a bounded number of conversations in two generations: a conversation
 // seen moves to the young one, and when that is full the old one is dropped whole. So nothing needs
 // to be linked or marked by age, and what is dropped has not been seen while limit/2 others were.
+// A table of our own, open addressing and all, was no faster among 500,000 conversations in
+// random order than Go's map: either takes 0.2 us, which memory decides.
 type sequences[K comparable] struct {
 	young, old map[K]start
 }
