@@ -1,0 +1,154 @@
+package pcaps
+
+import (
+	"net"
+	"reflect"
+	"testing"
+	"unsafe"
+
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+
+	"tcpwhy/flows"
+)
+
+// FuzzDecode throws any bytes at the decoder and holds it against gopacket's: what both
+// decode, they decode alike.
+func FuzzDecode(f *testing.F) {
+	for _, c := range wholeFrames {
+		f.Add(c.link, c.frame, uint16(0), uint16(len(c.frame)/2))
+	}
+	f.Fuzz(func(t *testing.T, linktype uint32, data []byte, beyond, cut uint16) {
+		d := NewDecoder()
+		var seg, again flows.Segment
+		frame := &Frame{LinkType: linktype, Data: data[:len(data):len(data)], Wire: len(data) + int(beyond)}
+		v := d.Decode(frame, &seg)
+		if v2 := d.Decode(frame, &again); v2 != v || v <= Quote && !reflect.DeepEqual(again, seg) {
+			t.Errorf("once %v %+v\nagain %v %+v", v, seg, v2, again)
+		}
+		if v <= Quote {
+			checkInvariants(t, data, &seg)
+			checkPrefix(t, d, frame, int(cut), v, &seg)
+		}
+		if linktype < 256 {
+			compareWithGopacket(t, frame, v, &seg)
+		}
+	})
+}
+
+func checkInvariants(t *testing.T, data []byte, seg *flows.Segment) {
+	// Within data, up to its end or to that of a tunnel's packet.
+	at := int(uintptr(unsafe.Pointer(&seg.IP[0])) - uintptr(unsafe.Pointer(&data[0])))
+	switch {
+	case at < 0 || at+len(seg.IP) > len(data):
+		t.Errorf("IP is bytes %d to %d of %d", at, at+len(seg.IP), len(data))
+	case seg.TCP < 20 || seg.TCP+4 > len(seg.IP):
+		t.Errorf("TCP is at %d of %d", seg.TCP, len(seg.IP))
+	case seg.IPLen < len(seg.IP):
+		t.Errorf("IPLen %d, %d captured", seg.IPLen, len(seg.IP))
+	case seg.Len > 1<<31:
+		t.Errorf("length %d", seg.Len)
+	case !seg.HeaderOK && !seg.Cut:
+		t.Error("header neither ok nor cut")
+	case seg.WScale > 14:
+		t.Errorf("window scale %d", seg.WScale)
+	}
+}
+
+// checkPrefix decodes the beginning of a frame that held TCP: it holds the same segment, as
+// far as it goes, or is cut short.
+func checkPrefix(t *testing.T, d *Decoder, frame *Frame, cut int, v Verdict, whole *flows.Segment) {
+	part := *frame
+	part.Data = part.Data[:min(cut, len(part.Data))]
+	var seg flows.Segment
+	switch got := d.Decode(&part, &seg); {
+	case got == CutShort:
+	case got != v:
+		t.Errorf("whole %v, the first %d bytes %v", v, cut, got)
+	case seg.Src != whole.Src || seg.Dst != whole.Dst || seg.SrcPort != whole.SrcPort || seg.DstPort != whole.DstPort ||
+		seg.Space != whole.Space || seg.Quote != whole.Quote:
+		t.Errorf("whole %+v\nthe first %d bytes %+v", whole, cut, seg)
+	case seg.HeaderOK && (seg.Flags != whole.Flags || seg.Seq != whole.Seq || seg.Ack != whole.Ack || seg.Len != whole.Len):
+		t.Errorf("whole %+v\nthe first %d bytes %+v", whole, cut, seg)
+	}
+}
+
+// compareWithGopacket fails where gopacket finds the same TCP header and reads it otherwise, and
+// where it finds TCP on a plain way (Ethernet, VLAN, IP) and we do not.
+func compareWithGopacket(t *testing.T, frame *Frame, v Verdict, seg *flows.Segment) {
+	first := layers.LinkType(frame.LinkType)
+	if frame.LinkType == 12 || frame.LinkType == 14 {
+		first = layers.LinkTypeRaw
+	}
+	p := gopacket.NewPacket(frame.Data, first, gopacket.DecodeOptions{NoCopy: true})
+	var tcp *layers.TCP
+	var src, dst flows.Addr
+	var ttl uint8
+	plain := true
+	for _, l := range p.Layers() {
+		switch l := l.(type) {
+		case *layers.Ethernet, *layers.Dot1Q, *layers.LinuxSLL, *layers.Loopback:
+		case *layers.IPv4:
+			src, dst, ttl = addr16(l.SrcIP), addr16(l.DstIP), l.TTL
+			plain = plain && l.Version == 4 // gopacket does not look
+		case *layers.IPv6:
+			src, dst, ttl = addr16(l.SrcIP), addr16(l.DstIP), l.HopLimit
+			plain = plain && l.Version == 6
+		case *layers.TCP:
+			tcp = l
+		default:
+			plain = plain && tcp != nil
+		}
+	}
+	if tcp == nil || len(tcp.Contents) < 20 {
+		return
+	}
+	if v != TCP {
+		if plain {
+			t.Errorf("gopacket finds TCP by %v, we %v", p, v)
+		}
+		return
+	}
+	if &tcp.Contents[0] != &seg.IP[seg.TCP] {
+		if plain {
+			t.Errorf("gopacket finds another TCP header: %v, we %+v", p, seg)
+		}
+		return
+	}
+	flags := flows.Flags(0)
+	for i, set := range []bool{tcp.FIN, tcp.SYN, tcp.RST, tcp.PSH, tcp.ACK, tcp.URG, tcp.ECE, tcp.CWR, tcp.NS} {
+		if set {
+			flags |= 1 << i
+		}
+	}
+	switch {
+	case plain && (src != seg.Src || dst != seg.Dst):
+		t.Errorf("addresses: gopacket %v > %v, we %v > %v", src.Netip(), dst.Netip(), seg.Src.Netip(), seg.Dst.Netip())
+	case plain && ttl != seg.TTL:
+		t.Errorf("TTL: gopacket %d, we %d", ttl, seg.TTL)
+	case uint16(tcp.SrcPort) != seg.SrcPort || uint16(tcp.DstPort) != seg.DstPort:
+		t.Errorf("ports: gopacket %d > %d, we %d > %d", tcp.SrcPort, tcp.DstPort, seg.SrcPort, seg.DstPort)
+	case tcp.Seq != uint32(seg.Seq) || tcp.Ack != uint32(seg.Ack):
+		t.Errorf("numbers: gopacket %d, %d, we %d, %d", tcp.Seq, tcp.Ack, seg.Seq, seg.Ack)
+	case flags != seg.Flags&0x1ff:
+		t.Errorf("flags: gopacket %#x, we %#x", flags, seg.Flags)
+	case tcp.Window != seg.Window || tcp.Checksum != seg.Checksum || tcp.Urgent != seg.Urgent:
+		t.Errorf("window, checksum, urgent: gopacket %d, %d, %d, we %d, %d, %d",
+			tcp.Window, tcp.Checksum, tcp.Urgent, seg.Window, seg.Checksum, seg.Urgent)
+	}
+	var ts []byte
+	for _, o := range tcp.Options {
+		if o.OptionType == layers.TCPOptionKindTimestamps && len(o.OptionData) == 8 {
+			ts = o.OptionData
+		}
+	}
+	if p.ErrorLayer() == nil && seg.HasTS != (ts != nil) {
+		t.Errorf("timestamps: gopacket %x, we %v", ts, seg.HasTS)
+	}
+}
+
+// addr16 is a, or the zero address where a layer came to nothing.
+func addr16(a net.IP) (b flows.Addr) {
+	copy(b[:], a.To16())
+	return b
+}
