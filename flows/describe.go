@@ -1,0 +1,232 @@
+package flows
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Limits of what may be judged by absence (INFERENCE, what a flow is judged by).
+const (
+	notYetOpen   = int64(3 * time.Second)  // a handshake is not called failed sooner
+	notYetClosed = int64(60 * time.Second) // nor a close, or an end silent
+)
+
+// describe fills f with what is known of a record.
+func (t *Tracker) describe(rec uint32, f *Flow) {
+	r := t.records.ptr(rec)
+	lo, hi := t.endsOf(r)
+	ends := [2]netip.AddrPort{netip.AddrPortFrom(lo.Netip(), r.key.pa), netip.AddrPortFrom(hi.Netip(), r.key.pb)}
+	*f = Flow{Number: r.number, File: r.file, Space: r.key.space &^ v6, Roles: r.roles,
+		First: r.first, Last: r.last(), Completeness: uint8(r.seen),
+		ConnState: r.zeek.connState(r.ends[0].bytes+r.ends[1].bytes > 0, &t.mores),
+	}
+	t.letters = r.zeek.appendHistory(t.letters[:0], &t.mores)
+	f.History = t.intern(t.letters)
+	for i := range r.ends {
+		e := &f.Ends[r.side(uint8(i))]
+		r.ends[i].describe(e)
+		e.Addr = ends[i]
+	}
+	f.Opening = t.opening(r)
+	f.Closing = t.closing(r, f.Opening.Outcome)
+	a, b := &r.ends[0], &r.ends[1]
+	f.Capture = Capture{
+		Midstream:       r.is(midstream),
+		OneWay:          a.packets == 0 && b.is(hasAck) || b.packets == 0 && a.is(hasAck),
+		MissingSegments: r.missing,
+		Duplicates:      r.copies,
+		Truncated:       r.is(truncated),
+		EndedOpen:       t.ended && !r.over(),
+	}
+	if int(rec) < len(t.kept) {
+		f.Transitions = t.kept[rec]
+	}
+}
+
+func (h *half) describe(e *Endpoint) {
+	less := func(n uint32) uint32 { return n - min(n, 1) }
+	e.Packets, e.PayloadBytes = uint64(h.packets), h.bytes
+	e.Counts = Counts{SYN: h.syn, SYNACK: h.synack, FIN: h.finN, RST: h.rst}
+	e.Retransmissions = Retransmissions{SYN: less(h.syn), SYNACK: less(h.synack), Data: h.again, FIN: less(h.finN)}
+	e.NumStates = h.path.n
+	for i := range h.path.n {
+		e.StateList[i] = h.path.at(i)
+		if h.path.isProved(i) {
+			e.Certain[i] = Proved
+		}
+	}
+}
+
+// intern makes a string of a history: most flows share a few, so that a row costs no memory.
+func (t *Tracker) intern(history []byte) string {
+	if s, ok := t.histories[string(history)]; ok {
+		return s
+	}
+	s := string(history)
+	if len(t.histories) < 4096 {
+		if t.histories == nil {
+			t.histories = map[string]string{}
+		}
+		t.histories[s] = s
+	}
+	return s
+}
+
+// elapsed is the time from one moment to another; absent where the clock stepped back.
+func (r *record) elapsed(from, to moment) Elapsed {
+	if !r.has(to) {
+		return Elapsed{}
+	}
+	return since(r, from, r.at[to])
+}
+
+func (r *record) clientEnd() *half { return &r.ends[r.client] }
+func (r *record) serverEnd() *half { return &r.ends[1-r.client] }
+
+// proves reports whether h has itself shown that it reached s.
+func (p *path) proves(s State) bool {
+	i := p.find(s)
+	return i >= 0 && p.floor() > uint8(i)
+}
+
+func (t *Tracker) opening(r *record) Handshake {
+	c, s := r.clientEnd(), r.serverEnd()
+	h := Handshake{Kind: r.kind, Outcome: t.openingOutcome(r, c, s),
+		Ambiguous: r.is(ambiguous), SYNs: c.syn, SYNACKs: s.synack}
+	if r.kind == KindSimultaneous {
+		h.SYNs += s.syn
+		h.SYNACKs += c.synack
+		if c.synack > 0 && s.synack == 0 {
+			h.Kind = KindSplit
+		}
+	}
+	if h.Kind == KindNotCaptured && c.is(hasISS) {
+		h.Kind = KindThreeWay
+	}
+	h.SYNToSYNACK = r.elapsed(atSYN, atSYNACK)
+	h.SYNACKToACK = r.elapsed(atSYNACKEnd, atACK)
+	h.Handshake = r.elapsed(atSYN, atACK)
+	h.Connect = r.elapsed(atFirstSYN, atACK)
+	if h.Outcome == OpeningComplete {
+		h.ServerReady = r.elapsed(atFirstSYN, atReady)
+	}
+	return h
+}
+
+func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
+	if !r.has(atFirstSYN) {
+		switch {
+		case s.is(hasSYNACK) && (s.path.proves(Established) || c.path.proves(Established)):
+			return OpeningComplete
+		case r.is(badFlags) && c.path.n == 0 && s.path.n == 0:
+			return OpeningInvalid
+		}
+		return OpeningNotCaptured
+	}
+	serverOpen := s.path.find(Established) >= 0 || s.path.find(FinWait1) >= 0
+	clientOpen := c.path.proves(Established) || s.path.proves(Established)
+	selfOpen := c.is(hasSYNACK) && c.path.find(Established) >= 0 && s.packets == 0
+	switch {
+	case serverOpen && clientOpen, serverOpen && r.roles == RolesSimultaneous && c.path.find(Established) >= 0,
+		clientOpen && s.path.n == 0, selfOpen:
+		return OpeningComplete
+	case r.is(unreachable) && c.path.top() == Closed:
+		return OpeningUnreachable
+	case r.is(refused) && c.path.top() == Closed:
+		return OpeningRefused
+	case s.is(hasSYNACK):
+		switch {
+		case r.resetBy == ByServer:
+			return OpeningReset
+		case r.is(clientReset), s.synack > 1, t.now-r.at[atSYNACK] >= notYetOpen:
+			return OpeningHalfOpen
+		}
+		return OpeningInProgress
+	case r.is(clientReset):
+		return OpeningReset
+	case r.is(badNumbers):
+		return OpeningInvalid
+	case c.syn > 1, t.now-r.at[atFirstSYN] >= notYetOpen:
+		return OpeningUnanswered
+	}
+	return OpeningInProgress
+}
+
+func (t *Tracker) closing(r *record, opened OpeningOutcome) Teardown {
+	c, s := r.clientEnd(), r.serverEnd()
+	d := Teardown{First: r.firstFIN, FINToACK: r.elapsed(atFIN, atFINACK),
+		FINToFIN: r.elapsed(atFIN, atFIN2), Close: r.elapsed(atFIN, atClose)}
+	d.Outcome = t.closingOutcome(r, c, s, opened)
+	if d.Outcome == ClosingReset || d.Outcome == ClosingRSTAfterFIN {
+		d.ResetBy = r.resetBy
+	}
+	return d
+}
+
+func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) ClosingOutcome {
+	switch opened {
+	case OpeningComplete:
+	case OpeningNotCaptured:
+		if !r.is(sawOpen) && !c.is(hasFIN) && !s.is(hasFIN) {
+			if r.resetBy != NoOne {
+				return ClosingNotCaptured
+			}
+			return ClosingNever
+		}
+	default:
+		if !c.path.proves(Established) || r.is(clientReset) {
+			return ClosingNever
+		}
+	}
+	quiet := func(since int64) bool { return t.now-since >= notYetClosed }
+	acked := func(h, by *half) bool { return h.is(hasFIN) && by.is(hasAck) && !by.ack.Before(h.fin) }
+	switch {
+	case c.wasReset() || s.wasReset():
+		if r.is(resetAfter) {
+			return ClosingRSTAfterFIN
+		}
+		return ClosingReset
+	case c.is(hasFIN) && s.is(hasFIN):
+		ca, sa := acked(c, s), acked(s, c)
+		if ca && sa && r.over() {
+			return ClosingOrderly
+		}
+		again := !ca && c.finN > 1 || !sa && s.finN > 1 || ca && sa
+		switch {
+		case !again && !quiet(r.last()):
+			return ClosingOpen
+		case ca || sa:
+			return ClosingMissingFinalACK
+		}
+		return ClosingFINUnanswered
+	case c.is(hasFIN):
+		return t.halfClosed(r, c, acked(c, s), quiet(r.at[atFIN]))
+	case s.is(hasFIN):
+		return t.halfClosed(r, s, acked(s, c), quiet(r.at[atFIN]))
+	case c.silent(s) && quiet(c.last), s.silent(c) && quiet(s.last):
+		return ClosingSilent
+	}
+	return ClosingOpen
+}
+
+func (t *Tracker) halfClosed(r *record, h *half, acked, quiet bool) ClosingOutcome {
+	switch {
+	case acked && quiet:
+		return ClosingHalfClosed
+	case !acked && (h.finN > 1 || quiet):
+		return ClosingFINUnanswered
+	}
+	return ClosingOpen
+}
+
+// wasReset reports whether h is closed, and not by the ACK of its FIN.
+func (h *half) wasReset() bool {
+	n := h.path.n
+	return n > 0 && h.path.top() == Closed && (n == 1 || h.path.at(n-2) != LastAck)
+}
+
+// silent reports whether h has not answered data that was sent again, or probes.
+func (h *half) silent(peer *half) bool {
+	return h.is(hasAck) && peer.last > h.last &&
+		(peer.again > 0 && h.ack.Before(peer.nxt) || peer.probes >= 3)
+}

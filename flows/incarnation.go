@@ -1,0 +1,224 @@
+package flows
+
+// pick finds the record that the segment belongs to, or opens one. On a four-tuple there is one
+// flow, but while an old one lives a SYN with another ISS waits beside it for the answer
+// that confirms it (RFC 9293 §3.5.1; RFC 6191 for TIME_WAIT).
+func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
+	s := t.seg
+	if head != 0 {
+		if d := t.deadline(t.records.ptr(head)); d != 0 && d < t.now {
+			t.wheel.flush(t)
+			head = shard.find(t, k)
+		}
+	}
+	if head == 0 {
+		return t.start(shard, 0, k)
+	}
+	if !s.HeaderOK || !s.Flags.valid() {
+		return t.settled(head)
+	}
+	switch {
+	case s.Flags.Any(RST):
+		return t.pickRST(head, k)
+	case s.Flags.Has(SYN | ACK):
+		return t.pickSYNACK(shard, head, k)
+	case s.Flags.Any(SYN):
+		return t.pickSYN(shard, head, k)
+	}
+	if t.records.ptr(head).next == 0 {
+		return head
+	}
+	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
+		if t.numbersFit(t.records.ptr(rec), k) {
+			return rec
+		}
+	}
+	return t.settled(head)
+}
+
+// start opens a flow that counts at once.
+func (t *Tracker) start(shard *shard, head uint32, k *tuple) uint32 {
+	rec := t.open(shard, head, k)
+	t.number(t.records.ptr(rec))
+	if head != 0 {
+		t.note(Note{Kind: NoteReuse})
+	}
+	return rec
+}
+
+// settled is the newest record of the chain that is a flow.
+func (t *Tracker) settled(head uint32) uint32 {
+	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
+		if !t.records.ptr(rec).is(tentative) {
+			return rec
+		}
+	}
+	return head
+}
+
+// numbersFit reports whether sequence and ack number lie near what the record has seen.
+func (t *Tracker) numbersFit(r *record, k *tuple) bool {
+	s := t.seg
+	from, to := &r.ends[k.from], &r.ends[1-k.from]
+	near := func(x, y Seq) bool { d := x.Sub(y); return -1<<22 < d && d < 1<<22 }
+	if to.is(hasISS) && !to.is(hasAck) && !to.is(hasSYNACK) { // it has sent a SYN and no more
+		return s.Flags.Any(ACK) && within(s.Ack, to.iss+1, to.nxt)
+	}
+	if from.is(hasISS) && !from.is(hasAck) && !from.is(hasSYNACK) {
+		return within(s.Seq, from.iss, from.nxt) && (!s.Flags.Any(ACK) || !to.is(hasNxt) || near(s.Ack, to.nxt))
+	}
+	if from.is(hasNxt) && !near(s.Seq, from.nxt) {
+		return false
+	}
+	return !s.Flags.Any(ACK) || !to.is(hasNxt) || near(s.Ack, to.nxt)
+}
+
+func (t *Tracker) pickRST(head uint32, k *tuple) uint32 {
+	s := t.seg
+	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
+		r := t.records.ptr(rec)
+		from, to := &r.ends[k.from], &r.ends[1-k.from]
+		if s.Flags.Any(ACK) && to.path.top() == SynSent && from.path.n == 0 &&
+			within(s.Ack, to.iss+1, to.nxt) {
+			t.confirm(rec)
+			return rec
+		}
+	}
+	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
+		if r := t.records.ptr(rec); !r.is(tentative) && t.numbersFit(r, k) {
+			t.confirmByRST(head, r, k)
+			return rec
+		}
+	}
+	return t.settled(head)
+}
+
+// confirmByRST opens the flow of a SYN whose sender answers the challenge ACK with a RST: so
+// it has no old connection.
+func (t *Tracker) confirmByRST(head uint32, old *record, k *tuple) {
+	r := t.records.ptr(head)
+	if !r.is(tentative) || r.ends[k.from].path.top() != SynSent {
+		return
+	}
+	if to := &old.ends[1-k.from]; to.is(hasAck) && t.seg.Seq == to.ack {
+		t.pending = head
+	}
+}
+
+func (t *Tracker) pickSYNACK(shard *shard, head uint32, k *tuple) uint32 {
+	s := t.seg
+	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
+		to := &t.records.ptr(rec).ends[1-k.from]
+		if to.is(hasISS) && within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) {
+			t.confirm(rec)
+			return rec
+		}
+	}
+	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
+		if from := &t.records.ptr(rec).ends[k.from]; from.is(hasISS) && from.iss == s.Seq {
+			return rec
+		}
+	}
+	if rec := t.settled(head); !t.records.ptr(rec).over() {
+		return rec
+	}
+	return t.succeed(shard, head, k) // its SYN was not captured
+}
+
+func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
+	s := t.seg
+	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
+		r := t.records.ptr(rec)
+		from, to := &r.ends[k.from], &r.ends[1-k.from]
+		switch {
+		case from.is(hasISS) && from.iss == s.Seq:
+			return rec
+		case from.is(hasISS) || from.is(hasNxt):
+		case to.is(hasSYNACK) && to.ack == s.Seq+1: // captured in the wrong order
+			return rec
+		case to.path.top() == SynSent: // the SYNs cross
+			return rec
+		}
+	}
+	old := t.settled(head)
+	r := t.records.ptr(old)
+	from, to := &r.ends[k.from], &r.ends[1-k.from]
+	switch {
+	case r.dead(from, to, s):
+		return t.succeed(shard, head, k)
+	case from.path.top() == SynSent && to.path.n == 0:
+		// Nothing has answered it: its sender has given the first attempt up.
+		return t.start(shard, head, k)
+	}
+	if h := t.records.ptr(head); h.is(tentative) {
+		t.unlink(head)
+		t.release(head)
+		head = shard.find(t, k)
+	}
+	rec := t.open(shard, head, k)
+	t.records.ptr(rec).marks |= tentative
+	r.strays++
+	t.note(Note{Kind: NoteSYNWaits})
+	t.step.Quiet = QuietWaits
+	return rec
+}
+
+// dead reports whether the receiver of a SYN with another ISS can have nothing left of the
+// connection: closed or reset, or in TIME_WAIT and shown a larger number or time stamp
+// (RFC 9293 §3.6.1, RFC 6191).
+func (r *record) dead(from, to *half, s *Segment) bool {
+	switch to.path.top() {
+	case Closed:
+		return true
+	case TimeWait:
+		return from.nxt.Before(s.Seq) || s.HasTS && from.is(hasTS) && int32(s.TSVal-from.tsval) > 0
+	}
+	return r.over()
+}
+
+// succeed finishes what is on the four-tuple and opens the next flow there.
+func (t *Tracker) succeed(shard *shard, head uint32, k *tuple) uint32 {
+	t.finishOlder(head)
+	rec := t.start(shard, 0, k)
+	t.note(Note{Kind: NoteReuse})
+	return rec
+}
+
+// finishOlder finishes a chain from rec on, the oldest first.
+func (t *Tracker) finishOlder(rec uint32) {
+	for rec != 0 {
+		last := rec
+		for t.records.ptr(last).next != 0 {
+			last = t.records.ptr(last).next
+		}
+		t.finish(last)
+		if last == rec {
+			return
+		}
+	}
+}
+
+// confirm makes a flow of a SYN that waited: its answer has come. What was there before is
+// finished, but for an attempt that nobody has answered: an old duplicate may have
+// confirmed the wrong one (RFC 9293 §3.5, figure 8).
+func (t *Tracker) confirm(rec uint32) {
+	r := t.records.ptr(rec)
+	if !r.is(tentative) {
+		return
+	}
+	r.marks &^= tentative
+	t.number(r)
+	if t.keep && int(rec) < len(t.kept) {
+		t.step.Changes = append(t.step.Changes, t.kept[rec]...)
+	}
+	t.note(Note{Kind: NoteReuse})
+	for older := r.next; older != 0; {
+		o := t.records.ptr(older)
+		next := o.next
+		if !(o.ends[0].path.top() == SynSent && o.ends[1].path.n == 0 ||
+			o.ends[1].path.top() == SynSent && o.ends[0].path.n == 0) {
+			t.finish(older)
+		}
+		older = next
+	}
+}

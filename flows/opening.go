@@ -1,0 +1,270 @@
+package flows
+
+import "time"
+
+// syn takes a SYN without ACK (RFC 9293 §3.5).
+func (t *Tracker) syn(r *record, from, to *half) {
+	s := t.seg
+	if from.is(hasISS) && from.iss == s.Seq {
+		t.synAgain(r, from)
+		return
+	}
+	if from.is(hasISS) {
+		t.step.Quiet = QuietStale // no pick would have brought it here, had it a chance
+		return
+	}
+	from.iss, from.nxt, from.edge = s.Seq, s.Seq+1+Seq(s.Len), s.Seq+1+Seq(s.Len)
+	from.synLen = uint16(min(s.Len, 1<<16-1))
+	from.has |= hasISS | hasNxt
+	t.options(from)
+	r.stamp(atSYN, s.Time)
+	if !r.has(atFirstSYN) {
+		r.stamp(atFirstSYN, s.Time)
+	}
+	if to.path.n > 0 && to.is(hasISS) && !to.is(hasSYNACK) && from != to {
+		r.roles, r.kind = RolesSimultaneous, KindSimultaneous
+	}
+	if from.path.n == 0 {
+		t.begin(r, from, Closed, SynSent, Proved, sentSYN.String())
+	}
+	if to.is(hasSYNACK) && to.ack == s.Seq+1 && from != to {
+		// The capture has the two in the wrong order.
+		r.roles = RolesSYN
+		r.marks &^= midstream
+		t.move(r, from, gotSYNACK, Assumed)
+	}
+}
+
+// synAgain takes a SYN whose number was seen before.
+func (t *Tracker) synAgain(r *record, from *half) {
+	s := t.seg
+	est := from.path.find(Established)
+	if est > 0 && from.path.floor() > uint8(est) || from.path.find(SynReceived) >= 0 {
+		t.step.Quiet = QuietStale
+		return
+	}
+	a := t.asideOf(r)
+	if a.syns.n == 0 {
+		a.syns.add(r.at[atFirstSYN], from.tsval)
+	}
+	a.syns.add(s.Time, s.TSVal)
+	t.options(from)
+	t.step.Quiet = QuietRepeated
+	t.note(Note{Kind: NoteSYNAgain, N: from.syn, D: since(r, atFirstSYN, s.Time)})
+	sent := from.path.find(SynSent)
+	if sent >= 0 && from.path.n > uint8(sent+1) {
+		why := "repeats its SYN, so the SYN-ACK had not arrived"
+		if est < 0 {
+			why = "repeats its SYN, so it had not given up"
+		}
+		if t.takeBack(r, from, uint8(sent+1), why) && est >= 0 {
+			from.has |= distrust
+		}
+	}
+	if !r.has(atSYNACK) {
+		r.stamp(atSYN, s.Time)
+	}
+}
+
+// synAck takes a SYN-ACK.
+func (t *Tracker) synAck(r *record, from, to *half) {
+	s := t.seg
+	if to.is(hasISS) && !within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) ||
+		from.is(hasISS) && !from.is(hasSYNACK) && from.iss != s.Seq && from != to {
+		r.marks |= badNumbers
+		t.holdOdd(r, from)
+		t.note(Note{Kind: NoteBadSYNACK})
+		return
+	}
+	if from.is(hasSYNACK) {
+		t.synAckAgain(r, from)
+	} else {
+		t.firstSYNACK(r, from, to)
+	}
+	arrives := (s.Len > 0 || s.Flags.Any(FIN)) && t.sent(r, from, to)
+	if from == to {
+		t.move(r, from, gotACKOfSYN, Assumed) // connected to itself
+		return
+	}
+	switch to.path.top() {
+	case SynSent:
+		if !to.is(distrust) {
+			t.move(r, to, gotSYNACK, Assumed)
+		}
+	case SynReceived:
+		if !to.is(distrust) && to.is(hasSYNACK) {
+			t.move(r, to, gotACKOfSYN, Assumed) // simultaneous open
+		}
+	}
+	t.answered(r, from, to)
+	if arrives {
+		t.move(r, to, gotFIN, Assumed)
+	}
+}
+
+func (t *Tracker) firstSYNACK(r *record, from, to *half) {
+	s := t.seg
+	crossed := from.is(hasISS) // it had sent a SYN of its own
+	if !crossed {
+		from.iss = s.Seq
+		from.nxt, from.edge = s.Seq+1, s.Seq+1
+	}
+	from.has |= hasISS | hasNxt | hasSYNACK
+	from.acked(s)
+	t.options(from)
+	switch {
+	case from.path.n == 0:
+		t.begin(r, from, Listen, SynReceived, Proved, sentSYNACK.String())
+		if r.kind == KindNotCaptured {
+			r.kind = KindThreeWay
+		}
+		if to.synLen > 0 && to.iss+1 != s.Ack {
+			r.kind = KindFastOpen
+			t.note(Note{Kind: NoteFastOpen})
+		}
+	case crossed:
+		if i := from.path.find(SynSent); i >= 0 {
+			t.takeBack(r, from, uint8(i+1), "sends its own SYN-ACK: the SYNs crossed")
+		}
+		t.move(r, from, sentSYNACK, Proved)
+		if to.is(hasSYNACK) && from != to {
+			t.move(r, from, gotACKOfSYN, Assumed) // the peer's crossed it
+		}
+	}
+}
+
+func (t *Tracker) synAckAgain(r *record, from *half) {
+	s := t.seg
+	est := from.path.find(Established)
+	if est >= 0 && from.path.floor() > uint8(est) {
+		t.step.Quiet = QuietStale
+		return
+	}
+	a := t.asideOf(r)
+	if a.synacks.n == 0 {
+		a.synacks.add(r.at[atSYNACK], from.tsval)
+	}
+	a.synacks.add(s.Time, s.TSVal)
+	t.options(from)
+	if s.Seq != from.iss {
+		// Which of the two the client takes, its ACK will tell.
+		a.alt[r.index(from)] = from.iss
+		from.has |= hasAlt
+		from.iss, from.nxt, from.edge = s.Seq, s.Seq+1, s.Seq+1
+		t.note(Note{Kind: NoteSYNACKChanged})
+	}
+	t.step.Quiet = QuietRepeated
+	t.note(Note{Kind: NoteSYNACKAgain, N: from.synack, D: since(r, atSYNACK, s.Time)})
+	if est >= 0 && t.takeBack(r, from, uint8(est), "repeats its SYN-ACK, so it did not take the ACK") {
+		from.has |= distrust
+		r.set &^= 1 << atReady
+		r.marks &^= completed
+	} else if i := from.path.find(SynReceived); i >= 0 && from.path.top() == Closed {
+		t.takeBack(r, from, uint8(i+1), "repeats its SYN-ACK, so it was not reset")
+	}
+}
+
+// answered measures SYN to SYN-ACK. The time stamp that the SYN-ACK echoes tells which SYN it
+// answers (RFC 7323 §3.2); without one the last before it is taken (Karn, RFC 6298 §3).
+func (t *Tracker) answered(r *record, from, to *half) {
+	s := t.seg
+	if !r.has(atFirstSYN) {
+		if !r.has(atSYNACK) {
+			r.stamp(atSYNACK, s.Time)
+		}
+		return
+	}
+	if r.aside != 0 {
+		if syns := &t.asideOf(r).syns; syns.n > 0 {
+			at, told := syns.at[syns.n-1], false
+			if s.HasTS {
+				for i := range syns.n {
+					if syns.tsval[i] == s.TSEcr {
+						at, told = syns.at[i], true
+					}
+				}
+			}
+			if !told && from.synack == 1 {
+				r.marks |= ambiguous
+			}
+			if told || !r.has(atSYNACK) {
+				if r.at[atSYN] != at {
+					r.set &^= 1 << atSYNACK
+				}
+				r.stamp(atSYN, at)
+			}
+		}
+	}
+	if !r.has(atSYNACK) {
+		r.stamp(atSYNACK, s.Time)
+		t.note(Note{Kind: NoteAnswered, D: since(r, atSYN, s.Time)})
+	}
+}
+
+// finalACK takes the client's first valid word after the SYN-ACK.
+func (t *Tracker) finalACK(r *record, from, to *half) {
+	s := t.seg
+	if r.has(atSYNACK) && !r.has(atACK) {
+		r.stamp(atACK, s.Time)
+		r.stamp(atSYNACKEnd, r.at[atSYNACK])
+		if r.aside != 0 {
+			if tries := &t.asideOf(r).synacks; tries.n > 0 {
+				at, told := tries.at[tries.n-1], false
+				for i := range tries.n {
+					if s.HasTS && tries.tsval[i] == s.TSEcr && !told {
+						at, told = tries.at[i], true
+					}
+				}
+				if !told {
+					r.marks |= ambiguous
+				}
+				r.stamp(atSYNACKEnd, at)
+			}
+		}
+		if r.has(atSYN) {
+			t.note(Note{Kind: NoteHandshake, D: since(r, atSYN, s.Time)})
+		}
+	}
+	r.marks |= completed
+	if !r.has(atReady) && r.has(atFirstSYN) {
+		r.stamp(atReady, s.Time)
+	}
+}
+
+// since is the time from m until at; absent where the clock stepped back.
+func since(r *record, m moment, at int64) Elapsed {
+	if !r.has(m) || at < r.at[m] {
+		return Elapsed{}
+	}
+	return Elapsed{time.Duration(at - r.at[m]), true}
+}
+
+// within reports whether a <= x <= b on the circle.
+func within(x, a, b Seq) bool { return !x.Before(a) && !b.Before(x) }
+
+// acked notes the ack and the window that h just sent.
+func (h *half) acked(s *Segment) {
+	if !h.is(hasAck) || h.ack.Before(s.Ack) {
+		h.ack = s.Ack
+		h.has |= hasAck
+	}
+	h.win = s.Window
+	if s.HasSACK && (!h.is(hasSACK) || h.sackEnd.Before(s.SACKEnd)) {
+		h.sackEnd = s.SACKEnd
+		h.has |= hasSACK
+	}
+}
+
+// options notes what a SYN or SYN-ACK offers.
+func (t *Tracker) options(h *half) {
+	s := t.seg
+	if s.HasTS {
+		h.tsval = s.TSVal
+		h.has |= hasTS
+	}
+	if s.HasWScale {
+		h.wscale = min(s.WScale, 14) // RFC 7323 §2.3
+		h.has |= hasWScale
+	}
+	h.win = s.Window
+}

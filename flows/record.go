@@ -1,0 +1,195 @@
+package flows
+
+// known says which fields of a half hold something.
+type known uint16
+
+const (
+	hasISS    known = 1 << iota
+	hasNxt          // it has sent a segment
+	hasAck          // it has sent an ack
+	hasFIN          // its FIN has passed
+	hasTS           // it has sent time stamps
+	hasSACK         // it has sent a SACK block
+	hasWScale       // its SYN carried a window scale
+	hasSYNACK       // its SYN-ACK has passed, and fits
+	distrust        // only its own word makes it ESTABLISHED (INFERENCE: taken back once)
+	ownRST          // closed by a RST in its own name
+	finCovers       // the last copy of its FIN acknowledged the peer's
+	finSeen         // its FIN counted: no hole before it
+	gotSACK
+	hasAlt // its SYN-ACK came with two ISSs; alt is the other
+	fastOpen
+	icmpEnded
+)
+
+// half is one end of a record. All its numbers are as sent by that end.
+type half struct {
+	path    path
+	last    int64  // time of its last segment
+	bytes   uint64 // payload, by sequence number or not: every copy that is no mirror's
+	packets uint32
+	syn     uint32
+	synack  uint32
+	finN    uint32
+	rst     uint32
+	again   uint32 // data segments sent again
+	iss     Seq
+	nxt     Seq // the end of all that it was seen to send
+	edge    Seq // the end of what passed without a hole
+	ack     Seq // the highest it sent
+	fin     Seq // the number after its FIN
+	sackEnd Seq // highest right edge it sent
+	tsval   uint32
+	win     uint16
+	synLen  uint16 // payload of its SYN
+	wscale  uint8
+	probes  uint8 // keep-alives since the peer last spoke
+	jump    uint8 // 1 + length of path when its numbers jumped by one: a FIN that was not captured?
+	has     known
+}
+
+func (h *half) is(k known) bool { return h.has&k != 0 }
+
+// window is the receive window in bytes that h last told. Where the scale was not captured,
+// the largest is taken, so that nothing valid counts as outside (RFC 7323 §2.3).
+func (h *half) window(scaled, midstream bool) uint32 {
+	switch {
+	case scaled:
+		return uint32(h.win) << h.wscale
+	case midstream:
+		return uint32(h.win) << 14
+	}
+	return uint32(h.win)
+}
+
+// times are the moments that a record keeps, ns since 1970; which are set is a bit each.
+type moment uint8
+
+const (
+	atFirstSYN  moment = iota
+	atSYN              // the SYN that was answered
+	atSYNACK           // the first SYN-ACK for it
+	atACK              // the ACK that completed the handshake
+	atReady            // the server can first have left SYN_RCVD
+	atFIN              // the first FIN
+	atFINACK           // the first ACK of it
+	atFIN2             // the other end's FIN
+	atClose            // both FINs acknowledged
+	atOver             // both ends closed, in TIME_WAIT or reset
+	atSYNACKEnd        // the SYN-ACK that the ACK answered
+	numMoments
+)
+
+// record is a flow as the Tracker keeps it: no pointers, so that the garbage collector never
+// looks at a million of them.
+type record struct {
+	key    key
+	hash   uint32
+	due    int64  // 1 + second of its appointment on the wheel, 0: none
+	next   uint32 // older incarnation on the same four-tuple; next free record; 0: none
+	gen    uint32 // how often this record was used, for the timer wheel
+	aside  uint32 // index of what few flows need, 0: nothing
+	file   int32
+	number uint64
+	first  int64
+	at     [numMoments]int64
+	set    uint16
+	ends   [2]half // by side of the key: 0 sent what key.a is the source of
+	zeek   zeek
+	seen   Completeness
+
+	client    uint8 // which of ends is the client
+	roles     Roles
+	kind      OpeningKind
+	resetBy   Closer
+	firstFIN  Closer
+	marks     mark
+	icmp      Quote // of the error that ended SYN_SENT
+	missing   uint32
+	strays    uint32 // SYNs with another ISS that opened nothing
+	copies    uint32
+	originals uint32
+}
+
+// mark is what a record remembers in a bit.
+type mark uint16
+
+const (
+	tentative  mark = 1 << iota // a SYN on a live four-tuple, not answered yet: no flow so far
+	midstream                   // began before the capture
+	sawOpen                     // some end was ESTABLISHED, if only assumed
+	resetAfter                  // a RST that counted came after a FIN
+	truncated
+	badNumbers // answers or ACKs with wrong numbers
+	badFlags   // flags that cannot be
+	ambiguous
+	refused
+	clientReset
+	unreachable
+	completed // handshake ACK was accepted for all that was seen
+	timed     // on the wheel
+	answeredByACK
+)
+
+func (r *record) is(m mark) bool { return r.marks&m != 0 }
+
+func (r *record) stamp(m moment, t int64) {
+	r.at[m] = t
+	r.set |= 1 << m
+}
+
+func (r *record) has(m moment) bool { return r.set>>m&1 != 0 }
+
+func (r *record) side(i uint8) Side {
+	if i == r.client {
+		return Client
+	}
+	return Server
+}
+
+// scaled reports whether windows are scaled: both SYNs must have said so (RFC 7323 §2.2).
+func (r *record) scaled() bool {
+	return r.ends[0].is(hasWScale) && r.ends[1].is(hasWScale)
+}
+
+// aside is what only flows with loss, repetition or odd numbers need.
+type aside struct {
+	next    uint32 // free list
+	holes   [2]holes
+	odd     [2]odd
+	syns    tries
+	synacks tries
+	alt     [2]Seq
+}
+
+// span is a run of sequence numbers, end excluded.
+type span struct{ from, to Seq }
+
+// holes keeps what passed beyond a hole. Where it overflows the span is forgotten: then the
+// edge waits for the peer's ack, which is the better witness anyway.
+type holes struct {
+	spans [4]span
+	n     uint8
+}
+
+// odd is a segment whose numbers fit nothing seen: kept until its sender goes on from there.
+type odd struct {
+	seq, ack Seq
+	len      uint32
+	flags    Flags
+	held     bool
+}
+
+// tries are the times and time stamps of repeated SYNs or SYN-ACKs.
+type tries struct {
+	at    [8]int64
+	tsval [8]uint32
+	n     uint8 // how many are kept: the first seven and the last
+}
+
+func (t *tries) add(at int64, tsval uint32) {
+	if t.n < uint8(len(t.at)) {
+		t.n++
+	}
+	t.at[t.n-1], t.tsval[t.n-1] = at, tsval
+}

@@ -1,0 +1,139 @@
+package flows
+
+// reset takes a RST. Two kinds tell different tales: a socket that aborts sends RST+ACK; a
+// host without a socket answers an ACK with a bare RST of that ack's number (RFC 9293
+// §3.10.7.1).
+func (t *Tracker) reset(r *record, from, to *half) {
+	s := t.seg
+	bare := !s.Flags.Any(ACK)
+	switch {
+	case to.path.top() == SynSent && from.path.top() != SynReceived && !from.is(hasSYNACK) && from != to:
+		t.refuses(r, from, to, bare)
+		return
+	case from.opening():
+		t.givesUp(r, from, to, bare)
+		return
+	}
+	if !t.believed(r, from, to) {
+		t.step.Quiet = QuietNotBelieved
+		t.note(Note{Kind: NoteRSTNotBelieved})
+		return
+	}
+	if bare {
+		if from.accepting() {
+			if i := from.path.find(SynReceived); i >= 0 {
+				t.takeBack(r, from, uint8(i+1), "answers with a bare RST: its request was gone")
+			}
+		}
+	} else if from.path.n > 0 {
+		if from.accepting() && to.synLen == 0 && from.path.find(Established) >= 0 {
+			t.prove(r, from, Established) // a request sends no RST+ACK
+		}
+		t.provesFIN(r, from, to, from.stale(s))
+	}
+	t.dies(r, from, to)
+}
+
+// refuses takes a RST to an end in SYN_SENT whose SYN had no good answer: it counts when its
+// ack is acceptable (RFC 9293 §3.10.7.3).
+func (t *Tracker) refuses(r *record, from, to *half, bare bool) {
+	s := t.seg
+	if bare || !within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) {
+		r.marks |= badNumbers
+		t.step.Quiet = QuietNotBelieved
+		t.note(Note{Kind: NoteRSTNotBelieved})
+		return
+	}
+	t.note(Note{Kind: NoteRefused, D: since(r, atSYN, s.Time)})
+	r.marks |= refused
+	r.resetBy = closer(r.sideOf(from))
+	if from.path.n == 0 {
+		t.begin(r, from, Unknown, Closed, Proved, sentRST.String())
+	} else {
+		t.move(r, from, sentRST, Proved)
+	}
+	t.move(r, to, gotRST, Assumed)
+}
+
+// givesUp takes a RST of an end that had sent a SYN and acknowledged nothing so far.
+func (t *Tracker) givesUp(r *record, from, to *half, bare bool) {
+	s := t.seg
+	if r.aside != 0 {
+		// SYN_SENT answers a wrong ACK with a RST of that ack's number, and stays.
+		o := &t.asideOf(r).odd[r.index(to)]
+		if o.held && bare && s.Seq == o.ack && !within(s.Seq, from.iss+1, from.nxt) {
+			o.held = false
+			t.step.Quiet = QuietNotBelieved
+			t.note(Note{Kind: NoteRSTStays})
+			return
+		}
+	}
+	if !within(s.Seq, from.iss, from.nxt) && s.Seq != 0 {
+		r.marks |= badNumbers
+		t.step.Quiet = QuietNotBelieved
+		t.note(Note{Kind: NoteRSTNotBelieved})
+		return
+	}
+	i := from.path.find(SynSent)
+	if bare || !to.is(hasSYNACK) {
+		t.takeBack(r, from, uint8(i+1), "answers the SYN-ACK with a bare RST: it had given up")
+	} else if from.path.top() == SynSent {
+		t.move(r, from, gotSYNACK, Proved)
+	} else {
+		t.prove(r, from, Established)
+	}
+	r.marks |= clientReset
+	t.dies(r, from, to)
+}
+
+// dies closes both ends.
+func (t *Tracker) dies(r *record, from, to *half) {
+	if from.is(hasFIN) || to.is(hasFIN) {
+		r.marks |= resetAfter
+	}
+	if r.resetBy == NoOne {
+		r.resetBy = closer(r.sideOf(from))
+	}
+	switch {
+	case from.path.n == 0:
+		t.begin(r, from, Unknown, Closed, Proved, sentRST.String())
+		from.has |= ownRST
+	case t.move(r, from, sentRST, Proved):
+		from.has |= ownRST
+	}
+	if from != to {
+		t.move(r, to, gotRST, Assumed)
+	}
+	if s := t.seg; !from.is(hasNxt) {
+		from.nxt, from.edge = s.Seq, s.Seq
+	}
+}
+
+// believed reports whether the receiver of a RST would take it: its number must be exactly what
+// is expected next (RFC 9293 §3.10.7.4, RFC 5961 §3.2), which lies between the receiver's
+// last ack seen and the end of what passed. Linux also takes the end of the highest SACK
+// block, in SYN_RCVD anything in the window, and after a FIN its own number.
+func (t *Tracker) believed(r *record, from, to *half) bool {
+	s := t.seg
+	if !to.is(hasAck) {
+		// It has not spoken: what its sender is known to have sent must do.
+		return !from.is(hasNxt) || s.Seq == from.nxt || s.Seq == from.edge
+	}
+	last := to.ack
+	if from.is(hasNxt) {
+		last = last.Max(from.nxt)
+	}
+	switch {
+	case within(s.Seq, to.ack, last):
+		return true
+	case to.is(hasSACK) && s.Seq == to.sackEnd:
+		return true
+	}
+	switch to.path.top() {
+	case SynReceived:
+		return within(s.Seq, to.ack, to.ack+Seq(to.win))
+	case CloseWait, LastAck, Closing:
+		return s.Seq == from.fin-1
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+package flows
+
+// Step is what one segment did. It is reused: valid until the next Observe.
+type Step struct {
+	Flow uint64 // number of the flow, 0: it belongs to none
+	Side Side   // who sent the segment (of a quoted one: who sent what is quoted)
+	// Changes in the order in which they happened. A state that was assumed and is now
+	// proved has From equal to To. A state taken back has Certainty Revised, To the state
+	// that stands again, Packet the one that had shown it, and RevisedBy this one.
+	Changes []Transition
+	Notes   []Note
+	Quiet   Quiet // why nothing changed; QuietNone where something did
+}
+
+// Note is a fact worth a word beside the changes of state.
+type Note struct {
+	Kind   NoteKind
+	D      Elapsed // what the kind says
+	N      uint32  // how many, for kinds that count
+	Packet uint64  // the packet referred to, 0: none
+	Quote  Quote   // of NoteUnreachable
+}
+
+type NoteKind uint8
+
+const (
+	NoteNone           NoteKind = iota
+	NoteAnswered                // D: SYN to the first SYN-ACK for it
+	NoteHandshake               // D: SYN that was answered to the ACK that completes
+	NoteReady                   // D: first SYN until the server can first have taken the connection
+	NoteSYNAgain                // N: which try; D: since the first
+	NoteSYNACKAgain             // N: which copy; D: since the first
+	NoteFINAgain                // N: which copy; D: since the first FIN of the flow
+	NoteRefused                 // D: SYN to RST
+	NoteUnreachable             // ICMP error; Quote says which
+	NoteBadSYNACK               // SYN-ACK that does not acknowledge the SYN
+	NoteBadACK                  // handshake ACK with numbers that do not fit
+	NoteChallengeACK            // plain ACK in answer to a SYN, or to a RST that was not exact
+	NoteRSTNotBelieved          // RST with a number that its receiver would not take
+	NoteSYNWaits                // SYN with another ISS on a connection that lives
+	NoteSYNACKChanged           // SYN-ACK repeated with another ISS
+	NoteReuse                   // a new connection on a four-tuple that was used before
+	NoteInvalidFlags
+	NoteAckUnseen // acknowledges what was never seen sent
+	NoteMissing   // the capture lacks segments; N: how many times
+	NoteDataAfter // data after its sender's FIN
+	NoteRSTStays  // RST from SYN_SENT in answer to a wrong ACK
+	NoteMidstream // first packet of a connection that began before the capture
+	NoteFastOpen  // data on the SYN was accepted
+	NoteFINWaits  // FIN behind a hole
+	NumNoteKinds
+)
+
+// Quiet is why a segment changed nothing.
+type Quiet uint8
+
+const (
+	QuietNone          Quiet = iota
+	QuietACK                 // a pure acknowledgment
+	QuietData                // data in order
+	QuietRetransmitted       // data that had passed before
+	QuietOutOfOrder          // data behind a hole, or that fills one
+	QuietKeepAlive           // probe: one number below the next (RFC 1122 §4.2.3.6)
+	QuietCopy                // the capture holds the packet twice
+	QuietStale               // an old duplicate: contradicts what its sender has proved since
+	QuietOutside             // outside the receiver's window
+	QuietUnseen              // acknowledges what was never seen sent
+	QuietCut                 // header cut short
+	QuietSoft                // ICMP error that ends nothing (RFC 1122 §4.2.3.9)
+	QuietNoFlow              // ICMP error that quotes no flow seen
+	QuietRepeated            // SYN, SYN-ACK or FIN again
+	QuietInvalid             // flags that cannot be
+	QuietNotBelieved         // RST that its receiver would not take
+	QuietWaits               // SYN that opens nothing until it is answered
+	NumQuiets
+)

@@ -1,0 +1,547 @@
+package flows
+
+// segment takes a segment with ACK and neither SYN nor RST: first what its numbers are
+// worth, then what they prove of its sender, then what they suggest of its receiver.
+func (t *Tracker) segment(r *record, from, to *half) {
+	s := t.seg
+	if !t.handshakeFits(r, from, to) {
+		return
+	}
+	stale := from.stale(s)
+	if !t.fits(r, from, to) {
+		return
+	}
+	if !stale {
+		t.goesOn(r, from)
+	}
+	if from.path.n == 0 {
+		t.meet(r, from, to)
+	}
+	t.provesOpen(r, from, to)
+	t.provesFIN(r, from, to, stale)
+	t.step.Quiet = QuietACK
+	arrives := t.sent(r, from, to)
+	t.acks(r, from, to, arrives)
+	if s.HasTS && (!from.is(hasTS) || int32(s.TSVal-from.tsval) > 0) {
+		from.tsval = s.TSVal
+		from.has |= hasTS
+	}
+	if stale && t.step.Quiet == QuietACK {
+		t.step.Quiet = QuietStale
+	}
+	t.releaseOdd(r, from, to)
+}
+
+// stale reports whether h sent s before something else that was seen already: its ack, which
+// never goes back, or its time stamp (RFC 7323 §5) says so.
+func (h *half) stale(s *Segment) bool {
+	return h.is(hasAck) && s.Ack.Before(h.ack) ||
+		s.HasTS && h.is(hasTS) && int32(s.TSVal-h.tsval) < 0
+}
+
+// opening reports whether h sent a SYN and has not proved since that it was answered.
+func (h *half) opening() bool {
+	if h.path.find(SynSent) < 0 || h.path.find(SynReceived) >= 0 {
+		return false
+	}
+	i := h.path.find(Established)
+	return i < 0 || h.path.floor() <= uint8(i)
+}
+
+// accepting reports whether h sent a SYN-ACK and has not proved since that it was taken.
+func (h *half) accepting() bool {
+	if h.path.find(SynReceived) < 0 {
+		return false
+	}
+	i := h.path.find(Established)
+	return i < 0 || h.path.floor() <= uint8(i)
+}
+
+// handshakeFits keeps from the machine what no handshake allows: a third packet with wrong
+// numbers, and a plain ACK where a SYN-ACK was due.
+func (t *Tracker) handshakeFits(r *record, from, to *half) bool {
+	s := t.seg
+	if from.opening() {
+		ok := !s.Seq.Before(from.iss + 1)
+		if to.is(hasSYNACK) {
+			if a := to.iss + 1; to.is(hasAlt) && s.Ack == t.asideOf(r).alt[r.index(to)]+1 && s.Ack != a {
+				to.iss = s.Ack - 1 // the client took the other one
+				to.nxt, to.edge = s.Ack, s.Ack
+			}
+			ok = ok && within(s.Ack, to.iss+1, to.nxt)
+		}
+		if !ok {
+			r.marks |= badNumbers
+			t.note(Note{Kind: NoteBadACK})
+			return false
+		}
+	}
+	if from.path.n == 0 && to.opening() && to.path.find(Established) < 0 {
+		fits := within(s.Ack, to.iss+1, to.nxt)
+		if !fits || s.Len == 0 && !s.Flags.Any(FIN) {
+			// RFC 9293 §3.5.1, RFC 5961 §4.2: it holds another connection.
+			if !fits {
+				r.marks |= badNumbers
+			}
+			t.holdOdd(r, from)
+			t.note(Note{Kind: NoteChallengeACK})
+			return false
+		}
+		r.missing++ // its SYN-ACK
+	}
+	return true
+}
+
+// fits reports whether the numbers are such that receiver and sender can both hold this
+// connection. What does not fit is kept aside until its sender goes on from there.
+func (t *Tracker) fits(r *record, from, to *half) bool {
+	s := t.seg
+	quiet := QuietNone
+	if to.is(hasAck) && from.is(hasNxt) {
+		window := int64(to.window(r.scaled(), !to.is(hasISS)))
+		off := int64(s.Seq.Sub(to.ack))
+		past := int64(to.ack.Sub(s.End()))
+		if off > max(window, 1<<16)+1 || past > max(window, 1<<16) {
+			quiet = QuietOutside
+		}
+	}
+	if quiet == QuietNone && to.is(hasNxt) && to.nxt.Before(s.Ack) {
+		quiet = QuietUnseen
+	}
+	var o *odd
+	if r.aside != 0 {
+		o = &t.asideOf(r).odd[r.index(from)]
+	}
+	if quiet == QuietNone {
+		if o != nil {
+			o.held = false
+		}
+		return true
+	}
+	if o == nil || !o.held || !o.before(s) {
+		t.holdOdd(r, from)
+		t.step.Quiet = quiet
+		t.note(Note{Kind: NoteAckUnseen})
+		if quiet == QuietOutside {
+			t.step.Notes = t.step.Notes[:len(t.step.Notes)-1]
+		}
+		return false
+	}
+	// Its sender goes on from there: the capture missed what lay between.
+	held := *o
+	o.held = false
+	r.missing++
+	t.takeOver(from, to, held.seq, held.ack)
+	t.again(r, from, to, held)
+	t.takeOver(from, to, s.Seq, s.Ack)
+	t.note(Note{Kind: NoteMissing, N: r.missing})
+	return true
+}
+
+// takeOver believes numbers that the capture does not account for.
+func (t *Tracker) takeOver(from, to *half, seq, ack Seq) {
+	if !from.is(hasNxt) || from.nxt.Before(seq) {
+		from.nxt = seq
+	}
+	if from.edge.Before(seq) {
+		from.edge = seq
+	}
+	if to.is(hasNxt) && to.nxt.Before(ack) {
+		to.nxt = ack
+		if to.edge.Before(ack) {
+			to.edge = ack
+		}
+	}
+}
+
+func (t *Tracker) holdOdd(r *record, from *half) {
+	s := t.seg
+	t.asideOf(r).odd[r.index(from)] = odd{s.Seq, s.Ack, s.Len, s.Flags, true}
+}
+
+// before reports whether s goes on where o ended.
+func (o *odd) before(s *Segment) bool {
+	end := o.seq + Seq(o.len)
+	if o.flags.Any(FIN) {
+		end++
+	}
+	return !s.Seq.Before(end) && s.Seq.Sub(end) < 1<<20 && !s.Ack.Before(o.ack) &&
+		s.Ack.Sub(o.ack) < 1<<20
+}
+
+// again observes what was held aside, as if it had passed now.
+func (t *Tracker) again(r *record, from, to *half, o odd) {
+	s := *t.seg
+	s.Seq, s.Ack, s.Len, s.Flags, s.HasTS, s.HasSACK = o.seq, o.ack, o.len, o.flags, false, false
+	now := t.seg
+	t.seg = &s
+	t.segment(r, from, to)
+	t.seg = now
+}
+
+// releaseOdd observes a segment of the peer that acknowledged, one moment too early in
+// the capture, what from has sent now.
+func (t *Tracker) releaseOdd(r *record, from, to *half) {
+	if r.aside == 0 || from == to {
+		return
+	}
+	o := &t.asideOf(r).odd[r.index(to)]
+	if !o.held || o.flags.Any(SYN|RST) || from.nxt.Before(o.ack) || to.path.n == 0 ||
+		o.seq.Sub(to.nxt) > 0 {
+		return
+	}
+	held := *o
+	o.held = false
+	t.again(r, to, from, held)
+}
+
+// goesOn takes back a CLOSED that a RST or an ICMP error suggested of an end that speaks.
+func (t *Tracker) goesOn(r *record, from *half) {
+	n := from.path.n
+	if n < 2 || from.path.top() != Closed || from.path.at(n-2) == LastAck {
+		return
+	}
+	s := t.seg
+	if from.is(ownRST) {
+		progress := from.nxt.Before(s.End()) || from.is(hasAck) && from.ack.Before(s.Ack) ||
+			s.HasTS && from.is(hasTS) && int32(s.TSVal-from.tsval) > 0
+		if progress {
+			t.takeBack(r, from, n-1, "goes on after a RST in its name: that was forged")
+		}
+		return
+	}
+	t.takeBack(r, from, n-1, "goes on after the RST to it")
+}
+
+// meet gives an end its first state where its opening was not captured: what its first segment
+// proves, and ESTABLISHED where that is no more than a synchronized state.
+func (t *Tracker) meet(r *record, from, to *half) {
+	s := t.seg
+	covers := to.is(hasFIN) && !s.Ack.Before(to.fin)
+	state := Established
+	switch {
+	case s.Flags.Any(FIN) && covers:
+		state = LastAck
+	case s.Flags.Any(FIN):
+		state = FinWait1
+	case covers:
+		state = CloseWait
+	}
+	if !from.is(hasNxt) {
+		from.nxt, from.edge = s.Seq, s.Seq
+		from.has |= hasNxt
+	}
+	t.begin(r, from, Unknown, state, Assumed, "met in mid-connection")
+}
+
+// provesOpen draws what the segment proves of its sender's opening.
+func (t *Tracker) provesOpen(r *record, from, to *half) {
+	s := t.seg
+	switch {
+	case from.opening():
+		if from.path.top() == SynSent {
+			t.move(r, from, gotSYNACK, Proved)
+		} else {
+			t.prove(r, from, Established)
+		}
+	case from.accepting():
+		// Data or FIN can come from SYN_RCVD where the SYN carried data (RFC 7413 §4.2.2).
+		early := to.synLen > 0
+		if !(to.iss + 1 + Seq(to.synLen)).Before(s.Ack) && (early || s.Len == 0 && !s.Flags.Any(FIN)) {
+			return
+		}
+		if from.path.top() == SynReceived {
+			t.move(r, from, gotACKOfSYN, Proved)
+			if !r.has(atReady) && r.has(atFirstSYN) {
+				r.stamp(atReady, s.Time)
+			}
+		} else {
+			t.prove(r, from, Established)
+		}
+		r.marks |= completed
+	}
+}
+
+// gotFINAt is where in the list of h the peer's FIN was taken, or -1.
+func (h *half) gotFINAt() int {
+	for i := uint8(0); i < h.path.n; i++ {
+		switch h.path.at(i) {
+		case CloseWait, Closing:
+			return int(i)
+		case TimeWait:
+			return int(i) // out of FIN_WAIT_2; out of CLOSING it would have been found before
+		}
+	}
+	return -1
+}
+
+// provesFIN draws what the ack proves of the peer's FIN. An ack always tells whether the FIN
+// had arrived; no segment tells that of the ACK of one's own FIN.
+func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
+	if !to.is(hasFIN) || from.path.n == 0 {
+		return
+	}
+	at := from.gotFINAt()
+	if t.seg.Ack.Before(to.fin) {
+		if at >= 0 && !stale {
+			t.takeBack(r, from, uint8(at), "does not acknowledge the FIN")
+		}
+		return
+	}
+	if at >= 0 && from.path.isProved(uint8(at)) {
+		return
+	}
+	base := from.path.find(FinWait1)
+	if base < 0 {
+		if at >= 0 {
+			t.prove(r, from, from.path.at(uint8(at)))
+		} else {
+			t.move(r, from, gotFIN, Proved)
+		}
+		return
+	}
+	// The FIN arrived with its last copy: the ACK of our FIN came before it only if
+	// that copy carried it, too.
+	want := []event{gotFIN, gotACKOfFIN}
+	if to.is(finCovers) {
+		want = []event{gotACKOfFIN, gotFIN}
+	} else if to.ack.Before(from.fin) {
+		want = want[:1]
+	}
+	i, state := uint8(base), FinWait1
+	for _, ev := range want {
+		state = machine[state][ev]
+		i++
+		if i < from.path.n && from.path.at(i) == state {
+			continue
+		}
+		if i < from.path.n && !t.takeBack(r, from, i, "acknowledges the FIN only now") {
+			return
+		}
+		t.move(r, from, ev, Assumed)
+	}
+	if at = from.gotFINAt(); at >= 0 {
+		t.proveLast(r, from, from.path.at(uint8(at)))
+	}
+}
+
+// proveLast is prove for a state that this very segment may have added: then its transition
+// says proved at once, and no second line is needed.
+func (t *Tracker) proveLast(r *record, h *half, s State) {
+	side := r.sideOf(h)
+	for i := range t.step.Changes {
+		if c := &t.step.Changes[i]; c.Side == side && c.To == s && c.Certainty == Assumed {
+			c.Certainty = Proved
+			h.path.proved |= 1 << h.path.find(s)
+			if t.keep {
+				t.standing(side, s).Certainty = Proved
+			}
+			return
+		}
+	}
+	t.prove(r, h, s)
+}
+
+// sent takes what the segment carries, data and FIN, and reports whether it brings the
+// receiver a FIN without a hole before it.
+func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
+	s := t.seg
+	start, end, fin := s.Seq, s.End(), s.Flags.Any(FIN)
+	if s.Flags.Any(SYN) {
+		start++
+	}
+	before := from.nxt
+	switch {
+	case !fin && s.Len <= 1 && start == before-1 && !s.Flags.Any(SYN) && from.path.find(Established) >= 0:
+		t.step.Quiet = QuietKeepAlive
+		from.probes = min(from.probes+1, 255-1)
+		return false
+	case from.is(hasFIN) && from.fin.Before(end):
+		if end.Sub(from.fin) > 0 && (s.Len > 0 || fin) {
+			t.note(Note{Kind: NoteDataAfter})
+		}
+		return false
+	case s.Len == 0 && !fin:
+		if before.Before(start) {
+			if start == before+1 {
+				from.jump = from.path.n + 1 - t.added(r, from)
+			}
+			from.nxt = start
+		}
+		return false
+	case fin && end.Before(before):
+		t.step.Quiet = QuietStale // a FIN comes after all that was sent
+		return false
+	}
+	from.nxt = from.nxt.Max(end)
+	news := t.passed(r, from, start, end)
+	if s.Len > 0 {
+		switch {
+		case !news && !fin:
+			from.again++
+			t.step.Quiet = QuietRetransmitted
+		case start != before:
+			t.step.Quiet = QuietOutOfOrder
+		default:
+			t.step.Quiet = QuietData
+		}
+	}
+	if fin {
+		t.sentFIN(r, from, to, before)
+	}
+	if from.is(hasFIN) && !from.edge.Before(from.fin) {
+		if fin || news {
+			from.has |= finSeen
+			arrives = true
+		}
+	} else if fin {
+		t.note(Note{Kind: NoteFINWaits})
+	}
+	return arrives
+}
+
+// added is how many states this segment has added to the list of h.
+func (t *Tracker) added(r *record, h *half) (n uint8) {
+	for _, c := range t.step.Changes {
+		if c.Side == r.sideOf(h) && c.From != c.To && c.Certainty != Revised {
+			n++
+		}
+	}
+	return n
+}
+
+// sentFIN takes the FIN of a segment; before is what its sender had sent until then.
+func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
+	s := t.seg
+	covers := to.is(hasFIN) && !s.Ack.Before(to.fin)
+	if covers {
+		from.has |= finCovers
+	} else {
+		from.has &^= finCovers
+	}
+	if from.is(hasFIN) {
+		t.finAgain(r, from)
+		return
+	}
+	from.fin = s.End()
+	from.has |= hasFIN
+	switch {
+	case !r.has(atFIN):
+		r.stamp(atFIN, s.Time)
+		r.firstFIN = closer(r.sideOf(from))
+	default:
+		r.stamp(atFIN2, s.Time)
+		if !covers {
+			r.firstFIN = ByBoth
+		}
+	}
+	if top := from.path.top(); top == FinWait1 || top == LastAck {
+		return // met by this very FIN
+	}
+	if from.jump > 0 && from.fin == before {
+		t.finWentFirst(r, from, to)
+		return
+	}
+	t.move(r, from, sentFIN, Proved)
+	if to.is(finSeen) && !covers {
+		t.move(r, from, gotFIN, Assumed) // the FINs crossed
+	}
+}
+
+func closer(s Side) Closer {
+	if s == Client {
+		return ByClient
+	}
+	return ByServer
+}
+
+// finAgain takes a repeated FIN: the first was not acknowledged, whatever passed.
+func (t *Tracker) finAgain(r *record, from *half) {
+	t.step.Quiet = QuietRepeated
+	t.note(Note{Kind: NoteFINAgain, N: from.finN, D: since(r, atFIN, t.seg.Time)})
+	for i := uint8(1); i < from.path.n; i++ {
+		s, was := from.path.at(i), from.path.at(i-1)
+		if s == FinWait2 || s == TimeWait && was == Closing || s == Closed && was == LastAck {
+			if t.takeBack(r, from, i, "repeats its FIN, so the ACK of it had not arrived") {
+				r.set &^= 1 << atClose
+			}
+			return
+		}
+	}
+}
+
+// finWentFirst mends the list of an end whose FIN is captured only as a repetition: its
+// numbers had shown before that it was sent.
+func (t *Tracker) finWentFirst(r *record, from, to *half) {
+	n := from.jump - 1
+	from.jump = 0
+	proved := from.path.proved
+	from.path.proved &= 1<<n - 1
+	if n < from.path.n && !t.takeBack(r, from, n, "its numbers show that its FIN went first") {
+		from.path.proved = proved
+		return
+	}
+	t.move(r, from, sentFIN, Proved)
+	if !to.is(hasFIN) || from.ack.Before(to.fin) {
+		return
+	}
+	if to.is(finCovers) || !to.ack.Before(from.fin) {
+		t.move(r, from, gotACKOfFIN, Assumed)
+	}
+	t.move(r, from, gotFIN, Proved)
+}
+
+// acks draws what the segment suggests of its receiver, and what its ack says of the
+// capture.
+func (t *Tracker) acks(r *record, from, to *half, arrives bool) {
+	s := t.seg
+	if to.is(hasNxt) && to.edge.Before(s.Ack) {
+		// Acknowledged, and never captured without a hole before it.
+		r.missing++
+		to.edge = s.Ack
+		if r.aside != 0 {
+			t.close(r, to)
+		}
+		if to.is(hasFIN) && !to.edge.Before(to.fin) {
+			to.has |= finSeen
+		}
+	}
+	from.acked(s)
+	if !to.is(hasNxt) {
+		return
+	}
+	valid := from.path.find(Established) >= 0 || from.path.top() != SynSent
+	if to.accepting() && valid && to.iss.Before(s.Ack) {
+		t.finalACK(r, from, to)
+		if to.path.top() == SynReceived && !to.is(distrust) {
+			t.move(r, to, gotACKOfSYN, Assumed)
+		}
+		if to.is(distrust) {
+			r.marks &^= completed
+		}
+	}
+	if to.is(hasFIN) && !s.Ack.Before(to.fin) {
+		t.acksFIN(r, from, to)
+	}
+	if arrives && !(to.is(distrust) && to.path.top() == SynReceived) {
+		t.move(r, to, gotFIN, Assumed)
+	}
+}
+
+// acksFIN takes the ACK of a FIN.
+func (t *Tracker) acksFIN(r *record, from, to *half) {
+	if r.has(atFIN) && !r.has(atFINACK) && (r.firstFIN == closer(r.sideOf(to)) || r.firstFIN == ByBoth) {
+		r.stamp(atFINACK, t.seg.Time)
+	}
+	switch to.path.top() {
+	case FinWait1, Closing, LastAck:
+		t.move(r, to, gotACKOfFIN, Assumed)
+		if from.is(hasFIN) && to.is(hasAck) && !to.ack.Before(from.fin) {
+			r.stamp(atClose, t.seg.Time)
+		}
+	default:
+		if from.is(hasFIN) && !r.has(atClose) && to.is(hasAck) && !to.ack.Before(from.fin) {
+			r.stamp(atClose, t.seg.Time)
+		}
+	}
+}

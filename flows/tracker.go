@@ -1,0 +1,381 @@
+package flows
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Config of a Tracker. The zero value works.
+type Config struct {
+	// Linger is how long after its end a flow is still listened to; 0 is a minute.
+	Linger time.Duration
+	// Transitions keeps every transition of a flow with its packet; else only the lists of
+	// states are kept, which cost a few bytes.
+	Transitions bool
+}
+
+// patience is how long after its last packet an attempt without an answer, a half-open flow
+// or one that waits only for the ACK of a FIN is given up.
+const patience = int64(180 * time.Second)
+
+// Tracker follows flows. It has no clock: time is that of the segments. The zero value does
+// not work, see NewTracker; it is not safe for concurrent use.
+type Tracker struct {
+	linger  int64
+	keep    bool
+	seed    [4]uint64
+	tables  [shards]shard
+	records slab[record]
+	asides  slab[aside]
+	addrs   slab[[2]Addr]
+	kept    [][]Transition // by record
+
+	now    int64 // time of the latest segment so far
+	flows  uint64
+	wheel  wheel
+	done   []uint32 // finished, not yet handed out
+	handed uint32   // record handed out by Finished, freed at the next call
+	ended  bool
+	copies copies
+
+	step    Step
+	seg     *Segment // the one being observed
+	rec     uint32   // its record
+	pending uint32   // record that a RST being observed confirms, 0: none
+	mores   zeekArena
+
+	letters   []byte            // of a history
+	histories map[string]string // those made before
+}
+
+// NewTracker makes an empty Tracker.
+func NewTracker(c Config) *Tracker {
+	t := &Tracker{linger: int64(c.Linger), keep: c.Transitions}
+	if c.Linger <= 0 {
+		t.linger = int64(time.Minute)
+	}
+	for i := range t.seed {
+		t.seed[i] = rand.Uint64() | 1
+	}
+	return t
+}
+
+// Flows is how many flows were numbered so far.
+func (t *Tracker) Flows() uint64 { return t.flows }
+
+// Live is how many flows are held in memory.
+func (t *Tracker) Live() int { return int(t.records.n) - len(t.records.free) - 1 }
+
+// Observe takes the next segment and says what it did. After each call, Finished hands out
+// the flows that it finished.
+func (t *Tracker) Observe(s *Segment) *Step {
+	t.step = Step{Changes: t.step.Changes[:0], Notes: t.step.Notes[:0]}
+	t.seg = s
+	if s.Time > t.now {
+		t.now = s.Time
+		t.wheel.advance(t)
+	}
+	k := t.tupleOf(s)
+	shard := &t.tables[k.hash>>24]
+	head := shard.find(t, &k)
+	if s.Quote.Version != 0 {
+		t.quoted(head, &k)
+		return &t.step
+	}
+	t.rec = t.pick(shard, head, &k)
+	r := t.records.ptr(t.rec)
+	from, to := &r.ends[k.from], &r.ends[1-k.from]
+	if k.loopback {
+		to = from
+	}
+	t.step.Side = r.side(k.from)
+	t.step.Flow = r.number
+	if t.copies.repeated(t.rec, k.from, s, r) {
+		r.copies++
+		t.step.Quiet = QuietCopy
+		return &t.step
+	}
+	r.originals++
+	from.packets++
+	from.bytes += uint64(s.Len)
+	nxt, missing := from.nxt, r.missing
+	switch {
+	case !s.HeaderOK:
+		r.marks |= truncated
+		t.step.Quiet = QuietCut
+	case !s.Flags.valid():
+		r.marks |= badFlags
+		t.note(Note{Kind: NoteInvalidFlags})
+		t.step.Quiet = QuietInvalid
+		count(from, s.Flags)
+	case s.Flags.Any(RST):
+		from.rst++
+		t.reset(r, from, to)
+	case s.Flags.Has(SYN | ACK):
+		from.synack++
+		t.synAck(r, from, to)
+	case s.Flags.Any(SYN):
+		from.syn++
+		t.syn(r, from, to)
+	default:
+		if s.Flags.Any(FIN) {
+			from.finN++
+		}
+		t.segment(r, from, to)
+	}
+	if s.Cut {
+		r.marks |= truncated
+	}
+	from.last = s.Time
+	to.probes = 0
+	if s.HeaderOK {
+		r.zeek.update(s, k.from, from.iss, nxt, r.missing-missing, false, &t.mores)
+		r.seen.update(s.Flags, s.Len)
+	}
+	t.settle(t.rec, r)
+	if t.pending != 0 {
+		if from.path.top() == Closed {
+			t.confirm(t.pending)
+		}
+		t.pending = 0
+	}
+	if len(t.step.Changes) > 0 {
+		t.step.Quiet = QuietNone
+	}
+	t.step.Flow = t.records.ptr(t.rec).number
+	return &t.step
+}
+
+// count keeps the flag counts of segments that are not looked at any further.
+func count(h *half, f Flags) {
+	if f.Any(SYN) {
+		h.syn++
+	}
+	if f.Any(FIN) {
+		h.finN++
+	}
+	if f.Any(RST) {
+		h.rst++
+	}
+}
+
+// settle puts a record on the timer wheel when it has become one that time will finish.
+func (t *Tracker) settle(rec uint32, r *record) {
+	if over := r.over(); over != r.has(atOver) {
+		if over {
+			r.stamp(atOver, t.now)
+			t.wheel.put(rec, r, t.now+t.linger)
+		} else {
+			r.set &^= 1 << atOver
+		}
+	}
+	if r.due == 0 && r.waiting() {
+		t.wheel.put(rec, r, t.now+patience)
+	}
+}
+
+// over reports whether nothing is left to come: both ends closed, in TIME_WAIT or reset.
+func (r *record) over() bool {
+	a, b := r.ends[0].path.top(), r.ends[1].path.top()
+	gone := func(s State) bool { return s == Closed || s == TimeWait }
+	return gone(a) && (gone(b) || b == Unknown) || gone(b) && a == Unknown
+}
+
+// waiting reports whether only an answer that may never come is missing: of an attempt, of a
+// SYN-ACK, or of the last FIN.
+func (r *record) waiting() bool {
+	a, b := &r.ends[0], &r.ends[1]
+	switch {
+	case r.over():
+		return false
+	case a.path.n == 0 && b.path.n == 0:
+		return true
+	case a.is(hasFIN) && b.is(hasFIN):
+		return true
+	}
+	early := func(s State) bool { return s == SynSent || s == SynReceived }
+	x, y := a.path.top(), b.path.top()
+	return early(x) && (early(y) || y == Unknown) || early(y) && x == Unknown ||
+		x == SynReceived && y == Established && !b.path.isProved(b.path.n-1) ||
+		y == SynReceived && x == Established && !a.path.isProved(a.path.n-1) ||
+		x == SynReceived && a.is(distrust) || y == SynReceived && b.is(distrust)
+}
+
+func (r *record) last() int64 { return max(r.ends[0].last, r.ends[1].last, r.first) }
+
+// deadline is when the record is finished if nothing more comes; 0: only at the end.
+func (t *Tracker) deadline(r *record) int64 {
+	switch {
+	case r.has(atOver):
+		return r.at[atOver] + t.linger
+	case r.waiting():
+		return r.last() + patience
+	}
+	return 0
+}
+
+// Finished hands out the next flow that is finished, in the order in which they finished,
+// and false when there is none. f is valid until the next call.
+func (t *Tracker) Finished(f *Flow) bool {
+	if t.handed != 0 {
+		t.release(t.handed)
+		t.handed = 0
+	}
+	if len(t.done) == 0 {
+		return false
+	}
+	t.handed = t.done[0]
+	t.done = t.done[1:]
+	t.describe(t.handed, f)
+	return true
+}
+
+// End finishes all that is left, by flow number.
+func (t *Tracker) End() {
+	t.ended = true
+	var left []uint32
+	for i := range t.tables {
+		for _, e := range t.tables[i].slots {
+			for rec := e.rec; rec != 0; rec = t.records.ptr(rec).next {
+				if !t.records.ptr(rec).is(tentative) {
+					left = append(left, rec)
+				}
+			}
+		}
+		t.tables[i] = shard{}
+	}
+	slices.SortFunc(left, func(a, b uint32) int {
+		return cmp.Compare(t.records.ptr(a).number, t.records.ptr(b).number)
+	})
+	t.done = append(t.done, left...)
+}
+
+// finish takes a record out of the table and queues it to be handed out.
+func (t *Tracker) finish(rec uint32) {
+	t.unlink(rec)
+	if t.records.ptr(rec).is(tentative) {
+		t.release(rec)
+		return
+	}
+	t.done = append(t.done, rec)
+}
+
+// unlink takes rec out of the chain of its four-tuple.
+func (t *Tracker) unlink(rec uint32) {
+	r := t.records.ptr(rec)
+	shard := &t.tables[r.hash>>24]
+	head := shard.headOf(t, r.hash, rec)
+	if head == rec {
+		shard.replace(r.hash, rec, r.next)
+		return
+	}
+	for i := head; i != 0; i = t.records.ptr(i).next {
+		if p := t.records.ptr(i); p.next == rec {
+			p.next = r.next
+			return
+		}
+	}
+}
+
+// headOf is the first record of the chain that holds rec.
+func (s *shard) headOf(t *Tracker, hash, rec uint32) uint32 {
+	mask := uint32(len(s.slots) - 1)
+	for i := hash & mask; s.slots[i].rec != 0; i = (i + 1) & mask {
+		if s.slots[i].hash != hash {
+			continue
+		}
+		for j := s.slots[i].rec; j != 0; j = t.records.ptr(j).next {
+			if j == rec {
+				return s.slots[i].rec
+			}
+		}
+	}
+	return 0
+}
+
+// release gives a record's memory back.
+func (t *Tracker) release(rec uint32) {
+	r := t.records.ptr(rec)
+	if r.aside != 0 {
+		t.asides.give(r.aside)
+	}
+	if r.key.space&v6 != 0 {
+		t.addrs.give(r.key.a)
+	}
+	if int(rec) < len(t.kept) {
+		t.kept[rec] = t.kept[rec][:0]
+	}
+	r.zeek.release(&t.mores)
+	gen := r.gen + 1
+	t.records.give(rec)
+	r.gen = gen
+}
+
+// open makes a record for the first segment of a flow.
+func (t *Tracker) open(shard *shard, head uint32, k *tuple) uint32 {
+	s := t.seg
+	rec := t.records.take()
+	r := t.records.ptr(rec)
+	gen := r.gen
+	*r = record{gen: gen, hash: k.hash, next: head, file: s.File, first: s.Time}
+	r.key = key{pa: k.plo, pb: k.phi, space: k.space}
+	if k.v4 {
+		r.key.a, r.key.b = word(&k.lo), word(&k.hi)
+	} else {
+		r.key.space |= v6
+		r.key.a = t.addrs.take()
+		*t.addrs.ptr(r.key.a) = [2]Addr{k.lo, k.hi}
+	}
+	if head == 0 {
+		shard.insert(k.hash, rec)
+	} else {
+		shard.replace(k.hash, head, rec)
+	}
+	r.client = k.from
+	switch {
+	case !s.HeaderOK || !s.Flags.valid():
+		r.client = guessClient(k, s)
+	case s.Flags.Has(SYN | ACK):
+		r.client, r.roles = 1-k.from, RolesSYNACK
+		r.marks |= midstream
+	case s.Flags.Any(SYN):
+		r.roles = RolesSYN
+	default:
+		r.client = guessClient(k, s)
+		r.marks |= midstream
+		t.note(Note{Kind: NoteMidstream})
+	}
+	if k.loopback {
+		r.client = 0
+	}
+	return rec
+}
+
+// guessClient tells the client where no SYN was captured: the end with the higher port, as
+// services sit on low ones; the sender where the ports do not tell.
+func guessClient(k *tuple, s *Segment) uint8 {
+	if s.SrcPort < s.DstPort {
+		return 1 - k.from
+	}
+	return k.from
+}
+
+// number gives the record the next flow number.
+func (t *Tracker) number(r *record) {
+	t.flows++
+	r.number = t.flows
+}
+
+func (t *Tracker) note(n Note) { t.step.Notes = append(t.step.Notes, n) }
+
+// valid reports whether a TCP may send such flags; PSH, ECE, CWR and AE are free (RFC 9293
+// §3.10.7.4, RFC 3168 §6.1.1). A SYN-ACK may carry FIN (RFC 7413 §4.2.2).
+func (f Flags) valid() bool {
+	switch f & control {
+	case SYN, SYN | ACK, SYN | ACK | FIN, RST, RST | ACK, FIN | ACK, ACK:
+		return true
+	}
+	return false
+}
