@@ -24,12 +24,24 @@ var errOverlap = fmt.Errorf("more than %d compressed captures overlap in time: u
 // a file that is being read one buffer is in memory; of the others, only where they stand.
 type merge struct {
 	inputs []*input
-	due    []*input // that have a frame, as a heap: the earliest is due[0]'s
+	due    []turn   // of the inputs that have a frame, as a heap: due[0] is next
 	begun  bool     // pipes too have been asked for their first frame
 	handed bool     // due[0]'s frame was handed out
 	open   []*input // regular files that are open
 	spare  [][]byte // buffers
 	errs   []error  // of inputs that could not be read to their end
+}
+
+// turn is an input's place in the heap. The time is here so that sorting does not
+// touch the inputs, which are far apart in memory: a packet among 50 files costs a fifth less.
+type turn struct {
+	time int64 // of in.frame
+	in   *input
+}
+
+// before tells which of two inputs is next.
+func (t turn) before(u turn) bool {
+	return t.time < u.time || t.time == u.time && t.in.index < u.in.index
 }
 
 // openMerge opens every input, and reads the first frame of each regular file, to know when it is
@@ -86,14 +98,15 @@ func (m *merge) next() (*Frame, error) {
 	}
 	if m.handed {
 		m.handed = false
-		if in := m.due[0]; m.advance(in) {
+		if in := m.due[0].in; m.advance(in) {
+			m.due[0].time = in.frame.Time
 			m.down(0)
 		} else {
 			m.pop()
 		}
 	}
 	for len(m.due) > 0 {
-		in := m.due[0]
+		in := m.due[0].in
 		if in.isOpen() || m.takeUp(in) {
 			m.handed = true
 			return &in.frame, nil
@@ -120,7 +133,11 @@ func (m *merge) start(in *input) bool {
 	if !m.advance(in) {
 		return true
 	}
-	m.push(in)
+	m.push(turn{in.frame.Time, in})
+	if in.packed && in.regular && len(m.inputs) > 1 {
+		// What a decompressor keeps is megabytes: it can wait until the file is due.
+		m.release(in)
+	}
 	return len(m.open) <= maxOpen || m.makeRoom()
 }
 
@@ -149,18 +166,18 @@ func (m *merge) takeUp(in *input) bool {
 // makeRoom puts aside the open file that is due last: the one that will not be missed for the longest
 // time. Where none can be, it stops everything: to leave one file out would falsify the rest.
 func (m *merge) makeRoom() bool {
-	var last *input
+	var last turn
 	for _, in := range m.open {
-		if in.cheapToResume() && (last == nil || before(last, in)) {
-			last = in
+		if t := (turn{in.frame.Time, in}); in.cheapToResume() && (last.in == nil || last.before(t)) {
+			last = t
 		}
 	}
-	if last == nil {
+	if last.in == nil {
 		m.close()
 		m.errs = append(m.errs, errOverlap)
 		return false
 	}
-	m.release(last)
+	m.release(last.in)
 	return true
 }
 
@@ -205,21 +222,14 @@ func (m *merge) buffer() []byte {
 	return make([]byte, bufferOfOne)
 }
 
-// before orders inputs by the frame that is next.
-func before(a, b *input) bool {
-	return a.frame.Time < b.frame.Time || a.frame.Time == b.frame.Time && a.index < b.index
-}
-
-func (m *merge) push(in *input) {
-	m.due = append(m.due, in)
-	for i := len(m.due) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !before(m.due[i], m.due[up]) {
-			return
-		}
-		m.due[i], m.due[up] = m.due[up], m.due[i]
+func (m *merge) push(t turn) {
+	m.due = append(m.due, t)
+	i := len(m.due) - 1
+	for up := (i - 1) / 2; i > 0 && t.before(m.due[up]); up = (i - 1) / 2 {
+		m.due[i] = m.due[up]
 		i = up
 	}
+	m.due[i] = t
 }
 
 // pop forgets due[0].
@@ -229,7 +239,6 @@ func (m *merge) pop() {
 		return
 	}
 	m.due[0] = m.due[n]
-	m.due[n] = nil
 	m.due = m.due[:n]
 	m.down(0)
 }
@@ -242,10 +251,10 @@ func (m *merge) down(i int) {
 		if c >= len(m.due) {
 			return
 		}
-		if c+1 < len(m.due) && before(m.due[c+1], m.due[c]) {
+		if c+1 < len(m.due) && m.due[c+1].before(m.due[c]) {
 			c++
 		}
-		if !before(m.due[c], m.due[i]) {
+		if !m.due[c].before(m.due[i]) {
 			return
 		}
 		m.due[i], m.due[c] = m.due[c], m.due[i]
