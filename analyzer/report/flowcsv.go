@@ -12,7 +12,7 @@ import (
 // FlowJSON, nested ones joined with a dot, lists with a space, absent values empty.
 type FlowCSV struct {
 	W     io.Writer
-	Names Names
+	Names *Names
 
 	buf     []byte
 	started bool
@@ -57,7 +57,7 @@ func (c *FlowCSV) header(b []byte) []byte {
 func (c *FlowCSV) append(b []byte, f *flows.Flow) []byte {
 	client, server := f.Client(), f.Server()
 	b = csvUint(b, f.Number)
-	b = csvString(b, c.Names.file(f.File))
+	b = csvString(b, c.Names.File(f.File))
 	b = append(client.Addr.AppendTo(b), ',')
 	b = append(server.Addr.AppendTo(b), ',')
 	b = append(client.Addr.Addr().AppendTo(b), ',')
@@ -65,15 +65,15 @@ func (c *FlowCSV) append(b []byte, f *flows.Flow) []byte {
 	b = append(server.Addr.Addr().AppendTo(b), ',')
 	b = csvUint(b, uint64(server.Addr.Port()))
 	b = csvName(b, f.Roles.String())
-	vlan, tunnel := c.Names.space(f.Space)
-	for i, id := range vlan {
+	space := c.Names.space(f.Space)
+	for i, id := range space.vlan {
 		if i > 0 {
 			b = append(b, ' ')
 		}
 		b = strconv.AppendUint(b, uint64(id), 10)
 	}
 	b = append(b, ',')
-	b = csvString(b, tunnel)
+	b = csvString(b, space.tunnel)
 	b = append(flows.AppendCommunityID(b, client.Addr, server.Addr), ',')
 	b = append(appendTime(b, f.First), ',')
 	b = append(appendTime(b, f.Last), ',')

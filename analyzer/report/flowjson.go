@@ -11,7 +11,7 @@ import (
 // appended as constants, without reflection.
 type FlowJSON struct {
 	W           io.Writer
-	Names       Names
+	Names       *Names
 	Array       bool // one document in place of lines
 	Transitions bool // with every transition
 
@@ -61,7 +61,7 @@ func closeArray(w io.Writer, array bool, n int) error {
 func (j *FlowJSON) append(b []byte, f *flows.Flow) []byte {
 	client, server := f.Client(), f.Server()
 	b = strconv.AppendUint(append(b, `{"flow":`...), f.Number, 10)
-	b = appendString(append(b, `,"file":`...), j.Names.file(f.File))
+	b = appendString(append(b, `,"file":`...), j.Names.File(f.File))
 	b = client.Addr.AppendTo(append(b, `,"client":"`...))
 	b = server.Addr.AppendTo(append(b, `","server":"`...))
 	b = client.Addr.Addr().AppendTo(append(b, `","client_ip":"`...))
@@ -69,7 +69,7 @@ func (j *FlowJSON) append(b []byte, f *flows.Flow) []byte {
 	b = server.Addr.Addr().AppendTo(append(b, `,"server_ip":"`...))
 	b = strconv.AppendUint(append(b, `","server_port":`...), uint64(server.Addr.Port()), 10)
 	b = appendName(append(b, `,"roles":`...), f.Roles.String())
-	b = appendSpace(b, &j.Names, f.Space)
+	b = appendSpace(b, j.Names, f.Space)
 
 	b = flows.AppendCommunityID(append(b, `,"community_id":"`...), client.Addr, server.Addr)
 	b = appendTime(append(b, `","first":"`...), f.First)
@@ -86,7 +86,7 @@ func (j *FlowJSON) append(b []byte, f *flows.Flow) []byte {
 	b = appendStates(append(b, `,"server":`...), server.States())
 	b = append(b, '}')
 	if j.Transitions {
-		b = appendTransitions(append(b, `,"transitions":`...), f.Transitions, &j.Names)
+		b = appendTransitions(append(b, `,"transitions":`...), f.Transitions, j.Names)
 	}
 	b = appendOpening(append(b, `,"opening":`...), &f.Opening)
 	b = appendClosing(append(b, `,"closing":`...), &f.Closing)
@@ -115,11 +115,11 @@ func appendNanoseconds(b []byte, e flows.Elapsed) []byte {
 }
 
 // appendSpace appends the keys that are there only where there is something to say.
-func appendSpace(b []byte, names *Names, space uint32) []byte {
-	vlan, tunnel := names.space(space)
-	if len(vlan) > 0 {
+func appendSpace(b []byte, names *Names, number uint32) []byte {
+	s := names.space(number)
+	if len(s.vlan) > 0 {
 		b = append(b, `,"vlan":[`...)
-		for i, id := range vlan {
+		for i, id := range s.vlan {
 			if i > 0 {
 				b = append(b, ',')
 			}
@@ -127,8 +127,8 @@ func appendSpace(b []byte, names *Names, space uint32) []byte {
 		}
 		b = append(b, ']')
 	}
-	if tunnel != "" {
-		b = appendString(append(b, `,"tunnel":`...), tunnel)
+	if s.tunnel != "" {
+		b = appendString(append(b, `,"tunnel":`...), s.tunnel)
 	}
 	return b
 }
@@ -173,8 +173,8 @@ func appendTransitions(b []byte, ts []flows.Transition, names *Names) []byte {
 
 func appendTransition(b []byte, t *flows.Transition, names *Names) []byte {
 	b = strconv.AppendUint(append(b, `{"packet":`...), t.Packet, 10)
-	if len(names.Files) > 1 {
-		b = appendString(append(b, `,"file":`...), names.file(t.File))
+	if names.many {
+		b = appendString(append(b, `,"file":`...), names.File(t.File))
 	}
 	b = appendTime(append(b, `,"time":"`...), t.Time)
 	b = appendName(append(b, `","endpoint":`...), t.Side.String())

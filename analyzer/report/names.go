@@ -1,23 +1,36 @@
 package report
 
-// Names says what the numbers in segments and flows stand for.
+// Names says what the numbers in the segments and flows of one capture stand for.
 type Names struct {
-	Files []string // as the user named them, by Segment.File
-	// Space names the network of a Segment.Space other than 0: its VLAN tags, outermost
-	// first, and its tunnel ("vxlan/42").
-	Space func(space uint32) (vlan []uint16, tunnel string)
+	files  []string
+	many   bool
+	lookup func(space uint32) (vlan []uint16, tunnel string)
+	spaces map[uint32]space // looked up before
 }
 
-func (n *Names) file(i int32) string {
-	if int(i) >= len(n.Files) {
-		return ""
-	}
-	return n.Files[i]
+type space struct {
+	vlan   []uint16
+	tunnel string
 }
 
-func (n *Names) space(s uint32) (vlan []uint16, tunnel string) {
-	if s == 0 || n.Space == nil {
-		return nil, ""
+// NewNames is the names of files, as the user gave them and by Segment.File, and of the networks that
+// are Segment.Space: VLAN tags from the outermost to the innermost, and a tunnel ("vxlan/42"). Where many
+// files are read, as one capture or one by one, a packet is told with its file.
+func NewNames(files []string, many bool, lookup func(space uint32) (vlan []uint16, tunnel string)) *Names {
+	return &Names{files: files, many: many, lookup: lookup, spaces: make(map[uint32]space)}
+}
+
+// File is the name of a file.
+func (n *Names) File(i int32) string { return n.files[i] }
+
+func (n *Names) space(number uint32) space {
+	if number == 0 {
+		return space{}
 	}
-	return n.Space(s)
+	s, ok := n.spaces[number]
+	if !ok {
+		s.vlan, s.tunnel = n.lookup(number)
+		n.spaces[number] = s
+	}
+	return s
 }

@@ -77,7 +77,7 @@ func inVXLAN(space uint32) ([]uint16, string) {
 
 func TestFlowJSON(t *testing.T) {
 	var out bytes.Buffer
-	j := FlowJSON{W: &out, Names: Names{Files: []string{"a \"1\"\x1b.pcap"}, Space: inVXLAN}, Transitions: true}
+	j := FlowJSON{W: &out, Names: NewNames([]string{"a \"1\"\x1b.pcap"}, false, inVXLAN), Transitions: true}
 	if err := j.Flow(orderly()); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestFlowJSON(t *testing.T) {
 func TestFlowJSONDocument(t *testing.T) {
 	for n := range 3 {
 		var out bytes.Buffer
-		j := FlowJSON{W: &out, Array: true}
+		j := FlowJSON{W: &out, Names: NewNames([]string{"a.pcap"}, false, nil), Array: true}
 		for range n {
 			if err := j.Flow(orderly()); err != nil {
 				t.Fatal(err)
@@ -159,7 +159,7 @@ func TestFlowJSONDocument(t *testing.T) {
 // Where several files were read, a transition's packet number alone would not find it.
 func TestTransitionNamesItsFile(t *testing.T) {
 	tr := flows.Transition{Packet: 9, File: 1}
-	got := string(appendTransition(nil, &tr, &Names{Files: []string{"a", "b"}}))
+	got := string(appendTransition(nil, &tr, NewNames([]string{"a", "b"}, true, nil)))
 	if !strings.HasPrefix(got, `{"packet":9,"file":"b","time":`) {
 		t.Errorf("got %s", got)
 	}
@@ -167,7 +167,7 @@ func TestTransitionNamesItsFile(t *testing.T) {
 
 func TestFlowCSV(t *testing.T) {
 	var out bytes.Buffer
-	c := FlowCSV{W: &out, Names: Names{Files: []string{`a,"1".pcap`}, Space: inVXLAN}}
+	c := FlowCSV{W: &out, Names: NewNames([]string{`a,"1".pcap`}, false, inVXLAN)}
 	for _, f := range []*flows.Flow{orderly(), refused()} {
 		if err := c.Flow(f); err != nil {
 			t.Fatal(err)
@@ -324,7 +324,7 @@ func TestAppendString(t *testing.T) {
 
 func TestFlowsAreWrittenWithoutAllocation(t *testing.T) {
 	f := orderly()
-	names := Names{Files: []string{"a.pcap"}}
+	names := NewNames([]string{"a.pcap"}, false, nil)
 	for name, out := range map[string]interface{ Flow(*flows.Flow) error }{
 		"json":  &FlowJSON{W: io.Discard, Names: names, Transitions: true},
 		"csv":   &FlowCSV{W: io.Discard, Names: names},
@@ -337,7 +337,7 @@ func TestFlowsAreWrittenWithoutAllocation(t *testing.T) {
 }
 
 func BenchmarkFlowJSON(b *testing.B) {
-	f, j := orderly(), FlowJSON{W: io.Discard, Names: Names{Files: []string{"a.pcap"}}}
+	f, j := orderly(), FlowJSON{W: io.Discard, Names: NewNames([]string{"a.pcap"}, false, nil)}
 	b.ReportAllocs()
 	for b.Loop() {
 		j.Flow(f)

@@ -36,7 +36,7 @@ const hex = "0123456789abcdef"
 // appendString appends s as a JSON string (RFC 8259 §7). Control characters beyond those
 // that JSON forbids are escaped too, since people print JSON on terminals; bytes that are not
 // UTF-8 become U+FFFD.
-func appendString(dst []byte, s string) []byte {
+func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -52,7 +52,7 @@ func appendString(dst []byte, s string) []byte {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
+		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 		switch {
 		case r == utf8.RuneError && n == 1:
 			dst = append(dst, `\ufffd`...)

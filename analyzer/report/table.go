@@ -12,11 +12,14 @@ import (
 // as it must.
 type Table struct {
 	W    io.Writer
-	Wide bool // 140 columns in place of 80
+	Wide bool // WideTable columns in place of 80
 
 	row row
 	n   int
 }
+
+// WideTable is how many columns a wide table takes, but for findings.
+const WideTable = 140
 
 // A row is one line of a table. Cells are put at the columns where the layout wants them; one
 // that is too long pushes the next ones on until there is room again.
@@ -94,9 +97,6 @@ func (t *Table) Flow(f *flows.Flow) error {
 	return err
 }
 
-// Close has nothing left to write.
-func (t *Table) Close() error { return nil }
-
 func (t *Table) header() error {
 	r := &t.row
 	r.start()
@@ -140,7 +140,7 @@ func (t *Table) narrow(f *flows.Flow) {
 		r.text(closing)
 	default:
 		r.text(opening)
-		if closing != "" {
+		if closing != "" && closing != opening { // as with reset, reset
 			r.cell = append(append(r.cell, ", "...), closing...)
 		}
 	}

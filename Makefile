@@ -1,0 +1,59 @@
+GO     ?= go
+CC     ?= cc
+PREFIX ?= /usr/local
+SAMPLE  = pcaps/testdata/demo.pcap
+RELEASE = $(shell git describe --tags --always --dirty 2>/dev/null)
+SUDO    = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: build
+build: bin/tcpwhy
+
+# The go command knows better than make what has changed.
+.PHONY: bin/tcpwhy
+bin/tcpwhy:
+	$(GO) build -ldflags '-X main.release=$(RELEASE)' -o $@ ./cmd/tcpwhy
+
+# Without cgo and libpcap: for machines that have neither. It has no filters and no live capture.
+.PHONY: static
+static:
+	CGO_ENABLED=0 $(GO) build -ldflags '-X main.release=$(RELEASE)' -o bin/tcpwhy-static ./cmd/tcpwhy
+
+.PHONY: demo
+demo: libpcap build
+	bin/tcpwhy flows $(SAMPLE)
+	bin/tcpwhy -q $(SAMPLE)
+
+.PHONY: test
+test: libpcap check
+	$(GO) test ./...
+	CGO_ENABLED=0 $(GO) test ./cmd/... ./pcaps
+	$(MAKE) --no-print-directory static
+	bin/tcpwhy-static flows $(SAMPLE) >/dev/null
+
+# What can be said of the code without running it. The tools have a module file of their own, so
+# that go.mod stays the product's.
+.PHONY: check
+check:
+	@unformatted=$$(gofmt -l .) && [ -z "$$unformatted" ] || { echo "not as gofmt writes it:" $$unformatted; exit 1; }
+	$(GO) vet ./...
+	CGO_ENABLED=0 $(GO) vet ./cmd/... ./pcaps
+	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+
+# Filters are compiled by libpcap, whose headers the C compiler has to find.
+.PHONY: libpcap
+libpcap:
+	@printf '#include <pcap/pcap.h>\n' | $(CC) -E - >/dev/null 2>&1 || { \
+		echo "libpcap's headers are missing: installing libpcap-dev"; \
+		command -v apt-get >/dev/null || { echo "no apt-get here: install libpcap's development package, then try again"; exit 1; }; \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends libpcap-dev; }
+
+.PHONY: install
+install: build
+	install -D bin/tcpwhy $(DESTDIR)$(PREFIX)/bin/tcpwhy
+	mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	bin/tcpwhy man $(DESTDIR)$(PREFIX)/share/man/man1
+	bin/tcpwhy completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcpwhy
+
+.PHONY: clean
+clean:
+	rm -rf bin

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"io"
+	"strconv"
+
+	"tcpwhy/analyzer/tcpdump"
+	"tcpwhy/flows"
+)
+
+// Packets writes each packet as tcpdump does, and under it what it did to each end.
+type Packets struct {
+	W       io.Writer
+	Names   *Names
+	Printer *tcpdump.Printer
+	Verbose bool // say why, and why not
+	Quiet   bool // only packets that changed something
+	Color   bool
+
+	Shown Shown
+
+	buf []byte
+}
+
+// Shown counts the packets that were written, and the flows they are of.
+type Shown struct {
+	Packets, Flows uint64
+	seen           []uint64 // a bit for each flow
+}
+
+func (s *Shown) add(flow uint64) {
+	s.Packets++
+	if flow == 0 {
+		return
+	}
+	word, bit := flow/64, uint64(1)<<(flow%64)
+	for uint64(len(s.seen)) <= word {
+		s.seen = append(s.seen, 0)
+	}
+	if s.seen[word]&bit == 0 {
+		s.seen[word] |= bit
+		s.Flows++
+	}
+}
+
+// Escape sequences (ECMA-48 §8.3.117) of the lines that are ours: cyan, and yellow where something
+// is taken back.
+const (
+	colored = "\x1b[36m"
+	revised = "\x1b[33m"
+	plain   = "\x1b[0m"
+)
+
+// Packet writes one packet. ICMP errors are no TCP packets: they have no line but ours.
+func (p *Packets) Packet(seg *flows.Segment, step *flows.Step) error {
+	said := len(step.Changes) > 0 || len(step.Notes) > 0
+	if p.Quiet && !said {
+		p.Printer.Skip(seg)
+		return nil
+	}
+	b := p.buf[:0]
+	quoted := seg.Quote.Version != 0
+	if !quoted {
+		b = append(p.Printer.Append(b, seg), '\n')
+		p.Shown.add(step.Flow)
+	}
+	if said || p.Verbose {
+		b = p.appendLine(b, seg, step, quoted)
+	}
+	p.buf = b
+	if len(b) == 0 {
+		return nil
+	}
+	_, err := p.W.Write(b)
+	return err
+}
+
+func (p *Packets) appendLine(b []byte, seg *flows.Segment, step *flows.Step, quoted bool) []byte {
+	b = append(b, "    "...)
+	if p.Color {
+		color := colored
+		for i := range step.Changes {
+			if step.Changes[i].Certainty == flows.Revised {
+				color = revised
+			}
+		}
+		b = append(b, color...)
+	}
+	const separator = " · "
+	b = append(b, '#')
+	if step.Flow == 0 {
+		b = append(b, '-')
+	} else {
+		b = strconv.AppendUint(b, step.Flow, 10)
+	}
+	b = append(b, ' ')
+	for i := range step.Changes {
+		b = append(appendChange(b, &step.Changes[i], p.Verbose), separator...)
+	}
+	for i := range step.Notes {
+		b = append(appendNote(b, &step.Notes[i]), separator...)
+	}
+	if len(step.Changes) == 0 && (len(step.Notes) == 0 || p.Verbose && step.Quiet != flows.QuietNone) {
+		b = append(append(append(b, "nothing changes: "...), quietWords[step.Quiet]...), separator...)
+	}
+	if quoted {
+		// It has no line of its own that says which packet it was.
+		b = append(strconv.AppendUint(append(b, "ICMP packet "...), seg.Packet, 10), separator...)
+	}
+	if tunnel := p.Names.space(seg.Space).tunnel; tunnel != "" {
+		b = append(appendPlain(append(b, "in "...), tunnel), separator...)
+	}
+	b = b[:len(b)-len(separator)]
+	if p.Color {
+		b = append(b, plain...)
+	}
+	return append(b, '\n')
+}
+
+// Skip takes note of a packet that was not chosen.
+func (p *Packets) Skip(seg *flows.Segment) { p.Printer.Skip(seg) }

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"strconv"
+
+	"tcpwhy/flows"
+)
+
+// appendChange appends one change of state: "client SYN_SENT > ESTABLISHED (assumed)". A state that
+// was assumed and is now proved has no arrow. With why, what showed it is said too.
+func appendChange(b []byte, t *flows.Transition, why bool) []byte {
+	b = append(append(b, t.Side.String()...), ' ')
+	b = append(b, t.From.String()...)
+	if t.From != t.To {
+		b = append(append(b, " > "...), t.To.String()...)
+	}
+	switch {
+	case t.Certainty == flows.Revised:
+		b = append(append(b, " (revised: "...), t.Why...)
+		b = append(b, "; see packet "...)
+		return append(strconv.AppendUint(b, t.Packet, 10), ')')
+	case t.Certainty == flows.Assumed:
+		b = append(b, " (assumed"...)
+	case t.From == t.To:
+		b = append(b, " (proved"...)
+	case why && t.Why != "":
+		return append(append(append(b, " ("...), t.Why...), ')')
+	default:
+		return b
+	}
+	if why && t.Why != "" {
+		b = append(append(b, ": "...), t.Why...)
+	}
+	return append(b, ')')
+}
+
+// noteWords are said of a note, followed by its time where it has one.
+var noteWords = [flows.NumNoteKinds]struct{ words, then string }{
+	flows.NoteAnswered:       {"SYN answered", " in "},
+	flows.NoteHandshake:      {"handshake complete", " in "},
+	flows.NoteReady:          {"ready", " in "},
+	flows.NoteSYNAgain:       {"SYN again", ""},
+	flows.NoteSYNACKAgain:    {"SYN-ACK again", ""},
+	flows.NoteFINAgain:       {"FIN again", ""},
+	flows.NoteRefused:        {"refused", " in "},
+	flows.NoteUnreachable:    {"ICMP", ""},
+	flows.NoteBadSYNACK:      {"SYN-ACK does not acknowledge the SYN", ""},
+	flows.NoteBadACK:         {"ACK does not fit the handshake", ""},
+	flows.NoteChallengeACK:   {"challenge ACK", ""},
+	flows.NoteRSTNotBelieved: {"RST with a number that its receiver does not believe", ""},
+	flows.NoteSYNWaits:       {"SYN with another sequence number while the connection lives", ""},
+	flows.NoteSYNACKChanged:  {"SYN-ACK again, with another sequence number", ""},
+	flows.NoteReuse:          {"same addresses and ports as a flow before", ""},
+	flows.NoteInvalidFlags:   {"flags that cannot be", ""},
+	flows.NoteAckUnseen:      {"acknowledges what was not captured", ""},
+	flows.NoteMissing:        {"the capture lacks segments before this one", ""},
+	flows.NoteDataAfter:      {"data after its own FIN", ""},
+	flows.NoteRSTStays:       {"RST answers a wrong ACK, the SYN still stands", ""},
+	flows.NoteMidstream:      {"began before the capture", ""},
+	flows.NoteFastOpen:       {"data on the SYN accepted (Fast Open)", ""},
+	flows.NoteFINWaits:       {"FIN waits for what is missing before it", ""},
+}
+
+// appendNote appends n in words.
+func appendNote(b []byte, n *flows.Note) []byte {
+	w := &noteWords[n.Kind]
+	b = append(b, w.words...)
+	switch n.Kind {
+	case flows.NoteSYNAgain, flows.NoteSYNACKAgain, flows.NoteFINAgain:
+		if n.N > 1 {
+			b = append(b, " ("...)
+			b = append(strconv.AppendUint(b, uint64(n.N), 10), ')')
+		}
+		if n.D.OK {
+			b = append(AppendDuration(append(b, ", "...), n.D.D), " after the first"...)
+		}
+		return b
+	case flows.NoteReady:
+		if n.Packet != 0 {
+			b = append(b[:len(b)-len(w.words)], "taken at packet "...)
+			b = append(strconv.AppendUint(b, n.Packet, 10), " or after: ready"...)
+			if n.D.OK {
+				b = append(AppendDuration(append(b, " in "...), n.D.D), " or more"...)
+			}
+			return b
+		}
+	case flows.NoteUnreachable:
+		return appendQuote(b, &n.Quote)
+	}
+	if n.D.OK && w.then != "" {
+		b = AppendDuration(append(b, w.then...), n.D.D)
+	}
+	return b
+}
+
+// quietWords say why a packet changed nothing.
+var quietWords = [flows.NumQuiets]string{
+	flows.QuietNone:          "nothing to say",
+	flows.QuietACK:           "an acknowledgment",
+	flows.QuietData:          "data in order",
+	flows.QuietRetransmitted: "data sent again",
+	flows.QuietOutOfOrder:    "data out of order",
+	flows.QuietKeepAlive:     "keep-alive probe (RFC 9293 3.8.4)",
+	flows.QuietCopy:          "the capture's copy of a packet before",
+	flows.QuietStale:         "an old duplicate: its sender has since proved a later state",
+	flows.QuietOutside:       "outside the receiver's window",
+	flows.QuietUnseen:        "acknowledges what was never seen sent",
+	flows.QuietCut:           "the header was cut short",
+	flows.QuietSoft:          "an ICMP error that ends nothing (RFC 1122 4.2.3.9)",
+	flows.QuietNoFlow:        "an ICMP error that quotes no flow seen",
+	flows.QuietRepeated:      "sent again",
+	flows.QuietInvalid:       "flags that cannot be",
+	flows.QuietNotBelieved:   "RST with a number that its receiver does not believe",
+	flows.QuietWaits:         "SYN that opens nothing until it is answered",
+}

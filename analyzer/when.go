@@ -1,0 +1,70 @@
+package analyzer
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// When is a time that a user gave: absolute, or told from the capture's own. The zero value is none.
+type When struct {
+	from from
+	at   time.Duration // what it is counted from is told by from
+}
+
+type from uint8
+
+const (
+	fromNowhere  from = iota
+	fromEpoch         // RFC 3339
+	fromStart         // +10s
+	fromEnd           // -10m
+	fromMidnight      // 15:04:05, in UTC
+)
+
+// ParseWhen reads RFC 3339, HH:MM:SS in UTC, +10s from the start or -10m from the end.
+func ParseWhen(s string) (When, error) {
+	if strings.HasPrefix(s, "+") || strings.HasPrefix(s, "-") {
+		d, err := time.ParseDuration(s)
+		switch {
+		case err != nil:
+		case s[0] == '+':
+			return When{fromStart, d}, nil
+		default:
+			return When{fromEnd, d}, nil
+		}
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return When{fromEpoch, time.Duration(t.UnixNano())}, nil
+	}
+	if t, err := time.Parse(time.TimeOnly, strings.TrimSuffix(s, "Z")); err == nil {
+		return When{fromMidnight, t.Sub(t.Truncate(24 * time.Hour))}, nil
+	}
+	return When{}, fmt.Errorf("%q is no time (2026-11-20T03:05:41Z, 03:05:41 in UTC, +10s from the start, -10m from the end)", s)
+}
+
+// IsZero reports whether w is no time at all.
+func (w When) IsZero() bool { return w.from == fromNowhere }
+
+// NeedsEnd reports whether w can be told only by who knows the end of the capture.
+func (w When) NeedsEnd() bool { return w.from == fromEnd }
+
+// In is w, in ns since 1970 UTC, in a capture from first to last. A time of day is the first
+// such time from an hour before the capture on: rotated files begin a little late, and
+// captures run past midnight.
+func (w When) In(first, last int64) int64 {
+	const hour, day = int64(time.Hour), int64(24 * time.Hour)
+	switch w.from {
+	case fromEpoch:
+		return int64(w.at)
+	case fromStart:
+		return first + int64(w.at)
+	case fromEnd:
+		return last + int64(w.at)
+	}
+	t := first - first%day + int64(w.at)
+	if t < first-hour {
+		t += day
+	}
+	return t
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/report"
+)
+
+const flowsExample = `  tcpwhy flows pay.pcap                       a row per flow
+  tcpwhy flows -o wide pay.pcap               with more columns
+  tcpwhy flows --sort ready --top 10 pay.pcap the ten that waited longest
+  tcpwhy flows --state server:SYN_RCVD pay.pcap
+  tcpwhy flows --client 10.0.3.0/24 --server 8443 captures/
+  tcpwhy flows -o jsonl --transitions pay.pcap | jq 'select(.opening.outcome == "half-open")'
+  tcpwhy flows -o csv pay.pcap > flows.csv`
+
+// table are the options of the command that prints flows.
+type table struct {
+	reading
+	order       analyzer.Order
+	top         int
+	transitions bool
+}
+
+func newFlows() *cobra.Command {
+	var t table
+	c := &cobra.Command{
+		Use:   "flows [FILE...]",
+		Short: "Print one row per flow: roles, opening, closing, timing, states",
+		Long: `One row per flow, in the order in which flows are finished; they are numbered by their first packet.
+READY is the time from the first SYN until the server can first have taken the connection: the wait
+that connect() does not show. The table has more columns on a terminal of 140, or with -o wide.`,
+		Example: flowsExample,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    func(c *cobra.Command, args []string) error { return t.run(c, args) },
+	}
+	t.flags(c, "text, wide, json, jsonl or csv")
+	fs := c.Flags()
+	fs.Var(&oneValue[analyzer.Order]{&t.order, analyzer.ParseOrder, ""}, "sort", "in this `ORDER`, at the end: "+joinWords(analyzer.OrderNames()))
+	fs.IntVar(&t.top, "top", 0, "only the first `N` rows")
+	fs.BoolVar(&t.transitions, "transitions", false, "each transition with its packet (json and jsonl)")
+	return c
+}
+
+func (t *table) run(c *cobra.Command, args []string) error {
+	if err := t.resolve(c, args); err != nil {
+		return err
+	}
+	if t.top < 0 {
+		return usage("--top %d: fewer than none", t.top)
+	}
+	w := newWriter(c.OutOrStdout(), t.lineByOne || t.live())
+	if _, err := t.colored(w); err != nil {
+		return err
+	}
+	out := output{shown: func() (uint64, uint64) { return 0, 0 }, end: func() error { return nil }}
+	switch t.format {
+	case "text", "wide":
+		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable}
+		out.flows = rows
+		out.begin = func(n *report.Names) error { return t.heading(w, n) }
+	case "json", "jsonl":
+		objects := &report.FlowJSON{W: w, Array: t.format == "json", Transitions: t.transitions}
+		out.flows = objects
+		out.begin = func(n *report.Names) error { objects.Names = n; return nil }
+		out.closers = []io.Closer{objects}
+	case "csv":
+		lines := &report.FlowCSV{W: w}
+		out.flows = lines
+		out.begin = func(n *report.Names) error { lines.Names = n; return nil }
+		out.closers = []io.Closer{lines}
+	default:
+		return oneOf("format", t.format, "text", "wide", "json", "jsonl", "csv")
+	}
+	if t.transitions && t.format != "json" && t.format != "jsonl" {
+		return usage("--transitions: only with -o json and -o jsonl")
+	}
+	if t.top > 0 || !t.order.IsZero() {
+		sorted := &analyzer.Sorted{To: out.flows, Order: t.order, Top: t.top}
+		out.flows, out.end = sorted, sorted.Flush
+	}
+	return t.read(c, w, &out)
+}

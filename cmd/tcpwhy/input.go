@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer/report"
+	"tcpwhy/pcaps"
+)
+
+// resolve tells files from filter among the arguments and flags.
+func (r *reading) resolve(c *cobra.Command, args []string) error {
+	if len(r.files) > 0 {
+		if len(args) > 0 && r.filter != "" {
+			return usage("two filters: -f '%s' and '%s'", r.filter, strings.Join(args, " "))
+		}
+		if len(args) > 0 {
+			r.filter = strings.Join(args, " ")
+		}
+	} else {
+		r.files = args
+	}
+	if len(r.files) == 0 {
+		return usage("no capture: name a file, or - for standard input\n  %s --help tells more", c.CommandPath())
+	}
+	for i, path := range r.files {
+		if path == "-" {
+			continue
+		}
+		if _, err := os.Stat(path); os.IsNotExist(err) {
+			return missing(c, r.files, i)
+		}
+	}
+	var files []string
+	for _, path := range r.files {
+		if info, err := os.Stat(path); path == "-" || err != nil || !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		in, err := pcaps.Folder(path)
+		if err != nil {
+			return err
+		}
+		files = append(files, in...)
+	}
+	r.files = files
+	return nil
+}
+
+// missing explains why files[i], which is not there, may have been named.
+func missing(c *cobra.Command, files []string, i int) error {
+	name := files[i]
+	if i == 0 && !c.HasParent() && !strings.ContainsAny(name, "./\\") {
+		if near := c.SuggestionsFor(name); len(near) > 0 {
+			return usage("%s: no such command or file (is it tcpwhy %s?)", report.Plain(name), near[0])
+		}
+	}
+	err := fmt.Errorf("%s: no such file", report.Plain(name))
+	if isFilterWord(name) {
+		var words, rest []string
+		for _, f := range files {
+			if _, err := os.Stat(f); err == nil || f == "-" {
+				rest = append(rest, f)
+			} else {
+				words = append(words, f)
+			}
+		}
+		if len(rest) == 0 {
+			rest = []string{"FILE"}
+		}
+		err = fmt.Errorf("%w (a filter is -f: %s -f '%s' %s)", err, c.CommandPath(),
+			report.Plain(strings.Join(words, " ")), report.Plain(strings.Join(rest, " ")))
+	}
+	return &failure{statusInput, err}
+}
+
+// isFilterWord reports whether a filter in libpcap's language can begin with s.
+func isFilterWord(s string) bool {
+	switch strings.TrimLeft(s, "(!") {
+	case "host", "net", "port", "portrange", "src", "dst", "tcp", "udp", "icmp", "icmp6", "ip", "ip6", "arp",
+		"ether", "vlan", "mpls", "proto", "less", "greater", "not", "gateway", "broadcast", "multicast", "inbound",
+		"outbound", "":
+		return true
+	}
+	return strings.HasPrefix(s, "tcp[") || strings.HasPrefix(s, "ip[")
+}
+
+// rereadable reports whether every input can be read from its beginning again.
+func (r *reading) rereadable() (string, bool) {
+	for _, path := range r.files {
+		if path == "-" {
+			return "standard input", false
+		}
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return filepath.Clean(path), false
+		}
+	}
+	return "", true
+}
+
+// live reports whether an input may keep its reader waiting, who wants to see what there is.
+func (r *reading) live() bool {
+	for _, path := range r.files {
+		info, err := os.Stat(path)
+		if path == "-" {
+			info, err = os.Stdin.Stat()
+		}
+		if err == nil && !info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
+}

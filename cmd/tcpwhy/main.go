@@ -1,0 +1,28 @@
+// Tcpwhy reads packet captures, follows both ends of every TCP flow through the eleven states of
+// RFC 9293, and says what each packet changed. Run it with --help.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// A reader that went away is an error of the write, not the end of the program.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		// The first signal ends the run well; the second one ends it.
+		<-ctx.Done()
+		stop()
+	}()
+	root := newRoot()
+	_, err := root.ExecuteContextC(ctx)
+	status := exitStatus(err)
+	if status != 0 {
+		complain(os.Stderr, err)
+	}
+	os.Exit(status)
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/report"
+	"tcpwhy/flows"
+	"tcpwhy/pcaps"
+)
+
+// output is what a command writes of one capture after the other.
+type output struct {
+	packets analyzer.PacketOutput // nil: none
+	flows   analyzer.FlowOutput   // nil: none
+	// begin is told what the numbers of the next capture stand for.
+	begin func(*report.Names) error
+	// end is called when the capture has been read.
+	end func() error
+	// shown counts the packets written, and the flows that they are of, since begin.
+	shown func() (packets, flows uint64)
+	// closers end the document, in this order.
+	closers []io.Closer
+}
+
+// read hands the inputs to out, together or one by one.
+func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
+	if name, again := r.rereadable(); !again && r.choice.NeedsEnd(out.packets != nil) {
+		return usage("%s: cannot be read twice, which --state and times from the end need: save it first (tcpdump -w FILE)",
+			report.Plain(name))
+	}
+	captures := [][]string{r.files}
+	if r.separate {
+		captures = nil
+		for _, f := range r.files {
+			captures = append(captures, []string{f})
+		}
+	}
+	var errs []error
+	for _, files := range captures {
+		if err := r.capture(c, w, files, out); err != nil {
+			errs = append(errs, err)
+			if exitStatus(err) == statusOutput || errors.Is(err, errPipeClosed) {
+				break
+			}
+		}
+	}
+	for _, closer := range out.closers {
+		if err := closer.Close(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := w.flush(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// capture reads files as one capture.
+func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *output) error {
+	var scan *analyzer.Scan
+	if r.choice.NeedsEnd(out.packets != nil) {
+		scan = analyzer.NewScan(r.choice)
+		first := analyzer.Run{Packets: []analyzer.PacketOutput{scan}, Flows: []analyzer.FlowOutput{scan}}
+		source, err := r.open(files)
+		if err != nil {
+			return err
+		}
+		// What is wrong with the input is told by the second reading.
+		_, _ = r.run(c, w, &first, source)
+		source.Close()
+	}
+	source, err := r.open(files)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	run := analyzer.Run{Choice: r.choice, Scan: scan}
+	if out.packets != nil {
+		run.Packets = append(run.Packets, out.packets)
+	}
+	if out.flows != nil {
+		run.Flows = append(run.Flows, out.flows)
+	}
+	if err := out.begin(r.names(source)); err != nil {
+		return err
+	}
+	total, err := r.run(c, w, &run, source)
+	err = errors.Join(err, out.end(), w.flush())
+	if out.packets != nil || !r.quiet {
+		r.summarize(c.ErrOrStderr(), files, source, total, out)
+	}
+	return err
+}
+
+func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pcaps.Source) (uint64, error) {
+	progress := newProgress(source, w)
+	defer progress.clear()
+	run.Source = segments{source}
+	run.Tracker.Linger = r.linger
+	run.Pause = func() bool {
+		progress.show()
+		return c.Context().Err() == nil
+	}
+	return run.Read()
+}
+
+func (r *reading) open(files []string) (*pcaps.Source, error) {
+	return pcaps.Open(files, pcaps.Config{Filter: r.filter, Count: r.count})
+}
+
+// segments is a source as the analyzer takes it.
+type segments struct{ *pcaps.Source }
+
+func (s segments) Next(seg *flows.Segment) error {
+	_, err := s.Source.Next(seg)
+	return err
+}
+
+func (r *reading) names(source *pcaps.Source) *report.Names {
+	return report.NewNames(source.Files(), len(r.files) > 1, func(number uint32) ([]uint16, string) {
+		s := source.Decoder().Space(number)
+		return s.VLANs, s.Tunnel
+	})
+}
+
+// summarize says what was read, as tcpdump does at its end.
+func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, total uint64, out *output) {
+	stats := source.Stats()
+	line := fmt.Sprintf("%s read, %s", count(stats.Read, "packet"), count(stats.TCP, "TCP segment"))
+	if stats.Quotes > 0 {
+		line += ", " + count(stats.Quotes, "ICMP error") + " about them"
+	}
+	line += ", " + count(total, "flow")
+	if packets, of := out.shown(); out.packets != nil && (r.quiet || !r.choice.IsZero()) {
+		line += fmt.Sprintf(", %s of %s shown", count(packets, "packet"), count(of, "flow"))
+	}
+	if r.separate {
+		line = report.Plain(files[0]) + ": " + line
+	}
+	fmt.Fprintln(w, line)
+
+	line = ""
+	if skipped := stats.Read - stats.TCP - stats.Quotes; skipped > 0 {
+		line = fmt.Sprintf("%d skipped: ", skipped)
+		separator := ""
+		if stats.Filtered > 0 {
+			line += fmt.Sprintf("%d held back by the filter", stats.Filtered)
+			separator = ", "
+		}
+		for why, n := range stats.Skipped {
+			if n > 0 {
+				line += fmt.Sprintf("%s%d %s", separator, n, pcaps.Verdict(why))
+				separator = ", "
+			}
+		}
+	}
+	var kernel, device pcaps.Count
+	for _, i := range source.Interfaces() {
+		kernel.N, kernel.OK = kernel.N+i.DroppedByOS.N, kernel.OK || i.DroppedByOS.OK
+		device.N, device.OK = device.N+i.Dropped.N, device.OK || i.Dropped.OK
+	}
+	for _, d := range []struct {
+		pcaps.Count
+		by string
+	}{{kernel, "kernel"}, {device, "interface"}} {
+		if d.OK {
+			if line != "" {
+				line += "; "
+			}
+			line += fmt.Sprintf("%d dropped by %s", d.N, d.by)
+		}
+	}
+	if line != "" {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// count is n things.
+func count(n uint64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// colored reports whether w gets colours.
+func (r *reading) colored(w *writer) (bool, error) {
+	switch r.color {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		return w.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
+	}
+	return false, oneOf("choice of colours", r.color, "auto", "always", "never")
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"tcpwhy/analyzer"
+)
+
+// reading is what every command that reads packets takes.
+type reading struct {
+	files     []string
+	filter    string
+	count     uint64
+	separate  bool
+	linger    time.Duration
+	choice    analyzer.Choice
+	format    string
+	color     string
+	verbose   int
+	quiet     bool
+	lineByOne bool
+}
+
+func (r *reading) flags(c *cobra.Command, formats string) {
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringArrayVarP(&r.files, "read", "r", nil, "read `FILE` (- is standard input); arguments are then a filter")
+	fs.StringVarP(&r.filter, "filter", "f", "", "only packets that `EXPR` admits, in tcpdump's language")
+	fs.Uint64VarP(&r.count, "max-packets", "c", 0, "stop after `N` packets")
+	fs.BoolVar(&r.separate, "separate", false, "each file by itself, not all as one capture")
+	fs.DurationVar(&r.linger, "linger", time.Minute, "how long after its end a flow is still listened to, in packet `TIME`")
+	fs.StringVarP(&r.format, "output", "o", "text", "`FORMAT`: "+formats)
+	fs.StringVar(&r.color, "color", "auto", "colours: `WHEN` is auto, always or never")
+	fs.CountVarP(&r.verbose, "verbose", "v", "explain more")
+	fs.BoolVarP(&r.quiet, "quiet", "q", false, "say less")
+
+	choose := func(f pflag.Value, name, words string) { fs.Var(f, name, words) }
+	choose(&listOf[uint64]{&r.choice.Flows, parseNumber, "N"}, "flow", "only flow `N` (repeatable)")
+	choose(&listOf[analyzer.Endpoint]{&r.choice.Client, analyzer.ParseEndpoint, "ENDPOINT"}, "client",
+		"only flows of this client: address, prefix, port or address:port, as an `ENDPOINT`")
+	choose(&listOf[analyzer.Endpoint]{&r.choice.Server, analyzer.ParseEndpoint, "ENDPOINT"}, "server", "only flows to this server, likewise an `ENDPOINT`")
+	choose(&listOf[analyzer.LastState]{&r.choice.States, analyzer.ParseLastState, "STATE"}, "state",
+		"only flows with an end last seen in `STATE`, or client:STATE, server:STATE")
+	choose(&oneValue[analyzer.When]{&r.choice.Since, analyzer.ParseWhen, ""}, "since",
+		"only from `WHEN` on: RFC 3339, HH:MM:SS in UTC, +10s from the start, -10m from the end")
+	choose(&oneValue[analyzer.When]{&r.choice.Until, analyzer.ParseWhen, ""}, "until", "only until `WHEN`, likewise")
+
+	// tcpdump's, which here change nothing, or are always so.
+	fs.IntP("snapshot-length", "s", 0, "accepted, as tcpdump does for files: packets are as long as the file has them (`LEN`)")
+	fs.BoolP("numeric", "n", false, "accepted: names are never looked up")
+	fs.BoolVarP(&r.lineByOne, "line-buffered", "l", false, "write each line at once, also into a pipe from a file")
+}
+
+// listOf is a flag that can be given several times, or with commas.
+type listOf[T any] struct {
+	to    *[]T
+	parse func(string) (T, error)
+	kind  string
+}
+
+func (l *listOf[T]) Set(s string) error {
+	for part := range strings.SplitSeq(s, ",") {
+		v, err := l.parse(part)
+		if err != nil {
+			return err
+		}
+		*l.to = append(*l.to, v)
+	}
+	return nil
+}
+
+func (l *listOf[T]) String() string { return "" }
+func (l *listOf[T]) Type() string   { return l.kind }
+
+// oneValue is a flag whose words are read by parse.
+type oneValue[T any] struct {
+	to    *T
+	parse func(string) (T, error)
+	text  string
+}
+
+func (v *oneValue[T]) Set(s string) (err error) {
+	*v.to, err = v.parse(s)
+	v.text = s
+	return err
+}
+
+func (v *oneValue[T]) String() string { return v.text }
+func (v *oneValue[T]) Type() string   { return "VALUE" }

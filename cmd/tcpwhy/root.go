@@ -1,0 +1,36 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// newRoot builds the tree of commands. The root itself prints annotated packets.
+func newRoot() *cobra.Command {
+	root := newPackets()
+	root.Version = version()
+	root.SetVersionTemplate("tcpwhy {{.Version}}\n")
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if err == pflag.ErrHelp {
+			return err
+		}
+		return usage("%w\n  %s --help tells what there is", err, c.CommandPath())
+	})
+	root.AddCommand(newFlows(), newManual())
+	// Help as wide as a page, whatever the terminal.
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", "FlagUsagesWrapped 100 "))
+	return root
+}
+
+// oneOf checks a value of a flag that has a fixed set of them.
+func oneOf(what, value string, known ...string) error {
+	for _, k := range known {
+		if value == k {
+			return nil
+		}
+	}
+	return usage("%s: no such %s (%s)", value, what, joinWords(known))
+}

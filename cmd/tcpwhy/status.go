@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"tcpwhy/pcaps"
+)
+
+// Exit status: 0 all is well, 2 wrong usage, 3 an input could not be read, or not to its end,
+// 5 the output could not be written. Where several hold, the highest.
+const (
+	statusUsage  = 2
+	statusInput  = 3
+	statusOutput = 5
+)
+
+// failure is an error with an exit status of its own.
+type failure struct {
+	status int
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func usage(format string, args ...any) error {
+	return &failure{statusUsage, fmt.Errorf(format, args...)}
+}
+
+// exitStatus is the highest of all the errors in err. A reader that closed the pipe is no error.
+func exitStatus(err error) int {
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		return 0
+	}
+	switch e := err.(type) {
+	case *failure:
+		return e.status
+	case *pcaps.FilterError:
+		return statusUsage
+	case *pcaps.ReadError:
+		return statusInput
+	case interface{ Unwrap() []error }:
+		status := 0
+		for _, err := range e.Unwrap() {
+			status = max(status, exitStatus(err))
+		}
+		return status
+	}
+	if err := errors.Unwrap(err); err != nil {
+		return exitStatus(err)
+	}
+	return statusUsage // of the flags, by cobra
+}
+
+// complain prints each error that err is made of.
+func complain(w io.Writer, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			complain(w, err)
+		}
+		return
+	}
+	fmt.Fprintf(w, "tcpwhy: %s\n", printable(err.Error()))
+}
+
+// printable is s without what could move a terminal's cursor or colours; lines stay lines.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// errPipeClosed: the reader of the output has gone, which ends the run and is no error.
+var errPipeClosed = syscall.EPIPE
+
+// writer is standard output. Behind a buffer of 64 kB, unless someone waits for each line.
+type writer struct {
+	to       io.Writer
+	buffer   *bufio.Writer // nil: each write goes out at once
+	terminal bool
+	width    int    // of the terminal, 0: none
+	before   func() // called before something goes to the terminal
+}
+
+func newWriter(to io.Writer, live bool) *writer {
+	w := &writer{to: to, before: func() {}}
+	if f, ok := to.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		w.terminal = true
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			w.width = width
+		}
+	}
+	if !live && !w.terminal {
+		w.buffer = bufio.NewWriterSize(to, 64<<10)
+	}
+	return w
+}
+
+// Write writes b; its errors end the run.
+func (w *writer) Write(b []byte) (int, error) {
+	var n int
+	var err error
+	if w.buffer != nil {
+		n, err = w.buffer.Write(b)
+	} else {
+		w.before()
+		n, err = w.to.Write(b)
+	}
+	return n, outputError(err)
+}
+
+func (w *writer) flush() error {
+	if w.buffer == nil {
+		return nil
+	}
+	return outputError(w.buffer.Flush())
+}
+
+func outputError(err error) error {
+	if err == nil || errors.Is(err, errPipeClosed) {
+		return err
+	}
+	return &failure{statusOutput, fmt.Errorf("standard output: %w", withoutPath(err))}
+}
+
+// withoutPath is what the operating system said, without the call and the name it said it of.
+func withoutPath(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
