@@ -17,9 +17,13 @@ func (t *Tracker) segment(r *record, from, to *half) {
 	if from.path.n == 0 {
 		t.meet(r, from, to)
 	}
+	shown := from.path.floor()
 	t.provesOpen(r, from, to)
 	t.provesFIN(r, from, to, stale)
 	t.step.Quiet = QuietACK
+	if s.Len == 0 && !s.Flags.Any(FIN) && from.is(hasNxt) && s.Seq == from.nxt+1 {
+		t.jumped(r, from, shown)
+	}
 	arrives := t.sent(r, from, to)
 	t.acks(r, from, to, arrives)
 	if s.HasTS && (!from.is(hasTS) || int32(s.TSVal-from.tsval) > 0) {
@@ -300,14 +304,7 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 		}
 		return
 	}
-	// The FIN arrived with its last copy: the ACK of our FIN came before it only if
-	// that copy carried it, too.
-	want := []event{gotFIN, gotACKOfFIN}
-	if to.is(finCovers) {
-		want = []event{gotACKOfFIN, gotFIN}
-	} else if to.ack.Before(from.fin) {
-		want = want[:1]
-	}
+	want := closingOrder(from, to)
 	i, state := uint8(base), FinWait1
 	for _, ev := range want {
 		state = machine[state][ev]
@@ -324,6 +321,24 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 		t.proveLast(r, from, from.path.at(uint8(at)))
 	}
 }
+
+// closingOrder is what an end in FIN_WAIT_1 got, in its order, when it acknowledges the peer's
+// FIN. That arrived with its last copy: the ACK of the end's own FIN came before it only if
+// that copy carried it, too.
+func closingOrder(from, to *half) []event {
+	switch {
+	case to.is(finCovers):
+		return ackThenFIN[:]
+	case to.is(hasAck) && !to.ack.Before(from.fin):
+		return finThenACK[:]
+	}
+	return finThenACK[:1]
+}
+
+var (
+	ackThenFIN = [...]event{gotACKOfFIN, gotFIN}
+	finThenACK = [...]event{gotFIN, gotACKOfFIN}
+)
 
 // proveLast is prove for a state that this very segment may have added: then its transition
 // says proved at once, and no second line is needed.
@@ -363,9 +378,6 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 		return false
 	case s.Len == 0 && !fin:
 		if before.Before(start) {
-			if start == before+1 {
-				from.jump = from.path.n + 1 - t.added(r, from)
-			}
 			from.nxt = start
 		}
 		return false
@@ -400,14 +412,15 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 	return arrives
 }
 
-// added is how many states this segment has added to the list of h.
-func (t *Tracker) added(r *record, h *half) (n uint8) {
-	for _, c := range t.step.Changes {
-		if c.Side == r.sideOf(h) && c.From != c.To && c.Certainty != Revised {
-			n++
-		}
+// jumped remembers where the list of an end stood when its numbers went on by one that was not
+// captured: a byte, or its FIN. If it was the FIN, it went before what this segment shows for
+// the first time, shown being how much of the list was proved until then.
+func (t *Tracker) jumped(r *record, from *half, shown uint8) {
+	n := from.path.n
+	if at := from.gotFINAt(); at >= 0 && uint8(at) >= shown {
+		n = uint8(at)
 	}
-	return n
+	from.jump = n + 1
 }
 
 // sentFIN takes the FIN of a segment; before is what its sender had sent until then.
@@ -485,10 +498,13 @@ func (t *Tracker) finWentFirst(r *record, from, to *half) {
 	if !to.is(hasFIN) || from.ack.Before(to.fin) {
 		return
 	}
-	if to.is(finCovers) || !to.ack.Before(from.fin) {
-		t.move(r, from, gotACKOfFIN, Assumed)
+	for _, ev := range closingOrder(from, to) {
+		c := Assumed
+		if ev == gotFIN {
+			c = Proved
+		}
+		t.move(r, from, ev, c)
 	}
-	t.move(r, from, gotFIN, Proved)
 }
 
 // acks draws what the segment suggests of its receiver, and what its ack says of the
