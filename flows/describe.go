@@ -27,6 +27,10 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 		r.ends[i].describe(e)
 		e.Addr = ends[i]
 	}
+	if lo == hi && r.key.pa == r.key.pb { // one socket, connected to itself
+		f.Ends[Server].StateList, f.Ends[Server].Certain = f.Ends[Client].StateList, f.Ends[Client].Certain
+		f.Ends[Server].NumStates = f.Ends[Client].NumStates
+	}
 	f.Opening = t.opening(r)
 	f.Closing = t.closing(r, f.Opening.Outcome)
 	a, b := &r.ends[0], &r.ends[1]

@@ -225,9 +225,28 @@ func (t *Tracker) finalACK(r *record, from, to *half) {
 			t.note(Note{Kind: NoteHandshake, D: since(r, atSYN, s.Time)})
 		}
 	}
+	if from.synLen > 0 && s.HasTS {
+		if a := t.asideOf(r); !a.ackSeen {
+			a.ackTS, a.ackSeen = s.TSVal, true
+		}
+	}
 	r.marks |= completed
 	if !r.has(atReady) && r.has(atFirstSYN) {
 		r.stamp(atReady, s.Time)
+	}
+}
+
+// echoesOld takes ESTABLISHED back from a Fast Open server that sends without having got the
+// ACK: it echoes an older time stamp (RFC 7323 §4.3), and may send, close and abort from SYN_RCVD
+// (RFC 7413 §4.2.2).
+func (t *Tracker) echoesOld(r *record, from, to *half) {
+	s := t.seg
+	if to.synLen == 0 || r.aside == 0 || !s.HasTS || !from.accepting() {
+		return
+	}
+	a := t.asideOf(r)
+	if i := from.path.find(Established); i >= 0 && a.ackSeen && int32(s.TSEcr-a.ackTS) < 0 {
+		t.takeBack(r, from, uint8(i), "echoes a time stamp from before the ACK")
 	}
 }
 

@@ -160,6 +160,8 @@ type aside struct {
 	syns    tries
 	synacks tries
 	alt     [2]Seq
+	ackTS   uint32 // time stamp of the ACK that completed a Fast Open; valid when ackSeen
+	ackSeen bool
 }
 
 // span is a run of sequence numbers, end excluded.

@@ -29,6 +29,7 @@ func (t *Tracker) reset(r *record, from, to *half) {
 			t.takeBack(r, from, uint8(at), "answers with a bare RST: no socket got the FIN")
 		}
 	} else if from.path.n > 0 {
+		t.echoesOld(r, from, to)
 		if from.accepting() && to.synLen == 0 && from.path.find(Established) >= 0 {
 			t.prove(r, from, Established) // a request sends no RST+ACK
 		}
