@@ -49,14 +49,15 @@ func (t turn) before(u turn) bool {
 // kept for the end. Pipes are not waited for.
 func openMerge(paths []string) (*merge, error) {
 	m := &merge{}
-	var errs []error
 	for i, path := range paths {
-		in := newInput(path, int32(i))
-		if path == "-" && slices.Contains(paths[:i], "-") {
+		m.inputs = append(m.inputs, newInput(path, int32(i)))
+	}
+	var errs []error
+	for i, in := range m.inputs {
+		if in.path == "-" && slices.Contains(paths[:i], "-") {
 			errs = append(errs, in.fail(errors.New("can be read only once")))
 			continue
 		}
-		m.inputs = append(m.inputs, in)
 		if err := in.open(); err != nil {
 			errs = append(errs, in.fail(err))
 			continue

@@ -1,6 +1,7 @@
 package pcaps
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -77,17 +78,23 @@ func TestMergeGoesOn(t *testing.T) {
 	cut := put(t, "cut.pcap", seconds(2, 4)[:24+32+20])
 	empty := put(t, "empty.pcap", nil)
 	headless := put(t, "headless.pcap", seconds()[:20])
-	got, err := merged(t, open(t, good, cut, empty, headless))
+	long := put(t, "long.pcap", append(append(seconds(), bytes.Repeat([]byte{0xff}, 16)...), make([]byte, 1<<20)...))
+	m := open(t, good, cut, empty, headless, long)
+	got, err := merged(t, m)
 	const want = "0:1@1 1:1@2 0:2@3 0:3@5"
 	if s := strings.Join(got, " "); s != want {
 		t.Errorf("got  %s\nwant %s", s, want)
 	}
 	if wantErr := empty + ": an empty file\n" +
 		headless + ": cut off in the file header (after 20 of its 24 bytes)\n" +
+		long + ": damaged after packet 0, at byte 24: a packet of 4294967295 bytes, more than any link carries\n" +
 		cut + ": cut off in packet 2 (after 4 of its 16 bytes)"; err.Error() != wantErr {
 		t.Errorf("got  %v\nwant %s", err, wantErr)
 	}
 	var re *ReadError
+	if read, total := m.bytes(); read != total {
+		t.Errorf("%d bytes of %d", read, total)
+	}
 	if !errors.As(err, &re) || re.Name != empty || !errors.Is(err, ErrEmpty) || !errors.Is(err, ErrCutOff) {
 		t.Errorf("%v", err)
 	}
@@ -182,18 +189,24 @@ func TestMergeCompressedOverlap(t *testing.T) {
 		t.Errorf("rotated: %d packets, %v", len(got), err)
 	}
 	m := open(t, overlapping...)
-	for range len(overlapping) * big {
-		if _, err := m.next(); err != nil {
-			if err.Error() != "more than 64 compressed captures overlap in time: unpack them first" {
-				t.Error(err)
-			}
-			if _, again := m.next(); again.Error() != err.Error() {
-				t.Errorf("then: %v", again)
-			}
-			return
-		}
+	if len(m.open) != 0 {
+		t.Errorf("%d decompressors are kept before they are due", len(m.open))
 	}
-	t.Error("no error")
+	packets := 0
+	_, err := m.next()
+	for ; err == nil; _, err = m.next() {
+		packets++
+	}
+	if err.Error() != "more than 64 compressed captures overlap in time: unpack them first" {
+		t.Error(err)
+	}
+	// Each of the 64 has one packet left, which comes after all of the next one's but one.
+	if want := maxOpen * (big - 1); packets != want {
+		t.Errorf("%d packets before the error, want %d", packets, want)
+	}
+	if _, again := m.next(); again.Error() != err.Error() {
+		t.Errorf("then: %v", again)
+	}
 }
 
 // A file that is not what it was is an error, not a wrong packet.

@@ -280,7 +280,8 @@ func (p *pcapngFile) count(body []byte) {
 	}
 }
 
-// options walks over the options of a block, as far as they are whole.
+// options walks over the options of a block, as far as they are whole. A block is a number of 4-byte
+// words, so that where an option is whole its padding is, too.
 func (p *pcapngFile) options(b []byte) func(yield func(uint16, []byte) bool) {
 	return func(yield func(uint16, []byte) bool) {
 		for len(b) >= 4 {
@@ -289,7 +290,7 @@ func (p *pcapngFile) options(b []byte) func(yield func(uint16, []byte) bool) {
 			if code == optionEnd || n > len(b) || !yield(code, b[:n]) {
 				return
 			}
-			b = b[min((n+3)&^3, len(b)):]
+			b = b[(n+3)&^3:]
 		}
 	}
 }

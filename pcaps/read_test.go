@@ -301,6 +301,7 @@ func TestTimes(t *testing.T) {
 		{0, 0, math.MaxUint64, year2262},
 		{0x80, 0, math.MaxUint64, year2262},
 		{9, 0, math.MaxInt64, year2262},
+		{0, 0, math.MaxUint64/1000000000 + 1, year2262}, // a little more than 2^64 ns
 		{9, 0, math.MaxInt64 + 1, year2262},
 		{6, at, 1, at*1e9 + 1e3},
 		{6, -at, (at + 1) * 1e6, 1e9},
