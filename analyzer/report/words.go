@@ -17,8 +17,10 @@ func appendChange(b []byte, t *flows.Transition, why bool) []byte {
 	switch {
 	case t.Certainty == flows.Revised:
 		b = append(append(b, " (revised: "...), t.Why...)
-		b = append(b, "; see packet "...)
-		return append(strconv.AppendUint(b, t.Packet, 10), ')')
+		if t.Packet != 0 {
+			b = strconv.AppendUint(append(b, "; see packet "...), t.Packet, 10)
+		}
+		return append(b, ')')
 	case t.Certainty == flows.Assumed:
 		b = append(b, " (assumed"...)
 	case t.From == t.To:

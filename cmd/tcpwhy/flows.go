@@ -56,7 +56,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	if _, err := t.colored(w); err != nil {
 		return err
 	}
-	out := output{shown: func() (uint64, uint64) { return 0, 0 }, end: func() error { return nil }}
+	out := output{transitions: t.transitions, shown: func() (uint64, uint64) { return 0, 0 }, end: func() error { return nil }}
 	switch t.format {
 	case "text", "wide":
 		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable}

@@ -63,7 +63,8 @@ func missing(c *cobra.Command, files []string, i int) error {
 	if isFilterWord(name) {
 		var words, rest []string
 		for _, f := range files {
-			if _, err := os.Stat(f); err == nil || f == "-" {
+			// Who has the names of files wrong too gets no lesson on filters that are none.
+			if _, err := os.Stat(f); err == nil || f == "-" || strings.Contains(filepath.Ext(f), "cap") {
 				rest = append(rest, f)
 			} else {
 				words = append(words, f)

@@ -70,7 +70,7 @@ func (p *packets) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	out := output{end: func() error { return nil }}
+	out := output{transitions: true, end: func() error { return nil }}
 	switch p.format {
 	case "text":
 		text := &report.Packets{W: w, Verbose: p.verbose > 0, Quiet: p.quiet, Color: colored}

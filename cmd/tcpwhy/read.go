@@ -18,6 +18,9 @@ import (
 type output struct {
 	packets analyzer.PacketOutput // nil: none
 	flows   analyzer.FlowOutput   // nil: none
+	// transitions: each flow is to keep its own, for its row, or to tell which packet had shown what
+	// another one takes back.
+	transitions bool
 	// begin is told what the numbers of the next capture stand for.
 	begin func(*report.Names) error
 	// end is called when the capture has been read.
@@ -80,7 +83,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		return err
 	}
 	defer source.Close()
-	run := analyzer.Run{Choice: r.choice, Scan: scan}
+	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}}
 	if out.packets != nil {
 		run.Packets = append(run.Packets, out.packets)
 	}

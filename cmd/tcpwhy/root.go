@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,9 +14,11 @@ func newRoot() *cobra.Command {
 	root.Version = version()
 	root.SetVersionTemplate("tcpwhy {{.Version}}\n")
 	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		if err == pflag.ErrHelp {
-			return err
+		var value *pflag.InvalidValueError
+		if errors.As(err, &value) {
+			return usage("--%s: %w", value.GetFlag().Name, value.Unwrap())
 		}
 		return usage("%w\n  %s --help tells what there is", err, c.CommandPath())
 	})

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/build"
+	"io"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"tcpwhy/pcaps/script"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tcpwhy": main})
+}
+
+// Whole sessions: testdata/*.txtar. Beside testscript's own, they have the commands
+//
+//	pcap [-ng] CAPTURE SCRIPT    make a capture of packets written one a line
+//	cut FILE BYTES               take the last bytes of a file off
+//	json FILE N                  N JSON values, one a line
+//
+// and the condition [libpcap]: this build has filters.
+func TestSessions(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TZ", "UTC")
+			return nil
+		},
+		Condition: func(c string) (bool, error) {
+			if c == "libpcap" {
+				return build.Default.CgoEnabled, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", c)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"pcap": makePcap, "cut": cutFile, "json": checkJSON,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+func makePcap(ts *testscript.TestScript, _ bool, args []string) {
+	var format script.Format
+	if args[0] == "-ng" {
+		format.NG = true
+		args = args[1:]
+	}
+	s, err := script.Parse(ts.ReadFile(args[1]), script.Options{ISS: nil})
+	ts.Check(err)
+	var b bytes.Buffer
+	ts.Check(s.WritePcap(&b, format))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o644))
+}
+
+func cutFile(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	data := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(data[:len(data)-n]), 0o644))
+}
+
+func checkJSON(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	n := 0
+	for d := json.NewDecoder(bytes.NewReader([]byte(ts.ReadFile(args[0])))); ; n++ {
+		var value any
+		if err := d.Decode(&value); err == io.EOF {
+			break
+		} else if err != nil {
+			ts.Fatalf("value %d: %v", n+1, err)
+		}
+	}
+	if n != want {
+		ts.Fatalf("got %d JSON values, want %d", n, want)
+	}
+}
