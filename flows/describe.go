@@ -87,12 +87,6 @@ func (r *record) elapsed(from, to moment) Elapsed {
 func (r *record) clientEnd() *half { return &r.ends[r.client] }
 func (r *record) serverEnd() *half { return &r.ends[1-r.client] }
 
-// proves reports whether h has itself shown that it reached s.
-func (p *path) proves(s State) bool {
-	i := p.find(s)
-	return i >= 0 && p.floor() > uint8(i)
-}
-
 func (t *Tracker) opening(r *record) Handshake {
 	c, s := r.clientEnd(), r.serverEnd()
 	h := Handshake{Kind: r.kind, Outcome: t.openingOutcome(r, c, s),
@@ -127,11 +121,11 @@ func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
 		}
 		return OpeningNotCaptured
 	}
-	serverOpen := s.path.find(Established) >= 0 || s.path.find(FinWait1) >= 0
+	serverOpen := s.path.has(Established) || s.path.find(FinWait1) >= 0
 	clientOpen := c.path.proves(Established) || s.path.proves(Established)
-	selfOpen := c.is(hasSYNACK) && c.path.find(Established) >= 0 && s.packets == 0
+	selfOpen := c.is(hasSYNACK) && c.path.has(Established) && s.packets == 0
 	switch {
-	case serverOpen && clientOpen, serverOpen && r.roles == RolesSimultaneous && c.path.find(Established) >= 0,
+	case serverOpen && clientOpen, serverOpen && r.roles == RolesSimultaneous && c.path.has(Established),
 		clientOpen && s.path.n == 0, selfOpen:
 		return OpeningComplete
 	case r.is(unreachable) && c.path.top() == Closed:

@@ -4,7 +4,7 @@ package flows
 func (t *Tracker) move(r *record, h *half, ev event, c Certainty) bool {
 	from := h.path.top()
 	to := machine[from][ev]
-	if to == Unknown {
+	if to == Unknown || h.path.n == MaxStates {
 		return false
 	}
 	h.path.push(to, c)

@@ -1,5 +1,7 @@
 package flows
 
+import "math/bits"
+
 // event is what one segment shows of one endpoint: what it sent, or what it got.
 type event uint8
 
@@ -84,20 +86,17 @@ var machine = func() (m [NumStates][numEvents]State) {
 type path struct {
 	states uint64 // four bits each, the first lowest
 	proved uint16 // one bit each
+	in     uint16 // the states that are in the list, a bit each
 	n      uint8
+	last   State // the one it is in now
 }
 
 func (p *path) at(i uint8) State { return State(p.states >> (4 * i) & 15) }
 
-func (p *path) top() State {
-	if p.n == 0 {
-		return Unknown
-	}
-	return p.at(p.n - 1)
-}
+func (p *path) top() State { return p.last }
 
-// full: an endpoint passes through eight states at the most (RFC 9293 Figure 5); the rest is
-// room for a CLOSED that is taken back and comes again.
+// push adds a state. The list is never full but by forged segments: an endpoint passes
+// through eight states at the most (RFC 9293 Figure 5), and a CLOSED taken back comes again.
 func (p *path) push(s State, c Certainty) {
 	if p.n == MaxStates {
 		return
@@ -106,35 +105,46 @@ func (p *path) push(s State, c Certainty) {
 	if c == Proved {
 		p.proved |= 1 << p.n
 	}
+	p.in |= 1 << s
+	p.last = s
 	p.n++
 }
 
 // cut shortens the list to n states.
 func (p *path) cut(n uint8) {
-	if n < p.n {
-		p.states &= 1<<(4*n) - 1
-		p.proved &= 1<<n - 1
-		p.n = n
+	if n >= p.n {
+		return
+	}
+	p.states &= 1<<(4*n) - 1
+	p.proved &= 1<<n - 1
+	p.n, p.in, p.last = n, 0, Unknown
+	for i := range n {
+		p.last = p.at(i)
+		p.in |= 1 << p.last
 	}
 }
 
 // find is the index of s, or -1.
 func (p *path) find(s State) int {
-	for i := uint8(0); i < p.n; i++ {
+	if p.in>>s&1 == 0 {
+		return -1
+	}
+	for i := uint8(0); ; i++ {
 		if p.at(i) == s {
 			return int(i)
 		}
 	}
-	return -1
 }
+
+func (p *path) has(s State) bool { return p.in>>s&1 != 0 }
 
 func (p *path) isProved(i uint8) bool { return p.proved>>i&1 != 0 }
 
 // floor is how many states stand because they, or a later one, are proved.
-func (p *path) floor() uint8 {
-	n := p.n
-	for n > 0 && !p.isProved(n-1) {
-		n--
-	}
-	return n
+func (p *path) floor() uint8 { return uint8(bits.Len16(p.proved)) }
+
+// proves reports whether the end has itself shown that it reached s.
+func (p *path) proves(s State) bool {
+	i := p.find(s)
+	return i >= 0 && p.floor() > uint8(i)
 }

@@ -39,7 +39,7 @@ func (t *Tracker) syn(r *record, from, to *half) {
 func (t *Tracker) synAgain(r *record, from *half) {
 	s := t.seg
 	est := from.path.find(Established)
-	if est > 0 && from.path.floor() > uint8(est) || from.path.find(SynReceived) >= 0 {
+	if est > 0 && from.path.floor() > uint8(est) || from.path.has(SynReceived) {
 		t.step.Quiet = QuietStale
 		return
 	}

@@ -30,7 +30,7 @@ func (t *Tracker) reset(r *record, from, to *half) {
 		}
 	} else if from.path.n > 0 {
 		t.echoesOld(r, from, to)
-		if from.accepting() && to.synLen == 0 && from.path.find(Established) >= 0 {
+		if from.accepting() && to.synLen == 0 && from.path.has(Established) {
 			t.prove(r, from, Established) // a request sends no RST+ACK
 		}
 		t.provesFIN(r, from, to, from.stale(s))

@@ -45,20 +45,12 @@ func (h *half) stale(s *Segment) bool {
 
 // opening reports whether h sent a SYN and has not proved since that it was answered.
 func (h *half) opening() bool {
-	if h.path.find(SynSent) < 0 || h.path.find(SynReceived) >= 0 {
-		return false
-	}
-	i := h.path.find(Established)
-	return i < 0 || h.path.floor() <= uint8(i)
+	return h.path.has(SynSent) && !h.path.has(SynReceived) && !h.path.proves(Established)
 }
 
 // accepting reports whether h sent a SYN-ACK and has not proved since that it was taken.
 func (h *half) accepting() bool {
-	if h.path.find(SynReceived) < 0 {
-		return false
-	}
-	i := h.path.find(Established)
-	return i < 0 || h.path.floor() <= uint8(i)
+	return h.path.has(SynReceived) && !h.path.proves(Established)
 }
 
 // handshakeFits keeps from the machine what no handshake allows: a third packet with wrong
@@ -80,7 +72,7 @@ func (t *Tracker) handshakeFits(r *record, from, to *half) bool {
 			return false
 		}
 	}
-	if from.path.n == 0 && to.opening() && to.path.find(Established) < 0 {
+	if from.path.n == 0 && to.opening() && !to.path.has(Established) {
 		fits := within(s.Ack, to.iss+1, to.nxt)
 		if !fits || s.Len == 0 && !s.Flags.Any(FIN) {
 			// RFC 9293 §3.5.1, RFC 5961 §4.2: it holds another connection.
@@ -269,12 +261,9 @@ func (t *Tracker) provesOpen(r *record, from, to *half) {
 
 // gotFINAt is where in the list of h the peer's FIN was taken, or -1.
 func (h *half) gotFINAt() int {
-	for i := uint8(0); i < h.path.n; i++ {
-		switch h.path.at(i) {
-		case CloseWait, Closing:
-			return int(i)
-		case TimeWait:
-			return int(i) // out of FIN_WAIT_2; out of CLOSING it would have been found before
+	for _, s := range [...]State{CloseWait, Closing, TimeWait} {
+		if i := h.path.find(s); i >= 0 {
+			return i // TIME_WAIT out of FIN_WAIT_2: out of CLOSING, that was found before
 		}
 	}
 	return -1
@@ -368,7 +357,7 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 	}
 	before := from.nxt
 	switch {
-	case !fin && s.Len <= 1 && start == before-1 && !s.Flags.Any(SYN) && from.path.find(Established) >= 0:
+	case !fin && s.Len <= 1 && start == before-1 && !s.Flags.Any(SYN) && from.path.has(Established):
 		t.step.Quiet = QuietKeepAlive
 		from.probes = min(from.probes+1, 255-1)
 		return false
@@ -527,7 +516,7 @@ func (t *Tracker) acks(r *record, from, to *half, arrives bool) {
 	if !to.is(hasNxt) {
 		return
 	}
-	valid := from.path.find(Established) >= 0 || from.path.top() != SynSent
+	valid := from.path.has(Established) || from.path.top() != SynSent
 	if to.accepting() && valid && to.iss.Before(s.Ack) {
 		t.finalACK(r, from, to)
 		if to.path.top() == SynReceived && !to.is(distrust) {
