@@ -95,7 +95,9 @@ func (p *Packets) appendLine(b []byte, seg *flows.Segment, step *flows.Step, quo
 	}
 	b = append(b, ' ')
 	for i := range step.Changes {
-		b = append(appendChange(b, &step.Changes[i], p.Verbose), separator...)
+		if p.Verbose || !implied(step.Changes[i:]) {
+			b = append(appendChange(b, &step.Changes[i], p.Verbose), separator...)
+		}
 	}
 	for i := range step.Notes {
 		b = append(appendNote(b, &step.Notes[i]), separator...)
@@ -115,6 +117,16 @@ func (p *Packets) appendLine(b []byte, seg *flows.Segment, step *flows.Step, quo
 		b = append(b, plain...)
 	}
 	return append(b, '\n')
+}
+
+// implied reports whether the first of changes says no more than the next one does: that a state
+// is proved, where the same end has shown a later one.
+func implied(changes []flows.Transition) bool {
+	if len(changes) < 2 {
+		return false
+	}
+	first, next := &changes[0], &changes[1]
+	return first.From == first.To && first.Side == next.Side && next.Certainty == flows.Proved
 }
 
 // Skip takes note of a packet that was not chosen.

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/build"
 	"io"
 	"os"
+	"os/exec"
 	"strconv"
 	"testing"
 
@@ -23,6 +25,7 @@ func TestMain(m *testing.M) {
 //
 //	pcap [-ng] CAPTURE SCRIPT    make a capture of packets written one a line
 //	cut FILE BYTES               take the last bytes of a file off
+//	fails STATUS COMMAND...      exec, and it exits with STATUS
 //	json FILE N                  N JSON values, one a line
 //
 // and the condition [libpcap]: this build has filters.
@@ -40,7 +43,7 @@ func TestSessions(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", c)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"pcap": makePcap, "cut": cutFile, "json": checkJSON,
+			"pcap": makePcap, "cut": cutFile, "json": checkJSON, "fails": execFails,
 		},
 		RequireExplicitExec: true,
 	})
@@ -64,6 +67,14 @@ func cutFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	data := ts.ReadFile(args[0])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(data[:len(data)-n]), 0o644))
+}
+
+func execFails(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
+		ts.Fatalf("got %v, want exit status %s", err, args[0])
+	}
 }
 
 func checkJSON(ts *testscript.TestScript, _ bool, args []string) {

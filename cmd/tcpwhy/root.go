@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,7 +20,11 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		var value *pflag.InvalidValueError
 		if errors.As(err, &value) {
-			return usage("--%s: %w", value.GetFlag().Name, value.Unwrap())
+			err := value.Unwrap()
+			if number := (*strconv.NumError)(nil); errors.As(err, &number) {
+				err = fmt.Errorf("%q is no number that it takes", number.Num)
+			}
+			return usage("--%s: %w", value.GetFlag().Name, err)
 		}
 		return usage("%w\n  %s --help tells what there is", err, c.CommandPath())
 	})

@@ -1,0 +1,90 @@
+// Package explain says in words what the words in tcpwhy's output mean: states, outcomes,
+// roles, and the verdicts of other tools that flows carry. Findings explain themselves.
+package explain
+
+import (
+	"embed"
+	"strings"
+
+	"tcpwhy/flows"
+)
+
+// A page is a line "# name, other names", a line that is its title, and its text.
+//
+//go:embed pages/*.txt
+var pages embed.FS
+
+// books in the order in which Words lists them.
+var books = [...]string{"states", "opening", "closing", "words", "conn_state"}
+
+type page struct {
+	names       []string
+	title, text string
+}
+
+// read calls f with every page until f returns false.
+func read(f func(page) bool) {
+	for _, book := range books {
+		b, err := pages.ReadFile("pages/" + book + ".txt")
+		if err != nil {
+			panic(err) // it is part of the program
+		}
+		for part := range strings.SplitSeq("\n"+string(b), "\n# ") {
+			names, rest, _ := strings.Cut(part, "\n")
+			title, text, ok := strings.Cut(rest, "\n\n")
+			if ok && !f(page{strings.Split(names, ", "), title, strings.TrimSpace(text)}) {
+				return
+			}
+		}
+	}
+}
+
+// Lookup explains word: a state in any spelling, an outcome, kind, role or certainty, a Zeek
+// conn_state, a number of Wireshark's tcp.completeness from 0 to 63, or a Zeek history. The text
+// is plain, without a newline at its end, its lines no longer than 80 columns.
+func Lookup(word string) (title, text string, ok bool) {
+	word = strings.TrimSpace(word)
+	if title, text, ok := completeness(word); ok {
+		return title, text, true
+	}
+	name := word
+	if mixed := strings.ToUpper(word) != word && strings.ToLower(word) != word; mixed {
+		// Sh is a history, SH and sh the conn_state; FinWait2 is a state all the same.
+		if title, text, ok := history(word); ok {
+			return title, text, true
+		}
+	}
+	if state, ok := flows.ParseState(word); ok {
+		name = state.String()
+	}
+	for want := fold(name); ; {
+		read(func(p page) bool {
+			for _, n := range p.names {
+				if fold(n) == want {
+					title, text, ok = p.names[0]+": "+p.title, p.text, true
+				}
+			}
+			return !ok
+		})
+		if ok {
+			return title, text, true
+		}
+		break
+	}
+	return history(word)
+}
+
+// Words lists what has a page of its own. Numbers and histories can be looked up as well.
+func Words() []string {
+	words := []string{}
+	read(func(p page) bool {
+		words = append(words, p.names[0])
+		return true
+	})
+	return append(words, "history", "completeness")
+}
+
+// fold makes spellings of a word equal.
+func fold(s string) string {
+	return strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(s))
+}
