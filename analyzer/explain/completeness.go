@@ -96,7 +96,8 @@ func reading(c flows.Completeness) string {
 		return `Nothing that counts: no TCP segment but such as have neither SYN, RST nor ACK.
 (tshark also loses what the first frame of a stream shows, if it is no SYN.)`
 	case has(handshake | flows.CompletenessFIN | flows.CompletenessRST):
-		return `A FIN and a RST: rst-after-fin if they came in that order, which it does not say.`
+		return `A FIN and a RST: rst-after-fin, if they came in that order; the number does not
+say.`
 	case has(handshake | flows.CompletenessFIN):
 		return `Does not mean closed well: a good close, one whose last ACK is missing, and one
 whose second FIN never came (CLOSE_WAIT at that end) are the same number. See
@@ -109,7 +110,7 @@ before the ACK the handshake never was.`
 	case has(handshake):
 		return `SYN, SYN-ACK and some ACK without payload. That ACK may be the server's, or have
 the wrong number: see complete and half-open.`
-	case has(flows.CompletenessSYN | flows.CompletenessRST) && !has(flows.CompletenessSYNACK):
+	case has(flows.CompletenessSYN|flows.CompletenessRST) && !has(flows.CompletenessSYNACK):
 		return `SYN and RST without SYN-ACK: refused, if the RST answers the SYN and
 acknowledges it (then its own ACK counts as ACK); or the client took it back.`
 	case has(flows.CompletenessSYN | flows.CompletenessSYNACK):

@@ -47,29 +47,26 @@ func Lookup(word string) (title, text string, ok bool) {
 	if title, text, ok := completeness(word); ok {
 		return title, text, true
 	}
-	name := word
-	if mixed := strings.ToUpper(word) != word && strings.ToLower(word) != word; mixed {
-		// Sh is a history, SH and sh the conn_state; FinWait2 is a state all the same.
+	if strings.ToUpper(word) != word && strings.ToLower(word) != word {
+		// Sh is a history; SH and sh are the conn_state.
 		if title, text, ok := history(word); ok {
 			return title, text, true
 		}
 	}
+	name := fold(word)
 	if state, ok := flows.ParseState(word); ok {
-		name = state.String()
+		name = fold(state.String())
 	}
-	for want := fold(name); ; {
-		read(func(p page) bool {
-			for _, n := range p.names {
-				if fold(n) == want {
-					title, text, ok = p.names[0]+": "+p.title, p.text, true
-				}
+	read(func(p page) bool {
+		for _, n := range p.names {
+			if fold(n) == name {
+				title, text, ok = p.names[0]+": "+p.title, p.text, true
 			}
-			return !ok
-		})
-		if ok {
-			return title, text, true
 		}
-		break
+		return !ok
+	})
+	if ok {
+		return title, text, true
 	}
 	return history(word)
 }

@@ -18,7 +18,7 @@ var letters = [...]struct {
 	{'f', "FIN, with or without payload", "again only with another number"},
 	{'r', "RST", "again only with another number"},
 	{'c', "wrong TCP checksum; counts for nothing else", counted},
-	{'g', "payload acknowledged that was not captured", counted},
+	{'g', "its payload was acknowledged, not captured", counted},
 	{'t', "payload sent again, or out of order", counted},
 	{'w', "zero window", counted},
 	{'i', "FIN and RST in one segment", "once at most"},
