@@ -4,10 +4,10 @@ import (
 	"io"
 )
 
-// maxRecord bounds what a packet, or a pcapng block that is looked into, may claim to take. The largest
-// packet that Linux builds is 512 KiB (GSO_MAX_SIZE, BIG TCP), and snap lengths in files lie, so
+// maxRecord bounds what a packet, or a pcapng block that is looked into, may claim to take: twice the largest
+// packet that Linux builds (GSO_MAX_SIZE, BIG TCP). Snap lengths in files lie, so
 // the bound is ours: a file that claims more is damaged, and costs no memory.
-const maxRecord = 4 << 20
+const maxRecord = 1 << 20
 
 // stream is a window on an input that only moves forward. Its bytes are handed out in place, and
 // it never waits for more of them than were asked for: a packet that has arrived in a pipe
