@@ -1,0 +1,116 @@
+package analyzer
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"tcpwhy/flows"
+)
+
+// numbers collects the numbers of the flows it is told of.
+type numbers []uint64
+
+func (n *numbers) Flow(f *flows.Flow) error {
+	*n = append(*n, f.Number)
+	return nil
+}
+
+func TestSorted(t *testing.T) {
+	waits := []flows.Elapsed{{}, {D: 2 * time.Second, OK: true}, {D: time.Second, OK: true}, {},
+		{D: 2 * time.Second, OK: true}, {D: 0, OK: true}, {D: 7 * time.Second, OK: true}}
+	for _, c := range []struct {
+		order string
+		top   int
+		want  numbers
+	}{
+		// Slowest first, ties by number, what was not measured last.
+		{"connect", 0, numbers{7, 2, 5, 3, 6, 1, 4}},
+		{"connect", 1, numbers{7}},
+		{"connect", 2, numbers{7, 2}},
+		{"connect", 3, numbers{7, 2, 5}},
+		{"connect", 100, numbers{7, 2, 5, 3, 6, 1, 4}},
+		{"flow", 0, numbers{1, 2, 3, 4, 5, 6, 7}},
+		{"first", 0, numbers{7, 6, 5, 4, 3, 2, 1}},
+		{"bytes", 3, numbers{1, 2, 3}},
+		{"", 0, numbers{1, 2, 3, 4, 5, 6, 7}},
+		{"", 3, numbers{1, 2, 3}},
+	} {
+		var got numbers
+		s := Sorted{To: &got, Top: c.top}
+		if c.order != "" {
+			var err error
+			if s.Order, err = ParseOrder(c.order); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var f flows.Flow // one for all, as the tracker does it
+		for i, wait := range waits {
+			f.Number, f.Opening.Connect, f.First = uint64(i+1), wait, int64(-i)
+			f.Ends[i%2].PayloadBytes = 100 // only ever more
+			f.Ends[i%2].PayloadBytes -= uint64(i)
+			f.Ends[1-i%2].PayloadBytes = 0
+			if err := s.Flow(&f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("--sort %s --top %d: got %v, want %v", c.order, c.top, got, c.want)
+		}
+		if err := s.Flush(); err != nil || len(got) != len(c.want) {
+			t.Errorf("--sort %s: flushed twice", c.order)
+		}
+	}
+	if _, err := ParseOrder("speed"); err == nil {
+		t.Error("speed is taken for an order")
+	}
+}
+
+// Every order ranks by what its name says: a flow that is ahead in nothing else comes first.
+func TestOrders(t *testing.T) {
+	long := flows.Elapsed{D: time.Hour, OK: true}
+	ahead := map[string]func(*flows.Flow){
+		"flow":            func(f *flows.Flow) { f.Number = 0 },
+		"first":           func(f *flows.Flow) { f.First = -1 },
+		"last":            func(f *flows.Flow) { f.Last = -1 },
+		"connect":         func(f *flows.Flow) { f.Opening.Connect = long },
+		"ready":           func(f *flows.Flow) { f.Opening.ServerReady = long },
+		"handshake":       func(f *flows.Flow) { f.Opening.Handshake = long },
+		"syn-to-syn-ack":  func(f *flows.Flow) { f.Opening.SYNToSYNACK = long },
+		"syn-ack-to-ack":  func(f *flows.Flow) { f.Opening.SYNACKToACK = long },
+		"fin-to-ack":      func(f *flows.Flow) { f.Closing.FINToACK = long },
+		"fin-to-fin":      func(f *flows.Flow) { f.Closing.FINToFIN = long },
+		"close":           func(f *flows.Flow) { f.Closing.Close = long },
+		"duration":        func(f *flows.Flow) { f.Last += 1 },
+		"packets":         func(f *flows.Flow) { f.Server().Packets = 9 },
+		"bytes":           func(f *flows.Flow) { f.Client().PayloadBytes = 9 },
+		"retransmissions": func(f *flows.Flow) { f.Server().Retransmissions.SYNACK = 9 },
+	}
+	for _, name := range OrderNames() {
+		set := ahead[name]
+		if set == nil {
+			t.Errorf("%s: no flow is ahead in it", name)
+			continue
+		}
+		order, err := ParseOrder(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got numbers
+		s := Sorted{To: &got, Order: order}
+		f := flows.Flow{Number: 2}
+		set(&f)
+		first := f.Number
+		for _, f := range []flows.Flow{{Number: 1}, f, {Number: 3}} {
+			if err := s.Flow(&f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Flush(); err != nil || got[0] != first {
+			t.Errorf("%s: got %v, %v", name, got, err)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer/explain"
+	"tcpwhy/analyzer/report"
+)
+
+func newExplain() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain [WORD...]",
+		Short: "Say what a word means: a state, an outcome, another tool's verdict",
+		Long: `A word of tcpwhy's output, in any spelling, or another tool's: Zeek's conn_state and history,
+Wireshark's tcp.completeness. Without one, the words that have a page are listed.`,
+		Example: `  tcpwhy explain half-open
+  tcpwhy explain SYN_RECV
+  tcpwhy explain S1 ShADadFfA 31`,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return explain.Words(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			w := newWriter(c.OutOrStdout(), false)
+			err := explainAll(w, args)
+			return errors.Join(err, w.flush())
+		},
+	}
+}
+
+func explainAll(w *writer, words []string) error {
+	if len(words) == 0 {
+		for _, word := range explain.Words() {
+			if _, err := fmt.Fprintln(w, word); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i, word := range words {
+		title, text, ok := explain.Lookup(word)
+		if !ok {
+			if near, ok := explain.Suggest(word); ok {
+				return usage("%s: no such word (is it %s?)", report.Plain(word), near)
+			}
+			return usage("%s: no such word\n  tcpwhy explain lists them", report.Plain(word))
+		}
+		separator := ""
+		if i > 0 {
+			separator = "\n"
+		}
+		if _, err := fmt.Fprintf(w, "%s%s\n\n%s\n", separator, title, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
