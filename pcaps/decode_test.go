@@ -3,6 +3,7 @@ package pcaps
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 
 	"tcpwhy/flows"
@@ -18,13 +19,18 @@ func optionHeader(next int) []byte {
 	return join([]byte{byte(next), 1}, x("0000 0104 00000000 0104 00000000"))
 }
 
-var wholeFrames = []struct {
+// wholeFrame is a frame that holds tcpData between the test addresses of IPv4 or IPv6.
+type wholeFrame struct {
 	name  string
 	link  uint32
 	frame []byte
 	six   bool
 	space Space
-}{
+}
+
+var wholeFrames = append(plainFrames, tunnelFrames()...)
+
+var plainFrames = []wholeFrame{
 	{name: "Ethernet, IPv4", link: 1, frame: eth(0x0800, plain4)},
 	{name: "Ethernet, IPv6", link: 1, frame: eth(0x86dd, plain6), six: true},
 	{name: "padding", link: 1, frame: eth(0x0800, join(plain4, data(30)))},
@@ -113,10 +119,45 @@ func TestDecodeWholeFrames(t *testing.T) {
 			if seg.Quote != (flows.Quote{}) {
 				t.Errorf("quote: got %+v", seg.Quote)
 			}
-			if space.Tunnel != c.space.Tunnel || len(space.VLANs)+len(c.space.VLANs) > 0 && !reflect.DeepEqual(space.VLANs, c.space.VLANs) {
-				t.Errorf("space: got %+v want %+v", space, c.space)
-			}
+			checkSpace(t, space, c.space)
 		})
+	}
+}
+
+func checkSpace(t *testing.T, got, want Space) {
+	t.Helper()
+	if got.Tunnel != want.Tunnel || !slices.Equal(got.VLANs, want.VLANs) {
+		t.Errorf("space: got %+v want %+v", got, want)
+	}
+}
+
+// sample is a frame that holds TCP, or quotes it.
+type sample struct {
+	name  string
+	link  uint32
+	frame []byte
+}
+
+func samples() (list []sample) {
+	for _, c := range wholeFrames {
+		list = append(list, sample{c.name, c.link, c.frame})
+	}
+	for _, c := range quoteFrames() {
+		list = append(list, sample{c.name, c.link, c.frame})
+	}
+	return list
+}
+
+// A frame cut off anywhere holds the same segment, as far as it goes, or is cut short.
+func TestSamplesCut(t *testing.T) {
+	for _, c := range samples() {
+		d := NewDecoder()
+		frame := &Frame{LinkType: c.link, Data: c.frame, Wire: len(c.frame)}
+		var seg flows.Segment
+		v := d.Decode(frame, &seg)
+		for cut := range c.frame {
+			checkPrefix(t, c.name, d, frame, cut, v, &seg)
+		}
 	}
 }
 
@@ -391,8 +432,19 @@ func TestFlagsOf12Bits(t *testing.T) {
 	}
 }
 
-func TestICMPQuotes(t *testing.T) {
-	router4, router6 := netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("2001:db8:9::9")
+// quoteFrame is a frame with an ICMP error that quotes syn.
+type quoteFrame struct {
+	name  string
+	link  uint32
+	frame []byte
+	quote flows.Quote
+	has   int // bytes of the TCP header in the quote
+	space Space
+}
+
+var router4, router6 = netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("2001:db8:9::9")
+
+func quoteFrames() []quoteFrame {
 	from4 := func(icmp []byte) []byte {
 		return ip4between(router4, testSrc4, 1, 0, 20+len(icmp), nil, icmp)
 	}
@@ -400,29 +452,30 @@ func TestICMPQuotes(t *testing.T) {
 		return ip6between(router6, testSrc6, 58, len(icmp), icmp)
 	}
 	syn := segment(flows.SYN, x("020405b4"), nil)
-	for _, c := range []struct {
-		name  string
-		link  uint32
-		frame []byte
-		quote flows.Quote
-		has   int // bytes of the TCP header in the quote
-		space string
-	}{
-		{"port unreachable, 8 bytes", 228, from4(join(x("0303 0000 00000000"), ip4(6, syn)[:28])), flows.Quote{Version: 4, Type: 3, Code: 3}, 8, ""},
-		{"prohibited, all", 1, eth(0x0800, from4(join(x("030d 0000 00000000"), ip4(6, syn)))), flows.Quote{Version: 4, Type: 3, Code: 13}, 24, ""},
-		{"fragmentation needed", 228, from4(join(x("0304 0000 0000 05dc"), ip4(6, syn)[:28])), flows.Quote{Version: 4, Type: 3, Code: 4, MTU: 1500}, 8, ""},
-		{"not fragmentation needed", 228, from4(join(x("0301 0000 0000 05dc"), ip4(6, syn)[:28])), flows.Quote{Version: 4, Type: 3, Code: 1}, 8, ""},
-		{"source quench", 228, from4(join(x("0400 0000 00000000"), ip4(6, syn)[:28])), flows.Quote{Version: 4, Type: 4}, 8, ""},
-		{"time exceeded, flags quoted", 228, from4(join(x("0b00 0000 00000000"), ip4(6, syn)[:34])), flows.Quote{Version: 4, Type: 11}, 14, ""},
-		{"parameter problem", 228, from4(join(x("0c00 0000 14000000"), ip4(6, syn))), flows.Quote{Version: 4, Type: 12}, 24, ""},
+	return []quoteFrame{
+		{"port unreachable, 8 bytes", 228, from4(join(x("0303 0000 00000000"), ip4(6, syn)[:28])), flows.Quote{Version: 4, Type: 3, Code: 3}, 8, Space{}},
+		{"prohibited, all", 1, eth(0x0800, from4(join(x("030d 0000 00000000"), ip4(6, syn)))), flows.Quote{Version: 4, Type: 3, Code: 13}, 24, Space{}},
+		{"fragmentation needed", 228, from4(join(x("0304 0000 0000 05dc"), ip4(6, syn)[:28])), flows.Quote{Version: 4, Type: 3, Code: 4, MTU: 1500}, 8, Space{}},
+		{"not fragmentation needed", 228, from4(join(x("0301 0000 0000 05dc"), ip4(6, syn)[:28])), flows.Quote{Version: 4, Type: 3, Code: 1}, 8, Space{}},
+		{"source quench", 228, from4(join(x("0400 0000 00000000"), ip4(6, syn)[:28])), flows.Quote{Version: 4, Type: 4}, 8, Space{}},
+		{"time exceeded, flags quoted", 228, from4(join(x("0b00 0000 00000000"), ip4(6, syn)[:34])), flows.Quote{Version: 4, Type: 11}, 14, Space{}},
+		{"parameter problem", 228, from4(join(x("0c00 0000 14000000"), ip4(6, syn))), flows.Quote{Version: 4, Type: 12}, 24, Space{}},
 		{"extension behind a padded quote (RFC 4884)", 228, from4(join(x("0b00 0000 00200000"), ip4(6, syn), make([]byte, 128-44), x("2000 0000 0008 0101 00000000"))),
-			flows.Quote{Version: 4, Type: 11}, 24, ""},
-		{"ICMPv6 no route", 1, eth(0x86dd, from6(join(x("0100 0000 00000000"), ip6(6, syn)))), flows.Quote{Version: 6, Type: 1}, 24, ""},
-		{"ICMPv6 too big", 229, from6(join(x("0200 0000 00000500"), ip6(6, syn))), flows.Quote{Version: 6, Type: 2, MTU: 1280}, 24, ""},
-		{"ICMPv6 hop limit", 229, from6(join(x("0300 0000 00000000"), ip6(6, syn)[:48])), flows.Quote{Version: 6, Type: 3}, 8, ""},
-		{"ICMPv6 parameter problem", 229, from6(join(x("0401 0000 00000006"), ip6(6, syn))), flows.Quote{Version: 6, Type: 4, Code: 1}, 24, ""},
-		{"in a VLAN", 1, eth(0x8100, tagged(6, 0x0800, from4(join(x("0301 0000 00000000"), ip4(6, syn))))), flows.Quote{Version: 4, Type: 3, Code: 1}, 24, "6"},
-	} {
+			flows.Quote{Version: 4, Type: 11}, 24, Space{}},
+		{"ICMPv6 no route", 1, eth(0x86dd, from6(join(x("0100 0000 00000000"), ip6(6, syn)))), flows.Quote{Version: 6, Type: 1}, 24, Space{}},
+		{"ICMPv6 too big", 229, from6(join(x("0200 0000 00000500"), ip6(6, syn))), flows.Quote{Version: 6, Type: 2, MTU: 1280}, 24, Space{}},
+		{"ICMPv6 hop limit", 229, from6(join(x("0300 0000 00000000"), ip6(6, syn)[:48])), flows.Quote{Version: 6, Type: 3}, 8, Space{}},
+		{"ICMPv6 parameter problem", 229, from6(join(x("0401 0000 00000006"), ip6(6, syn))), flows.Quote{Version: 6, Type: 4, Code: 1}, 24, Space{}},
+		{"in a VLAN", 1, eth(0x8100, tagged(6, 0x0800, from4(join(x("0301 0000 00000000"), ip4(6, syn))))), flows.Quote{Version: 4, Type: 3, Code: 1}, 24, Space{VLANs: []uint16{6}}},
+		{"in a tunnel", 1, behindIPv4(47, join(x("2000 0800 00000007"), from4(join(x("0301 0000 00000000"), ip4(6, syn))))),
+			flows.Quote{Version: 4, Type: 3, Code: 1}, 24, Space{Tunnel: "gre/7"}},
+		{"of a tunnel's packet", 228, from4(join(x("0304 0000 0000 0578"), behindIPv4(47, join(x("2000 0800 00000007"), ip4(6, syn)))[14:])),
+			flows.Quote{Version: 4, Type: 3, Code: 4, MTU: 1400}, 24, Space{Tunnel: "gre/7"}},
+	}
+}
+
+func TestICMPQuotes(t *testing.T) {
+	for _, c := range quoteFrames() {
 		t.Run(c.name, func(t *testing.T) {
 			v, seg, space := decoded(c.link, c.frame)
 			src, dst, router := testSrc4, testDst4, router4
@@ -440,9 +493,7 @@ func TestICMPQuotes(t *testing.T) {
 			if seg.HeaderOK != (c.has >= 14) || seg.Cut != (c.has < 24) || seg.Flags.Has(flows.SYN) != (c.has >= 14) {
 				t.Errorf("%d bytes quoted: header ok %v, cut %v, flags %#x", c.has, seg.HeaderOK, seg.Cut, seg.Flags)
 			}
-			if len(space.VLANs) != len(c.space) {
-				t.Errorf("space: got %+v", space)
-			}
+			checkSpace(t, space, c.space)
 		})
 	}
 }

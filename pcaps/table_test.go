@@ -1,6 +1,10 @@
 package pcaps
 
-import "testing"
+import (
+	"testing"
+
+	"tcpwhy/flows"
+)
 
 func TestTableIsSorted(t *testing.T) {
 	rows := table()
@@ -17,6 +21,35 @@ func TestTableIsSorted(t *testing.T) {
 	}
 	if got := len(Encapsulations()); got != len(rows) {
 		t.Errorf("listed: got %d want %d", got, len(rows))
+	}
+}
+
+// Every row has a frame among the samples that leads by way of it to TCP.
+func TestEveryRowIsTested(t *testing.T) {
+	led := map[follows]bool{}
+	for _, c := range samples() {
+		var on []follows
+		d := NewDecoder()
+		for _, r := range table() {
+			d.after[r.carrier][r.number] = func(d *Decoder) step {
+				on = append(on, r.follows)
+				return r.step(d)
+			}
+		}
+		d.lastLinkStep = d.after[linkType][d.lastLink]
+		var seg flows.Segment
+		if v := d.walk(&Frame{LinkType: c.link, Data: c.frame, Wire: len(c.frame)}, &seg); v > Quote {
+			t.Errorf("%s: got %v", c.name, v)
+			continue
+		}
+		for _, f := range on {
+			led[f] = true
+		}
+	}
+	for _, r := range table() {
+		if !led[r.follows] && r.number != 50 { // ESP leads nowhere
+			t.Errorf("no sample with %v %#x, %s", r.carrier, r.number, r.name)
+		}
 	}
 }
 

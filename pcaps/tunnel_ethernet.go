@@ -1,0 +1,136 @@
+package pcaps
+
+import "encoding/binary"
+
+// mpls reads a stack of MPLS labels (RFC 3032 §2.1). They say nothing of what follows: IP is
+// told by its version, an Ethernet pseudowire (RFC 4448) with its control word or without by
+// what its bytes can be. Labels do not count in a space: each direction has its own.
+func mpls(d *Decoder) step {
+	for {
+		l := d.take(4)
+		if l == nil {
+			return d.stop(CutShort)
+		}
+		if l[2]&1 != 0 {
+			break
+		}
+	}
+	b := d.rest
+	if len(b) == 0 {
+		return d.stop(CutShort)
+	}
+	const associatedChannel = 1 // RFC 5586: operation and maintenance
+	switch b[0] >> 4 {
+	case 4, 6:
+		// Or an Ethernet address that begins so: then there is a type that fits behind it.
+		if yes, ok := d.looksEthernet(b); ok && yes && !d.looksIP(b) {
+			return ethernet
+		}
+		return rawIP
+	case 0:
+		if len(b) < 18 {
+			return d.stop(CutShort)
+		}
+		if yes, _ := d.looksEthernet(b[4:]); !yes {
+			if yes, _ = d.looksEthernet(b); yes {
+				return ethernet
+			}
+		}
+		d.take(4)
+		return ethernet
+	case associatedChannel:
+		if len(b) < 14 {
+			return d.stop(CutShort)
+		}
+		if yes, _ := d.looksEthernet(b); !yes {
+			return d.stop(NotIP)
+		}
+	}
+	return ethernet
+}
+
+// looksIP reports whether b, which begins with a 4 or a 6, convinces as an IP header.
+func (d *Decoder) looksIP(b []byte) bool {
+	if b[0]>>4 == 6 {
+		return len(b) < 40 ||
+			int(binary.BigEndian.Uint16(b[4:])) <= d.wire-40 && d.after[ipProtocol][uint32(b[6])] != nil
+	}
+	header := int(b[0]&15) * 4
+	if len(b) < header {
+		return true
+	}
+	sum := uint32(0)
+	for i := 0; i < header; i += 2 {
+		sum += uint32(binary.BigEndian.Uint16(b[i:]))
+	}
+	return header >= 20 && sum%0xffff == 0
+}
+
+// pppoe reads the header of a PPPoE session (RFC 2516 §4). Its number is the same in both
+// directions. VLAN tags outside of it count too: they can stand for the subscriber.
+func pppoe(d *Decoder) step {
+	h := d.take(6)
+	if h == nil {
+		return d.stop(CutShort)
+	}
+	const session = 0
+	switch {
+	case h[0] != 0x11: // version and type
+		return d.stop(BadLink)
+	case h[1] != session:
+		return d.stop(NotIP)
+	}
+	d.limit(int(binary.BigEndian.Uint16(h[4:])))
+	vlans, n := d.path.vlans, d.path.nVLANs
+	if !d.enter(keyed(tunnelPPPoE, uint32(binary.BigEndian.Uint16(h[2:])))) {
+		return d.stop(TooDeep)
+	}
+	d.path.vlans, d.path.nVLANs = vlans, n
+	return ppp
+}
+
+// pbb reads the service tag of provider backbone bridging (IEEE 802.1ah): a whole Ethernet
+// frame follows.
+func pbb(d *Decoder) step {
+	h := d.take(4)
+	if h == nil {
+		return d.stop(CutShort)
+	}
+	return d.into(keyed(tunnelPBB, binary.BigEndian.Uint32(h)&0xffffff), ethernet)
+}
+
+// vnTag reads the tag of a Cisco fabric extender, and portTag that of IEEE 802.1BR: they name a
+// port of the switch, on one side of it only, and so no network.
+func vnTag(d *Decoder) step   { return d.untag(4) }
+func portTag(d *Decoder) step { return d.untag(6) }
+
+// untag passes over a tag of n bytes, behind which the EtherType stands.
+func (d *Decoder) untag(n int) step {
+	h := d.take(n + 2)
+	if h == nil {
+		return d.stop(CutShort)
+	}
+	return d.typeOrLength(binary.BigEndian.Uint16(h[n:]))
+}
+
+// macsec reads the tag of IEEE 802.1AE, which may only protect and not hide.
+func macsec(d *Decoder) step {
+	const (
+		explicitSCI = 0x20
+		hidden      = 0x0c // encrypted, or changed
+		icv         = 16
+	)
+	h := d.take(6)
+	if h == nil || h[0]&explicitSCI != 0 && d.take(8) == nil {
+		return d.stop(CutShort)
+	}
+	if h[0]&hidden != 0 {
+		return d.stop(Encrypted)
+	}
+	d.limit(max(d.wire-icv, 0))
+	t := d.take(2)
+	if t == nil {
+		return d.stop(CutShort)
+	}
+	return d.typeOrLength(binary.BigEndian.Uint16(t))
+}
