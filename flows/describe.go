@@ -154,6 +154,9 @@ func (t *Tracker) closing(r *record, opened OpeningOutcome) Teardown {
 	c, s := r.clientEnd(), r.serverEnd()
 	d := Teardown{First: r.firstFIN, FINToACK: r.elapsed(atFIN, atFINACK),
 		FINToFIN: r.elapsed(atFIN, atFIN2), Close: r.elapsed(atFIN, atClose)}
+	if r.is(crossed) {
+		d.First = ByBoth
+	}
 	d.Outcome = t.closingOutcome(r, c, s, opened)
 	if d.Outcome == ClosingReset || d.Outcome == ClosingRSTAfterFIN {
 		d.ResetBy = r.resetBy

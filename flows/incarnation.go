@@ -156,10 +156,9 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 		head = shard.find(t, k)
 	}
 	rec := t.open(shard, head, k)
-	t.records.ptr(rec).marks |= tentative
+	t.records.ptr(rec).marks |= tentative | unannounced
 	r.strays++
 	t.note(Note{Kind: NoteSYNWaits})
-	t.step.Quiet = QuietWaits
 	return rec
 }
 
@@ -208,10 +207,6 @@ func (t *Tracker) confirm(rec uint32) {
 	}
 	r.marks &^= tentative
 	t.number(r)
-	if t.keep && int(rec) < len(t.kept) {
-		t.step.Changes = append(t.step.Changes, t.kept[rec]...)
-	}
-	t.note(Note{Kind: NoteReuse})
 	for older := r.next; older != 0; {
 		o := t.records.ptr(older)
 		next := o.next
@@ -221,4 +216,13 @@ func (t *Tracker) confirm(rec uint32) {
 		}
 		older = next
 	}
+}
+
+// announce tells of what a flow did while it waited to be confirmed.
+func (t *Tracker) announce(r *record) {
+	r.marks &^= unannounced
+	if t.keep && int(t.rec) < len(t.kept) {
+		t.step.Changes = append(t.step.Changes, t.kept[t.rec]...)
+	}
+	t.note(Note{Kind: NoteReuse})
 }

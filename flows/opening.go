@@ -17,9 +17,9 @@ func (t *Tracker) syn(r *record, from, to *half) {
 	from.synLen = uint16(min(s.Len, 1<<16-1))
 	from.has |= hasISS | hasNxt
 	t.options(from)
-	r.stamp(atSYN, s.Time)
 	if !r.has(atFirstSYN) {
 		r.stamp(atFirstSYN, s.Time)
+		r.stamp(atSYN, s.Time)
 	}
 	if to.path.n > 0 && to.is(hasISS) && !to.is(hasSYNACK) && from != to {
 		r.roles, r.kind = RolesSimultaneous, KindSimultaneous
@@ -168,6 +168,9 @@ func (t *Tracker) synAckAgain(r *record, from *half) {
 // answers (RFC 7323 §3.2); without one the last before it is taken (Karn, RFC 6298 §3).
 func (t *Tracker) answered(r *record, from, to *half) {
 	s := t.seg
+	if from == r.clientEnd() {
+		return // simultaneous open: the answer to the other SYN
+	}
 	if !r.has(atFirstSYN) {
 		if !r.has(atSYNACK) {
 			r.stamp(atSYNACK, s.Time)

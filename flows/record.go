@@ -112,7 +112,7 @@ type record struct {
 }
 
 // mark is what a record remembers in a bit.
-type mark uint16
+type mark uint32
 
 const (
 	tentative  mark = 1 << iota // a SYN on a live four-tuple, not answered yet: no flow so far
@@ -126,9 +126,10 @@ const (
 	refused
 	clientReset
 	unreachable
-	completed // handshake ACK was accepted for all that was seen
-	timed     // on the wheel
-	answeredByACK
+	completed   // handshake ACK was accepted for all that was seen
+	timed       // on the wheel
+	unannounced // confirmed, and its first packets not told of yet
+	crossed     // neither FIN acknowledged the other
 )
 
 func (r *record) is(m mark) bool { return r.marks&m != 0 }

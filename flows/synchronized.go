@@ -435,7 +435,7 @@ func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 	default:
 		r.stamp(atFIN2, s.Time)
 		if !covers {
-			r.firstFIN = ByBoth
+			r.marks |= crossed
 		}
 	}
 	if top := from.path.top(); top == FinWait1 || top == LastAck {
@@ -536,7 +536,7 @@ func (t *Tracker) acks(r *record, from, to *half, arrives bool) {
 
 // acksFIN takes the ACK of a FIN.
 func (t *Tracker) acksFIN(r *record, from, to *half) {
-	if r.has(atFIN) && !r.has(atFINACK) && (r.firstFIN == closer(r.sideOf(to)) || r.firstFIN == ByBoth) {
+	if r.has(atFIN) && !r.has(atFINACK) && r.firstFIN == closer(r.sideOf(to)) {
 		r.stamp(atFINACK, t.seg.Time)
 	}
 	switch to.path.top() {

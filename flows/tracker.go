@@ -100,7 +100,10 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	r.originals++
 	from.packets++
 	from.bytes += uint64(s.Len)
-	nxt, missing := from.nxt, r.missing
+	iss, nxt, missing := from.iss, from.nxt, r.missing
+	if r.is(unannounced) && !r.is(tentative) {
+		t.announce(r)
+	}
 	switch {
 	case !s.HeaderOK:
 		r.marks |= truncated
@@ -131,7 +134,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	from.last = s.Time
 	to.probes = 0
 	if s.HeaderOK {
-		r.zeek.update(s, k.from, from.iss, nxt, r.missing-missing, false, &t.mores)
+		r.zeek.update(s, k.from, iss, nxt, r.missing-missing, false, &t.mores)
 		r.seen.update(s.Flags, s.Len)
 	}
 	t.settle(t.rec, r)
@@ -141,10 +144,17 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		}
 		t.pending = 0
 	}
-	if len(t.step.Changes) > 0 {
+	switch {
+	case r.is(tentative):
+		// No flow so far: what there is to say is said of the one that lives.
+		old := t.records.ptr(t.settled(t.rec))
+		t.step.Changes, t.step.Quiet = t.step.Changes[:0], QuietWaits
+		t.step.Flow, t.step.Side = old.number, old.side(k.from)
+		return &t.step
+	case len(t.step.Changes) > 0:
 		t.step.Quiet = QuietNone
 	}
-	t.step.Flow = t.records.ptr(t.rec).number
+	t.step.Flow = r.number
 	return &t.step
 }
 

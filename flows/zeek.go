@@ -76,7 +76,9 @@ type zeekMore struct {
 	syn     [2]Seq       // of the last SYN after a FIN or RST of its sender
 	fin     [2]Seq       // where an end sent both FIN and RST
 	rst     [2]Seq
+	hole    [2]Seq // where the payload that an end acknowledged last broke off in the capture
 	synSet  [2]bool
+	holeSet [2]bool
 }
 
 // zeekArena holds the zeekMore of many flows. The zero value is ready.
@@ -112,7 +114,7 @@ func (z *zeek) release(a *zeekArena) {
 //
 // iss is the sequence number of from's SYN, nxt the highest number that from has sent up to
 // then, plus one; both without this segment, and of no matter if it is from's first. gaps is
-// the number of holes in the other end's payload which this segment acknowledges first.
+// the number of holes in the other end's payload which this segment acknowledges first: see gap.
 // badChecksum says that the TCP checksum was verified and is wrong.
 func (z *zeek) update(seg *Segment, from uint8, iss, nxt Seq, gaps uint32, badChecksum bool, a *zeekArena) {
 	// Nearly every segment is another ACK, or more data, of an end that sent both before:
@@ -128,6 +130,18 @@ func (z *zeek) update(seg *Segment, from uint8, iss, nxt Seq, gaps uint32, badCh
 		}
 	}
 	z.apply(seg, from, iss, nxt, gaps, badChecksum, a)
+}
+
+// gap counts, for update, what a segment of from shows of its peer's payload if its ack lies
+// beyond edge, where the payload captured without a hole ended before it: 1, and 0 for the
+// segments that come before edge has moved on. Zeek counts a gap when it is acknowledged, at once.
+func (z *zeek) gap(from uint8, edge Seq, a *zeekArena) uint32 {
+	m := a.of(z)
+	if m.holeSet[from] && m.hole[from] == edge {
+		return 0
+	}
+	m.hole[from], m.holeSet[from] = edge, true
+	return 1
 }
 
 // apply is update for a segment that may change something.

@@ -297,6 +297,25 @@ func TestZeekCounts(t *testing.T) {
 	}
 }
 
+// A hole is one gap, however many segments acknowledge beyond it before it is given up.
+func TestZeekGap(t *testing.T) {
+	var z zeek
+	var a zeekArena
+	for i, test := range []struct {
+		from uint8
+		edge Seq
+		want uint32
+	}{{0, 0, 1}, {0, 0, 0}, {1, 0, 1}, {0, 100, 1}, {0, 100, 0}, {1, 0, 0}, {0, 0, 1}} {
+		if got := z.gap(test.from, test.edge, &a); got != test.want {
+			t.Errorf("%d: end %d, hole at %d: got %d, want %d", i, test.from, test.edge, got, test.want)
+		}
+	}
+	z.release(&a)
+	if got := z.gap(0, 0, &a); got != 1 {
+		t.Error("a hole of the flow that had this record before was remembered")
+	}
+}
+
 // A history longer than the record holds goes on elsewhere, up to a limit, and what one
 // flow leaves there is not found by the next.
 func TestZeekLongHistory(t *testing.T) {
