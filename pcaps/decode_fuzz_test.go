@@ -143,6 +143,8 @@ func compareWithGopacket(t *testing.T, frame *Frame, v Verdict, seg *flows.Segme
 		t.Errorf("TTL: gopacket %d, we %d", ttl, seg.TTL)
 	case uint16(tcp.SrcPort) != seg.SrcPort || uint16(tcp.DstPort) != seg.DstPort:
 		t.Errorf("ports: gopacket %d > %d, we %d > %d", tcp.SrcPort, tcp.DstPort, seg.SrcPort, seg.DstPort)
+	case !seg.HeaderOK:
+		// gopacket reads on beyond the end of an IPv6 packet with a Hop-by-Hop header.
 	case tcp.Seq != uint32(seg.Seq) || tcp.Ack != uint32(seg.Ack):
 		t.Errorf("numbers: gopacket %d, %d, we %d, %d", tcp.Seq, tcp.Ack, seg.Seq, seg.Ack)
 	case flags != seg.Flags&0x1ff:
@@ -157,7 +159,7 @@ func compareWithGopacket(t *testing.T, frame *Frame, v Verdict, seg *flows.Segme
 			ts = o.OptionData
 		}
 	}
-	if p.ErrorLayer() == nil && seg.HasTS != (ts != nil) {
+	if p.ErrorLayer() == nil && !seg.Cut && seg.HasTS != (ts != nil) {
 		t.Errorf("timestamps: gopacket %x, we %v", ts, seg.HasTS)
 	}
 }

@@ -23,7 +23,10 @@ func mpls(d *Decoder) step {
 	switch b[0] >> 4 {
 	case 4, 6:
 		// Or an Ethernet address that begins so: then there is a type that fits behind it.
-		if yes, ok := d.looksEthernet(b); ok && yes && !d.looksIP(b) {
+		switch yes, ok := d.looksEthernet(b); {
+		case !ok:
+			return d.stop(CutShort)
+		case yes && !d.looksIP(b):
 			return ethernet
 		}
 		return rawIP
