@@ -141,9 +141,11 @@ func (in *input) begin(buf []byte) error {
 	case isPcapng(first):
 		in.format = &pcapngFile{stream: s}
 	case isPcap(first):
-		if in.format, err = newPcapFile(s); err != nil {
+		p, err := newPcapFile(s)
+		if err != nil {
 			return err
 		}
+		in.format = p
 	default:
 		return ErrNotCapture
 	}

@@ -46,7 +46,7 @@ func (t turn) before(u turn) bool {
 
 // openMerge opens every input, and reads the first frame of each regular file, to know when it is
 // due. An input that cannot be opened, or is no capture, fails it; what is wrong further inside is
-// kept for the end. Pipes are not waited for.
+// kept for the end. What comes out of pipes is not waited for.
 func openMerge(paths []string) (*merge, error) {
 	m := &merge{}
 	for i, path := range paths {

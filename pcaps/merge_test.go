@@ -91,6 +91,9 @@ func TestMergeGoesOn(t *testing.T) {
 		cut + ": cut off in packet 2 (after 4 of its 16 bytes)"; err.Error() != wantErr {
 		t.Errorf("got  %v\nwant %s", err, wantErr)
 	}
+	if got := m.interfaces(); len(got) != 3 || got[0].File != 0 || got[1].File != 1 || got[2].File != 4 {
+		t.Errorf("interfaces %+v", got)
+	}
 	var re *ReadError
 	if read, total := m.bytes(); read != total {
 		t.Errorf("%d bytes of %d", read, total)

@@ -2,31 +2,35 @@ package pcaps
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"math/bits"
 )
 
 // Blocks and options of draft-ietf-opsawg-pcapng that are read; others are skipped.
 const (
-	blockSection         = 0x0a0d0d0a
-	blockInterface       = 1
-	blockPacket          = 2 // obsolete
-	blockSimplePacket    = 3
-	blockStatistics      = 5
-	blockEnhancedPacket  = 6
-	byteOrderMagic       = 0x1a2b3c4d
-	optionEnd            = 0
-	optionInterfaceName  = 2
-	optionResolution     = 9
-	optionOffset         = 14
-	optionReceived       = 4
-	optionDropped        = 5
-	optionDroppedByOS    = 7
-	blockOverhead        = 12
-	maxInterfaces        = 1 << 16 // in all sections together; a capture of every interface of a large host has thousands
-	maxInterfaceName     = 256
-	microsecondsExponent = 6
+	blockSection        = 0x0a0d0d0a
+	blockInterface      = 1
+	blockPacket         = 2 // obsolete
+	blockSimplePacket   = 3
+	blockStatistics     = 5
+	blockEnhancedPacket = 6
+	blockOverhead       = 12 // type, length, and length again
+
+	byteOrderMagic = 0x1a2b3c4d
+
+	optionEnd           = 0
+	optionInterfaceName = 2 // of an interface
+	optionResolution    = 9
+	optionOffset        = 14
+	optionReceived      = 4 // of statistics
+	optionDropped       = 5
+	optionDroppedByOS   = 7
+)
+
+const (
+	maxInterfaces        = 1 << 16 // in all sections together: a large host has thousands
+	maxInterfaceName     = 256     // bytes kept of one
+	microsecondsExponent = 6       // of 10^-6, what a time stamp counts unless told otherwise
 )
 
 // resolution turns the time stamps of an interface into nanoseconds: units * num / den.
@@ -340,6 +344,3 @@ func (p *pcapngFile) packet(kind uint32, body []byte, f *Frame) error {
 }
 
 func (p *pcapngFile) interfaces() []Interface { return p.infos }
-
-// endsWell is the end of an input between two records.
-func endsWell(err error) bool { return err == io.EOF }

@@ -26,6 +26,9 @@ type ReadError struct {
 func (e *ReadError) Error() string { return e.Name + ": " + e.Err.Error() }
 func (e *ReadError) Unwrap() error { return e.Err }
 
+// endsWell is the end of an input, as against what cuts it off.
+func endsWell(err error) bool { return err == io.EOF }
+
 // ended explains why peek gave only have of the want bytes of what. At the end of the input, cut
 // off is what it is; any other error speaks for itself.
 func ended(err error, what string, have, want int64) error {

@@ -63,8 +63,9 @@ func Open(paths []string, c Config) (*Source, error) {
 
 // Next reads on to the next TCP segment, or ICMP error that quotes one, and decodes it into seg, whose
 // bytes are valid until the next call. The verdict is TCP or Quote. At the end the error is
-// io.EOF, or the *ReadErrors (errors.Join) of all files that could not be read to their end; a
-// *FilterError is also possible, when an interface comes up that the filter cannot be for.
+// io.EOF, or the *ReadErrors (errors.Join) of all files that could not be read to their end. It can also be that
+// more compressed files overlap in time than can be open at once, or a *FilterError, when
+// an interface comes up that the expression cannot be for; these end the reading where they occur.
 func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 	for s.err == nil {
 		if s.count > 0 && s.stats.Read-s.stats.Filtered == s.count {
