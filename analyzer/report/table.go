@@ -13,6 +13,8 @@ import (
 type Table struct {
 	W    io.Writer
 	Wide bool // WideTable columns in place of 80
+	// Verbose: under each row the states that either end went through.
+	Verbose bool
 
 	row row
 	n   int
@@ -93,8 +95,30 @@ func (t *Table) Flow(f *flows.Flow) error {
 		t.narrow(f)
 	}
 	r.buf = append(r.buf, '\n')
+	if t.Verbose {
+		for side := range f.Ends {
+			r.buf = appendPath(r.buf, flows.Side(side), &f.Ends[side])
+		}
+	}
 	_, err := t.W.Write(r.buf)
 	return err
+}
+
+// appendPath appends the line of an end's states: "        client CLOSED > SYN_SENT".
+func appendPath(b []byte, side flows.Side, e *flows.Endpoint) []byte {
+	b = append(append(b, "        "...), side.String()...)
+	separator := " "
+	for i, s := range e.States() {
+		b = append(append(b, separator...), s.String()...)
+		if e.Certain[i] == flows.Assumed {
+			b = append(b, " (assumed)"...)
+		}
+		separator = " > "
+	}
+	if e.NumStates == 0 {
+		b = append(b, " -"...)
+	}
+	return append(b, '\n')
 }
 
 func (t *Table) header() error {

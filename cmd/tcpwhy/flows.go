@@ -11,6 +11,7 @@ import (
 
 const flowsExample = `  tcpwhy flows pay.pcap                       a row per flow
   tcpwhy flows -o wide pay.pcap               with more columns
+  tcpwhy flows -v pay.pcap                    with the states that either end went through
   tcpwhy flows --sort ready --top 10 pay.pcap the ten that waited longest
   tcpwhy flows --state server:SYN_RCVD pay.pcap
   tcpwhy flows --client 10.0.3.0/24 --server 8443 captures/
@@ -59,7 +60,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	out := output{transitions: t.transitions, shown: func() (uint64, uint64) { return 0, 0 }, end: func() error { return nil }}
 	switch t.format {
 	case "text", "wide":
-		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable}
+		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable, Verbose: t.verbose > 0}
 		out.flows = rows
 		out.begin = func(n *report.Names) error { return t.heading(w, n) }
 	case "json", "jsonl":

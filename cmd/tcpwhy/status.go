@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode"
@@ -57,15 +58,29 @@ func exitStatus(err error) int {
 	return statusUsage // of the flags, by cobra
 }
 
-// complain prints each error that err is made of.
+// complain prints each error that err is made of, once: what is wrong with an output shows at every
+// write.
 func complain(w io.Writer, err error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, err := range joined.Unwrap() {
-			complain(w, err)
+	var said []string
+	for _, err := range leaves(err) {
+		if text := printable(err.Error()); !slices.Contains(said, text) {
+			said = append(said, text)
+			fmt.Fprintf(w, "tcpwhy: %s\n", text)
 		}
-		return
 	}
-	fmt.Fprintf(w, "tcpwhy: %s\n", printable(err.Error()))
+}
+
+// leaves are the errors that err joins.
+func leaves(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, err := range joined.Unwrap() {
+		all = append(all, leaves(err)...)
+	}
+	return all
 }
 
 // printable is s without what could move a terminal's cursor or colours; lines stay lines.
