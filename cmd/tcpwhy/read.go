@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -105,6 +106,9 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	progress := newProgress(source, w)
 	defer progress.clear()
 	run.Source = segments{source}
+	if r.live() {
+		run.Source = interruptible{c.Context(), segments{source}}
+	}
 	run.Tracker.Linger = r.linger
 	run.Pause = func() bool {
 		progress.show()
@@ -123,6 +127,19 @@ type segments struct{ *pcaps.Source }
 func (s segments) Next(seg *flows.Segment) error {
 	_, err := s.Source.Next(seg)
 	return err
+}
+
+// interruptible is a source that may wait long for its next segment: it ends when ctx does.
+type interruptible struct {
+	ctx context.Context
+	segments
+}
+
+func (i interruptible) Next(seg *flows.Segment) error {
+	if i.ctx.Err() != nil {
+		return io.EOF
+	}
+	return i.segments.Next(seg)
 }
 
 func (r *reading) names(source *pcaps.Source) *report.Names {
