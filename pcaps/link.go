@@ -116,9 +116,8 @@ func (d *Decoder) cooked(arphrd, protocol uint16) step {
 }
 
 // null reads the address family of a BSD loopback: four bytes in the order of the machine
-// that captured, which need not be ours, or (Loop) of the network. IPv6 has a number of its
-// own on every system, so what is certain is only that small numbers are families; the IP
-// header's version tells the rest.
+// that captured, which need not be ours, or (Loop) of the network. IPv6 has another number on
+// every system.
 func null(d *Decoder) step {
 	h := d.take(4)
 	if h == nil {
@@ -131,8 +130,10 @@ func null(d *Decoder) step {
 	switch family {
 	case 2:
 		return ipv4
-	case 10, 23, 24, 28, 30: // Linux, Windows, NetBSD and OpenBSD, FreeBSD, Darwin
+	case 24, 28, 30: // NetBSD and OpenBSD, FreeBSD, Darwin
 		return ipv6
+	case 10, 23: // Linux, Windows; and on BSD other protocols
+		return rawIP
 	}
 	return d.stop(NotIP)
 }

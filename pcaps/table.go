@@ -87,7 +87,6 @@ func table() []row {
 		{follows{linkType, 229}, "IPv6", ipv6},
 		{follows{linkType, 239}, "NFLOG", nflog},
 		{follows{linkType, 240}, "Ethernet of netANALYZER", behind(4, ethernet)},
-		{follows{linkType, 241}, "Ethernet of netANALYZER, with preamble", behind(12, ethernet)},
 		{follows{linkType, 242}, "IP over InfiniBand", typeAt(40, 44)},
 		{follows{linkType, 258}, "Apple PKTAP", pktap},
 		{follows{linkType, 276}, "Linux cooked v2 (SLL2)", sll2},

@@ -163,10 +163,14 @@ func l2tp(d *Decoder) step {
 	if flags&control != 0 || flags&version != 2 {
 		return d.stop(NotTCP)
 	}
-	n := 4 // tunnel and session
 	if flags&hasLength != 0 {
-		n += 2
+		l := d.take(2)
+		if l == nil {
+			return d.stop(CutShort)
+		}
+		d.limit(max(int(binary.BigEndian.Uint16(l))-4, 0))
 	}
+	n := 4 // tunnel and session
 	if flags&sequence != 0 {
 		n += 4
 	}
