@@ -14,6 +14,9 @@ import (
 
 // resolve tells files from filter among the arguments and flags.
 func (r *reading) resolve(c *cobra.Command, args []string) error {
+	if r.linger < 0 {
+		return usage("--linger %v: below zero", r.linger)
+	}
 	if len(r.files) > 0 {
 		if len(args) > 0 && r.filter != "" {
 			return usage("two filters: -f '%s' and '%s'", r.filter, strings.Join(args, " "))

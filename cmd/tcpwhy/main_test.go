@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,6 +29,7 @@ func TestMain(m *testing.M) {
 //	cut FILE BYTES               take the last bytes of a file off
 //	fails STATUS COMMAND...      exec, and it exits with STATUS
 //	json FILE N                  N JSON values, one a line
+//	sessions FILE                what a document shows of tcpwhy is what it prints
 //
 // and the condition [libpcap]: this build has filters.
 func TestSessions(t *testing.T) {
@@ -34,7 +37,9 @@ func TestSessions(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
-			return nil
+			top, err := filepath.Abs("../..")
+			e.Setenv("TOP", top)
+			return err
 		},
 		Condition: func(c string) (bool, error) {
 			if c == "libpcap" {
@@ -43,7 +48,7 @@ func TestSessions(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", c)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"pcap": makePcap, "cut": cutFile, "json": checkJSON, "fails": execFails,
+			"pcap": makePcap, "cut": cutFile, "json": checkJSON, "fails": execFails, "sessions": checkSessions,
 		},
 		RequireExplicitExec: true,
 	})
@@ -91,5 +96,41 @@ func checkJSON(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if n != want {
 		ts.Fatalf("got %d JSON values, want %d", n, want)
+	}
+}
+
+// checkSessions runs each indented line "$ tcpwhy ..." of a document. The indented lines below it are the
+// beginning of what it prints, to a line "...".
+func checkSessions(ts *testscript.TestScript, _ bool, args []string) {
+	var command string
+	var shown []string
+	n := 0
+	check := func() {
+		if command == "" {
+			return
+		}
+		n++
+		ts.Check(ts.Exec("tcpwhy", strings.Fields(command)...))
+		if want := strings.Join(shown, ""); !strings.HasPrefix(ts.ReadFile("stdout"), want) {
+			ts.Fatalf("tcpwhy %s does not begin with\n%s", command, want)
+		}
+		command, shown = "", nil
+	}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		line, indented := strings.CutPrefix(line, "    ")
+		rest, isCommand := strings.CutPrefix(line, "$ tcpwhy ")
+		switch {
+		case indented && isCommand:
+			check()
+			command = rest
+		case !indented || line == "...\n":
+			check()
+		case command != "":
+			shown = append(shown, line)
+		}
+	}
+	check()
+	if n == 0 {
+		ts.Fatalf("%s shows no session", args[0])
 	}
 }

@@ -47,22 +47,16 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 	}
 	var errs []error
 	for _, files := range captures {
-		if err := r.capture(c, w, files, out); err != nil {
-			errs = append(errs, err)
-			if exitStatus(err) == statusOutput || errors.Is(err, errPipeClosed) {
-				break
-			}
+		err := r.capture(c, w, files, out)
+		errs = append(errs, err)
+		if exitStatus(err) == statusOutput || errors.Is(err, errPipeClosed) || c.Context().Err() != nil {
+			break
 		}
 	}
 	for _, closer := range out.closers {
-		if err := closer.Close(); err != nil {
-			errs = append(errs, err)
-		}
+		errs = append(errs, closer.Close())
 	}
-	if err := w.flush(); err != nil {
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, w.flush())...)
 }
 
 // capture reads files as one capture.
@@ -96,7 +90,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	}
 	total, err := r.run(c, w, &run, source)
 	err = errors.Join(err, out.end(), w.flush())
-	if out.packets != nil || !r.quiet {
+	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
 		r.summarize(c.ErrOrStderr(), files, source, total, out)
 	}
 	return err
@@ -109,7 +103,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	if r.live() {
 		run.Source = interruptible{c.Context(), segments{source}}
 	}
-	run.Tracker.Linger = r.linger
+	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	run.Pause = func() bool {
 		progress.show()
 		return c.Context().Err() == nil
