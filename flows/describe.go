@@ -17,7 +17,7 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 	lo, hi := t.endsOf(r)
 	ends := [2]netip.AddrPort{netip.AddrPortFrom(lo.Netip(), r.key.pa), netip.AddrPortFrom(hi.Netip(), r.key.pb)}
 	*f = Flow{Number: r.number, File: r.file, Space: r.key.space &^ v6, Roles: r.roles,
-		First: r.first, Last: r.last(), Completeness: uint8(r.seen),
+		First: r.first, Last: r.last(), Completeness: uint8(r.kinds),
 		ConnState: r.zeek.connState(r.ends[0].bytes+r.ends[1].bytes > 0, &t.mores),
 	}
 	t.letters = r.zeek.appendHistory(t.letters[:0], &t.mores)
@@ -26,10 +26,6 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 		e := &f.Ends[r.side(uint8(i))]
 		r.ends[i].describe(e)
 		e.Addr = ends[i]
-	}
-	if lo == hi && r.key.pa == r.key.pb { // one socket, connected to itself
-		f.Ends[Server].StateList, f.Ends[Server].Certain = f.Ends[Client].StateList, f.Ends[Client].Certain
-		f.Ends[Server].NumStates = f.Ends[Client].NumStates
 	}
 	f.Opening = t.opening(r)
 	f.Closing = t.closing(r, f.Opening.Outcome)
@@ -175,7 +171,7 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 			return ClosingNever
 		}
 	default:
-		if !c.path.proves(Established) || r.is(clientReset) {
+		if !c.path.proves(Established) {
 			return ClosingNever
 		}
 	}

@@ -108,14 +108,15 @@ func (t *Tracker) confirmByRST(head uint32, old *record, k *tuple) {
 func (t *Tracker) pickSYNACK(shard *shard, head uint32, k *tuple) uint32 {
 	s := t.seg
 	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		to := &t.records.ptr(rec).ends[1-k.from]
-		if to.is(hasISS) && within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) {
-			t.confirm(rec)
+		if from := &t.records.ptr(rec).ends[k.from]; from.is(hasISS) && from.iss == s.Seq {
 			return rec
 		}
 	}
 	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		if from := &t.records.ptr(rec).ends[k.from]; from.is(hasISS) && from.iss == s.Seq {
+		r := t.records.ptr(rec)
+		to := &r.ends[1-k.from]
+		if to.is(hasISS) && within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) && !r.closed() {
+			t.confirm(rec)
 			return rec
 		}
 	}
@@ -125,6 +126,9 @@ func (t *Tracker) pickSYNACK(shard *shard, head uint32, k *tuple) uint32 {
 	return t.succeed(shard, head, k) // its SYN was not captured
 }
 
+// closed reports whether a connection was open and is over.
+func (r *record) closed() bool { return r.is(completed) && r.over() }
+
 func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 	s := t.seg
 	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
@@ -132,7 +136,12 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 		from, to := &r.ends[k.from], &r.ends[1-k.from]
 		switch {
 		case from.is(hasISS) && from.iss == s.Seq:
-			return rec
+			if !r.closed() {
+				return rec
+			}
+			// An old duplicate; but where nothing is left of the connection, it opens
+			// another one at a server that listens.
+			return t.wait(shard, head, k, r)
 		case from.is(hasISS) || from.is(hasNxt):
 		case to.is(hasSYNACK) && to.ack == s.Seq+1: // captured in the wrong order
 			return rec
@@ -140,8 +149,7 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 			return rec
 		}
 	}
-	old := t.settled(head)
-	r := t.records.ptr(old)
+	r := t.records.ptr(t.settled(head))
 	from, to := &r.ends[k.from], &r.ends[1-k.from]
 	switch {
 	case r.dead(from, to, s):
@@ -150,14 +158,20 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 		// Nothing has answered it: its sender has given the first attempt up.
 		return t.start(shard, head, k)
 	}
-	if h := t.records.ptr(head); h.is(tentative) {
+	return t.wait(shard, head, k, r)
+}
+
+// wait opens a record that is no flow until its SYN is answered; old is the flow that has the
+// four-tuple. One waits at a time.
+func (t *Tracker) wait(shard *shard, head uint32, k *tuple, old *record) uint32 {
+	if t.records.ptr(head).is(tentative) {
 		t.unlink(head)
 		t.release(head)
 		head = shard.find(t, k)
 	}
 	rec := t.open(shard, head, k)
 	t.records.ptr(rec).marks |= tentative | unannounced
-	r.strays++
+	old.strays++
 	t.note(Note{Kind: NoteSYNWaits})
 	return rec
 }

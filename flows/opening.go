@@ -59,6 +59,7 @@ func (t *Tracker) synAgain(r *record, from *half) {
 		}
 		if t.takeBack(r, from, uint8(sent+1), why) && est >= 0 {
 			from.has |= distrust
+			r.set &^= 1 << atSYNACK // what had passed was no answer
 		}
 	}
 	if !r.has(atSYNACK) {
@@ -155,9 +156,9 @@ func (t *Tracker) synAckAgain(r *record, from *half) {
 	}
 	t.step.Quiet = QuietRepeated
 	t.note(Note{Kind: NoteSYNACKAgain, N: from.synack, D: since(r, atSYNACK, s.Time)})
+	r.set &^= 1 << atReady
 	if est >= 0 && t.takeBack(r, from, uint8(est), "repeats its SYN-ACK, so it did not take the ACK") {
 		from.has |= distrust
-		r.set &^= 1 << atReady
 		r.marks &^= completed
 	} else if i := from.path.find(SynReceived); i >= 0 && from.path.top() == Closed {
 		t.takeBack(r, from, uint8(i+1), "repeats its SYN-ACK, so it was not reset")
@@ -236,6 +237,9 @@ func (t *Tracker) finalACK(r *record, from, to *half) {
 	r.marks |= completed
 	if !r.has(atReady) && r.has(atFirstSYN) {
 		r.stamp(atReady, s.Time)
+		if to.is(distrust) {
+			t.asideOf(r).ready = s.Packet
+		}
 	}
 }
 

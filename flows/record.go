@@ -96,7 +96,7 @@ type record struct {
 	set    uint16
 	ends   [2]half // by side of the key: 0 sent what key.a is the source of
 	zeek   zeek
-	seen   Completeness
+	kinds  Completeness // of segment
 
 	client    uint8 // which of ends is the client
 	roles     Roles
@@ -163,6 +163,15 @@ type aside struct {
 	alt     [2]Seq
 	ackTS   uint32 // time stamp of the ACK that completed a Fast Open; valid when ackSeen
 	ackSeen bool
+	ready   uint64  // packet that atReady is the time of
+	fin     [2]seen // last copy of each end's repeated FIN
+}
+
+// seen is where and when something passed.
+type seen struct {
+	packet uint64
+	file   int32
+	time   int64
 }
 
 // span is a run of sequence numbers, end excluded.

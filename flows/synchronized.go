@@ -97,7 +97,7 @@ func (t *Tracker) fits(r *record, from, to *half) bool {
 		window := int64(to.window(r.scaled(), !to.is(hasISS)))
 		off := int64(s.Seq.Sub(to.ack))
 		past := int64(to.ack.Sub(s.End()))
-		if off > max(window, 1<<16)+1 || past > max(window, 1<<16) {
+		if off > max(window, 1<<16)+1 && from.nxt.Before(s.Seq) || past > max(window, 1<<16) {
 			quiet = QuietOutside
 		}
 	}
@@ -252,6 +252,9 @@ func (t *Tracker) provesOpen(r *record, from, to *half) {
 			if !r.has(atReady) && r.has(atFirstSYN) {
 				r.stamp(atReady, s.Time)
 			}
+			if from.is(distrust) {
+				t.note(Note{Kind: NoteReady, D: r.elapsed(atFirstSYN, atReady), Packet: t.asideOf(r).ready})
+			}
 		} else {
 			t.prove(r, from, Established)
 		}
@@ -285,6 +288,9 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 	if at >= 0 && from.path.isProved(uint8(at)) {
 		return
 	}
+	if to.finN > 1 {
+		defer t.redate(r, from, to)
+	}
 	base := from.path.find(FinWait1)
 	if base < 0 {
 		if at >= 0 {
@@ -309,6 +315,19 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 	}
 	if at = from.gotFINAt(); at >= 0 {
 		t.proveLast(r, from, from.path.at(uint8(at)))
+	}
+}
+
+// redate gives the FIN that from acknowledges for the first time the time of its last copy:
+// that is the one that arrived.
+func (t *Tracker) redate(r *record, from, to *half) {
+	at := from.gotFINAt()
+	if at < 0 || !t.keep || r.aside == 0 {
+		return
+	}
+	last := t.asideOf(r).fin[r.index(to)]
+	if tr := t.standing(r.sideOf(from), from.path.at(uint8(at))); tr != nil && last.packet != 0 {
+		tr.Packet, tr.File, tr.Time = last.packet, last.file, last.time
 	}
 }
 
@@ -462,6 +481,7 @@ func closer(s Side) Closer {
 func (t *Tracker) finAgain(r *record, from *half) {
 	t.step.Quiet = QuietRepeated
 	t.note(Note{Kind: NoteFINAgain, N: from.finN, D: since(r, atFIN, t.seg.Time)})
+	t.asideOf(r).fin[r.index(from)] = seen{t.seg.Packet, t.seg.File, t.seg.Time}
 	for i := uint8(1); i < from.path.n; i++ {
 		s, was := from.path.at(i), from.path.at(i-1)
 		if s == FinWait2 || s == TimeWait && was == Closing || s == Closed && was == LastAck {

@@ -100,7 +100,8 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	r.originals++
 	from.packets++
 	from.bytes += uint64(s.Len)
-	iss, nxt, missing := from.iss, from.nxt, r.missing
+	heard := to.is(hasNxt)
+	iss, nxt, gapFrom := from.iss, from.nxt, t.gapFrom(r, to)
 	if r.is(unannounced) && !r.is(tentative) {
 		t.announce(r)
 	}
@@ -134,8 +135,12 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	from.last = s.Time
 	to.probes = 0
 	if s.HeaderOK {
-		r.zeek.update(s, k.from, iss, nxt, r.missing-missing, false, &t.mores)
-		r.seen.update(s.Flags, s.Len)
+		var gaps uint32
+		if heard && s.Flags.Any(ACK) && gapFrom.Before(s.Ack) {
+			gaps = r.zeek.gap(k.from, gapFrom, &t.mores)
+		}
+		r.zeek.update(s, k.from, iss, nxt, gaps, false, &t.mores)
+		r.kinds.update(s.Flags, s.Len)
 	}
 	t.settle(t.rec, r)
 	if t.pending != 0 {
@@ -156,6 +161,18 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	}
 	t.step.Flow = r.number
 	return &t.step
+}
+
+// gapFrom is where what h sent ends without a hole, what was held aside included: an ack
+// beyond it tells of a gap in the capture.
+func (t *Tracker) gapFrom(r *record, h *half) Seq {
+	if r.aside == 0 {
+		return h.edge
+	}
+	if o := &t.asideOf(r).odd[r.index(h)]; o.held && !h.edge.Before(o.seq) {
+		return h.edge.Max(o.seq + Seq(o.len))
+	}
+	return h.edge
 }
 
 // count keeps the flag counts of segments that are not looked at any further.
