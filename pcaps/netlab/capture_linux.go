@@ -49,8 +49,8 @@ func startCapture(name string) (*capture, error) {
 
 func htons(n uint16) uint16 { return n<<8 | n>>8 }
 
-// stop ends the capture once all that passed before has been read.
-func (c *capture) stop() error {
+// end ends the capture once all that passed before has been read.
+func (c *capture) end() error {
 	// Frames that passed are in the socket's queue already: reading meets the deadline behind them.
 	if err := c.sock.SetReadDeadline(time.Now().Add(20 * time.Millisecond)); err != nil {
 		return err

@@ -28,34 +28,36 @@ func closings() []Scenario {
 		Run: func(l *Lab) {
 			c, s := l.Open()
 			l.talk(c, s)
-			l.Pause(delayedACK)
+			l.Quiet(delayedACK)
 			l.closeAtOnce(c, s)
 		},
 		Want: orderly,
 	}, {
 		Name:  "simultaneous-close",
 		About: "Both ends close within the wire's delay: the FINs cross.",
+		Rules: crossing(isFIN),
 		Run: func(l *Lab) {
 			c, s := l.Open()
 			l.talk(c, s)
-			l.Pause(delayedACK)
+			l.Quiet(delayedACK)
 			c.Close()
 			s.Close()
-			l.Cross()
+			l.Await(c, "TIME_WAIT")
+			l.Await(s, "TIME_WAIT")
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + " FIN_WAIT_1 CLOSING TIME_WAIT"}},
 	}, {
 		Name:  "simultaneous-close-fin-lost",
 		About: "Both ends close at once, and the client's FIN is lost.",
-		Rules: []Rule{lose(Client, isFIN, 1, 1)},
+		Rules: append([]Rule{lose(Client, isFIN, 1, 1)}, crossing(isFIN)[1]),
 		Run: func(l *Lab) {
 			c, s := l.Open()
 			l.talk(c, s)
-			l.Pause(delayedACK)
+			l.Quiet(delayedACK)
 			c.Close()
 			s.Close()
-			l.Wire.Wait(Client, isFIN, 2)
-			l.Cross()
+			l.Await(c, "TIME_WAIT")
+			l.Await(s, "TIME_WAIT")
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + closesFirst}},
 	}, {
@@ -74,7 +76,7 @@ func closings() []Scenario {
 			s.Close()
 			c.ReceiveEnd()
 			c.Close()
-			l.Cross()
+			l.closed(c, s)
 		},
 		Want: orderly,
 	}, {
@@ -93,7 +95,7 @@ func closings() []Scenario {
 			c.Receive(14)
 			c.ReceiveEnd()
 			c.Close()
-			l.Cross()
+			l.closed(c, s)
 		},
 		Want: orderly,
 	}, {
@@ -111,25 +113,28 @@ func closings() []Scenario {
 			c, s := l.Open()
 			l.talk(c, s)
 			c.Close()
-			l.Pause(5 * time.Second)
+			l.Await(c, "")
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1", accepted}},
-		Views: []View{{Client, Server, []string{"LISTEN", "SYN_RCVD", "ESTABLISHED", "CLOSE_WAIT"},
-			"FINs lost on their way or ACKs lost on theirs look the same where the FINs left"}},
+		Views: []View{
+			{Capture: Client, End: Server, States: []string{"LISTEN", "SYN_RCVD", "ESTABLISHED", "CLOSE_WAIT"},
+				Why: "FINs lost on their way or ACKs lost on theirs look the same where the FINs left"},
+			{Capture: Server, End: Client, States: []string{"CLOSED", "SYN_SENT", "ESTABLISHED"},
+				Why: "no FIN came this far"},
+		},
 	}, {
 		Name:  "ack-of-fin-lost",
 		About: "The ACK of the client's FIN is lost: the FIN is repeated and acknowledged again.",
 		Run: func(l *Lab) {
 			c, s := l.Open()
 			l.talk(c, s)
-			l.Pause(delayedACK)
+			l.Quiet(delayedACK)
 			l.Wire.Add(lose(Server, isBareACK, 1, 1))
 			c.Close()
 			s.ReceiveEnd()
-			l.Wire.Wait(Client, isFIN, 2)
-			l.Pause(delayedACK)
+			l.Await(c, "FIN_WAIT_2")
 			s.Close()
-			l.Cross()
+			l.closed(c, s)
 		},
 		Want: orderly,
 	}, {
@@ -140,11 +145,10 @@ func closings() []Scenario {
 			l.talk(c, s)
 			c.Close()
 			s.ReceiveEnd()
-			l.Pause(delayedACK)
+			l.Await(c, "FIN_WAIT_2")
 			l.Wire.Add(lose(Client, isBareACK, 1, 1))
 			s.Close()
-			l.Wire.Wait(Server, isFIN, 2)
-			l.Cross()
+			l.closed(c, s)
 		},
 		Want: orderly,
 	}, {
@@ -156,14 +160,14 @@ func closings() []Scenario {
 			l.talk(c, s)
 			c.Close()
 			s.ReceiveEnd()
-			l.Pause(delayedACK)
+			l.Await(c, "FIN_WAIT_2")
 			l.Wire.Add(lose(Client, isBareACK, 1, 0))
 			s.Close()
-			l.Pause(5 * time.Second)
+			l.Await(s, "")
 		},
 		Want: []Lists{{connected + closesFirst, accepted + " CLOSE_WAIT LAST_ACK"}},
-		Views: []View{{Client, Server, []string{"LISTEN", "SYN_RCVD", "ESTABLISHED", "CLOSE_WAIT", "LAST_ACK", "CLOSED"},
-			"the ACK of the last FIN passed and no FIN came after it: it might have arrived"}},
+		Views: []View{{Capture: Client, End: Server, States: []string{"LISTEN", "SYN_RCVD", "ESTABLISHED", "CLOSE_WAIT", "LAST_ACK", "CLOSED"},
+			Why: "the ACK of the last FIN passed and no FIN came after it: it might have arrived"}},
 	}, {
 		Name:  "fin-before-data",
 		About: "The client's last data is overtaken by its FIN.",
@@ -175,9 +179,9 @@ func closings() []Scenario {
 			c.Close()
 			s.Receive(4)
 			s.ReceiveEnd()
-			l.Pause(delayedACK)
+			l.Await(c, "FIN_WAIT_2")
 			s.Close()
-			l.Cross()
+			l.closed(c, s)
 		},
 		Want: orderly,
 	}, {
@@ -191,9 +195,9 @@ func closings() []Scenario {
 			c.Close()
 			s.Receive(4)
 			s.ReceiveEnd()
-			l.Pause(delayedACK)
+			l.Await(c, "FIN_WAIT_2")
 			s.Close()
-			l.Cross()
+			l.closed(c, s)
 		},
 		Want: orderly,
 	}, {
@@ -204,7 +208,7 @@ func closings() []Scenario {
 			l.talk(c, s)
 			c.Close()
 			s.ReceiveEnd()
-			l.Pause(delayedACK)
+			l.Await(c, "FIN_WAIT_2")
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 FIN_WAIT_2", accepted + " CLOSE_WAIT"}},
 	}, {
@@ -216,7 +220,8 @@ func closings() []Scenario {
 			l.talk(c, s)
 			c.Close()
 			s.ReceiveEnd()
-			l.Pause(2500 * time.Millisecond)
+			l.Await(c, "FIN_WAIT_2")
+			l.Await(c, "")
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 FIN_WAIT_2", accepted + " CLOSE_WAIT"}},
 	}, {
@@ -228,9 +233,10 @@ func closings() []Scenario {
 			l.talk(c, s)
 			c.Close()
 			s.ReceiveEnd()
-			l.Pause(2500 * time.Millisecond)
+			l.Await(c, "FIN_WAIT_2")
+			l.Await(c, "")
 			s.Close()
-			l.Cross()
+			l.Await(s, "")
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 FIN_WAIT_2 CLOSED", accepted + closesLast}},
 	}, {
@@ -240,9 +246,9 @@ func closings() []Scenario {
 			c, s := l.Open()
 			l.talk(c, s)
 			c.Close()
-			l.Pause(delayedACK)
+			l.Await(c, "FIN_WAIT_2")
 			s.Send("hello?")
-			s.host.waitEnd(s, unix.EPIPE)
+			s.Ended(unix.EPIPE)
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 FIN_WAIT_2 CLOSED", accepted + " CLOSE_WAIT CLOSED"}},
 	}}
@@ -253,19 +259,5 @@ func (l *Lab) closeAtOnce(first, last *Socket) {
 	first.Close()
 	last.ReceiveEnd()
 	last.Close()
-	l.Cross()
-}
-
-// waitEnd waits until the socket has got that error from a RST.
-func (h *Host) waitEnd(k *Socket, want unix.Errno) {
-	for range 100 {
-		errno, err := unix.GetsockoptInt(k.fd, unix.SOL_SOCKET, unix.SO_ERROR)
-		check("SO_ERROR", err)
-		if errno != 0 {
-			expect("socket", unix.Errno(errno), want)
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	expect("socket", nil, want)
+	l.closed(first, last)
 }

@@ -111,8 +111,8 @@ func (r *record) has(function string) bool {
 const timerSlack = 100 * time.Millisecond
 
 // resetWithin is how far a RST sent may stand from the change of state that belongs to it: the kernel
-// does both in one call, in either order.
-const resetWithin = 2 * time.Millisecond
+// does both in one call, in either order, but may be interrupted in between.
+const resetWithin = 50 * time.Millisecond
 
 // life is one socket, or one series of kernel sockets on the same connection, at one end.
 type life struct {
@@ -122,6 +122,7 @@ type life struct {
 
 	requested bool // nothing but a request socket so far
 	silent    bool // ended by time or by a call alone: nothing was sent or received
+	answer    bool // no socket at all, but a RST in answer
 }
 
 func (l *life) last() string { return l.states[len(l.states)-1] }
@@ -157,13 +158,16 @@ func lives(rs []record) ([]*life, error) {
 		switch {
 		case r.what == sentRST && r.noSocket:
 			switch {
-			case cur == nil, cur.over() && !cur.silent:
+			case cur != nil && cur.silent:
+				cur.shown()
+			case cur == nil || cur.over():
 				begin(r, "CLOSED")
-			case cur.silent && cur.last() != "TIME_WAIT":
-				// The end that time or a call brought, and that this RST shows.
-				cur.states = append(cur.states, "CLOSED")
-				cur.unseen = cur.unseen[:len(cur.unseen)-1]
-				cur.silent = false
+				cur.answer = true
+			}
+		case r.what == sentRST:
+			// SYN_SENT answers what is left of an older connection, and stays.
+			if n := len(all); n > 1 && cur.last() == "SYN_SENT" && all[n-2].silent {
+				all[n-2].shown()
 			}
 		case r.what == looked:
 			switch {
@@ -215,6 +219,13 @@ func lives(rs []record) ([]*life, error) {
 	return all, nil
 }
 
+// shown is called where a RST shows the end that time or a call had brought.
+func (l *life) shown() {
+	l.states = append(l.states, "CLOSED")
+	l.unseen = l.unseen[:len(l.unseen)-1]
+	l.silent = false
+}
+
 // timeWaitFollows tells whether the socket that rs[0] closes left a time-wait socket in its place.
 func timeWaitFollows(rs []record) bool {
 	if rs[0].from != "FIN_WAIT_2" && rs[0].from != "CLOSING" {
@@ -250,6 +261,9 @@ func judge(rs []record, client, server netip.AddrPort) ([]FlowTruth, error) {
 	slices.SortStableFunc(rs, func(a, b record) int { return a.time.Compare(b.time) })
 	var ends [2][]*life
 	for side, local := range []netip.AddrPort{client, server} {
+		if side == int(Server) && client == server {
+			break // a socket connected to itself: there is but one
+		}
 		remote := [2]netip.AddrPort{client, server}[1-side]
 		var own []record
 		for _, r := range rs {
@@ -266,7 +280,7 @@ func judge(rs []record, client, server netip.AddrPort) ([]FlowTruth, error) {
 		}
 		ends[side] = ls
 	}
-	return pair(ends, client, server)
+	return pair(ends, client, server), nil
 }
 
 // agrees holds the list against the last look at the socket, which is evidence of another kind.
@@ -291,39 +305,65 @@ func agrees(own []record, ls []*life) error {
 	return nil
 }
 
-// pair puts the server's lives beside the client's that they answered.
-func pair(ends [2][]*life, client, server netip.AddrPort) ([]FlowTruth, error) {
-	var flows []FlowTruth
-	add := func(s Side, l *life, f *FlowTruth) {
-		f.States[s] = l.states
-		for _, u := range l.unseen {
-			f.Unseen = append(f.Unseen, s.String()+": "+u)
+// pair puts the server's lives beside the client's that they answered: the last that began before. A
+// server's life that finds its place taken, or comes before any, was brought about by a stray SYN, of which
+// no client knew. An answer from no socket belongs to the connection that was there last, and is a life of
+// its own only where that end had none.
+func pair(ends [2][]*life, client, server netip.AddrPort) []FlowTruth {
+	type flow struct {
+		began time.Time
+		ends  [2]*life
+	}
+	var flows []*flow
+	add := func(s Side, l *life) {
+		f := &flow{began: l.began}
+		f.ends[s] = l
+		flows = append(flows, f)
+	}
+	for _, l := range ends[Client] {
+		if !l.answer {
+			add(Client, l)
+		}
+	}
+	join := func(s Side, l *life) bool {
+		var last *flow
+		for _, f := range flows {
+			if !f.began.After(l.began) && (last == nil || f.began.After(last.began)) {
+				last = f
+			}
+		}
+		if last == nil && len(flows) > 0 && l.states[0] == "CLOSED" && !l.answer {
+			last = flows[0] // both connect at once
+		}
+		if last == nil || last.ends[s] != nil {
+			return false
+		}
+		last.ends[s] = l
+		return true
+	}
+	for _, l := range ends[Server] {
+		if !join(Server, l) && !l.answer {
+			add(Server, l)
 		}
 	}
 	for _, l := range ends[Client] {
-		f := FlowTruth{Client: client, Server: server}
-		add(Client, l, &f)
-		flows = append(flows, f)
+		if l.answer {
+			join(Client, l)
+		}
 	}
-	if len(flows) == 0 && len(ends[Server]) > 0 {
-		flows = append(flows, FlowTruth{Client: client, Server: server})
-	}
-	for _, l := range ends[Server] {
-		n := 0
-		for i, c := range ends[Client] {
-			if !c.began.After(l.began) {
-				n = i
+	slices.SortStableFunc(flows, func(a, b *flow) int { return a.began.Compare(b.began) })
+	var truths []FlowTruth
+	for _, f := range flows {
+		truth := FlowTruth{Client: client, Server: server}
+		for side, l := range f.ends {
+			if l != nil {
+				truth.States[side] = l.states
+				for _, u := range l.unseen {
+					truth.Unseen = append(truth.Unseen, Side(side).String()+": "+u)
+				}
 			}
 		}
-		f := &flows[n]
-		closed := slices.Equal(l.states, []string{"CLOSED"})
-		if len(f.States[Server]) > 0 {
-			if closed {
-				continue // one more answer of the same closed port
-			}
-			return nil, fmt.Errorf("%s: two sockets for one of %s: %v, %v", server, client, f.States[Server], l.states)
-		}
-		add(Server, l, f)
+		truths = append(truths, truth)
 	}
-	return flows, nil
+	return truths
 }

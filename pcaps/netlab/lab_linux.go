@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +19,8 @@ type Scenario struct {
 	About string // one sentence: what happens
 	// Settings ("net.ipv4.tcp_syn_retries=2") of the two namespaces.
 	ClientSysctls, ServerSysctls []string
-	Delay                        time.Duration // of the wire each way; 0 is 5 ms
+	Net                          Net
+	Recorder                     Recorder
 	Rules                        []Rule
 	Run                          func(*Lab)
 	// Want is what each flow's ends go through if the scenario does what About says: a second
@@ -27,14 +30,36 @@ type Scenario struct {
 	Views []View
 }
 
+// Net is what lies between the sockets.
+type Net uint8
+
+const (
+	TwoHosts Net = iota
+	Bridged      // as TwoHosts, with the addresses on a bridge that has eth0 as its port
+	Loopback     // one host, no wire
+)
+
+// Recorder is how the captures are made.
+type Recorder uint8
+
+const (
+	Packets Recorder = iota // AF_PACKET on eth0, or lo
+	Any                     // tcpdump -i any: Linux cooked v2
+	Mirror                  // as Packets, with a second copy of each frame 2 µs later
+	Trunk                   // as Packets, with an 802.1Q tag put in as a switch's trunk would
+)
+
 // Lists are the states of client and server, separated by spaces.
 type Lists [2]string
 
 // Lab is one run of a scenario.
 type Lab struct {
-	Hosts   [2]*Host
-	Wire    *Wire
-	looks   *looks
+	Hosts [2]*Host // the same one twice on a Loopback
+	Wire  *Wire    // nil on a Loopback
+	looks *looks
+	from  time.Time // captures begin here
+
+	mu      sync.Mutex
 	sockets []*Socket
 }
 
@@ -44,75 +69,99 @@ type Result struct {
 	Pcap  [2][]byte // by the side that it was captured at; nil where nothing passed
 }
 
-// Run runs a scenario; subnet tells those apart that run at the same time.
+// Run4 runs a scenario over IPv4; subnet tells those apart that run at the same time. The process has
+// its part in the addresses too: orphaned sockets outlive the run that left them, and so do their events.
 func (s *Scenario) Run4(tracer *Tracer, subnet uint8) (Result, error) {
-	return s.run(tracer, s.Name+".v4", netip.AddrFrom4([4]byte{10, 4, subnet, 1}), netip.AddrFrom4([4]byte{10, 4, subnet, 2}))
+	run8 := uint8(os.Getpid() % 250)
+	return s.run(tracer, s.Name+".v4", netip.AddrFrom4([4]byte{10, run8, subnet, 1}), netip.AddrFrom4([4]byte{10, run8, subnet, 2}))
 }
 
 // Run6 is Run4 over IPv6.
 func (s *Scenario) Run6(tracer *Tracer, subnet uint8) (Result, error) {
-	a := [16]byte{0: 0xfd, 7: subnet, 15: 1}
+	a := [16]byte{0: 0xfd, 4: uint8(os.Getpid() >> 8), 5: uint8(os.Getpid()), 7: subnet, 15: 1}
 	b := a
 	b[15] = 2
 	return s.run(tracer, s.Name+".v6", netip.AddrFrom16(a), netip.AddrFrom16(b))
 }
 
-// settle is how long the wire is left alone before what passed and what the sockets are is taken.
-const settle = 100 * time.Millisecond
+// delay is how long the wire takes each way; settle, how long it is left alone in the end before
+// what passed and what the sockets are is taken.
+const (
+	delay  = 5 * time.Millisecond
+	settle = 100 * time.Millisecond
+)
 
 func (s *Scenario) run(tracer *Tracer, name string, client, server netip.Addr) (r Result, err error) {
 	began := time.Now()
-	lab := &Lab{}
-	if lab.Hosts[Client], err = newHost(Client, client, server, s.ClientSysctls); err != nil {
+	lab := &Lab{from: began}
+	if err := lab.build(s, client, server); err != nil {
+		lab.dismantle()
 		return r, err
 	}
-	defer lab.Hosts[Client].close()
-	if lab.Hosts[Server], err = newHost(Server, server, client, s.ServerSysctls); err != nil {
-		return r, err
-	}
-	defer lab.Hosts[Server].close()
-	var captures [2]*capture
-	for side, h := range lab.Hosts {
-		h.Do(func() { captures[side], err = startCapture("eth0") })
-		if err != nil {
-			return r, err
-		}
-		defer captures[side].sock.Close()
-	}
-	delay := s.Delay
-	if delay == 0 {
-		delay = 5 * time.Millisecond
-	}
-	lab.looks = newLooks(lab)
-	startWire(lab, delay, s.Rules)
-	failed := lab.play(s.Run)
-	time.Sleep(settle + 2*delay)
-
-	looked, err := lab.looks.end()
-	ended := time.Now()
-	for _, c := range captures {
-		err = errors.Join(err, c.stop())
-	}
-	for _, k := range lab.sockets {
-		if k.open {
-			unix.Close(k.fd)
-		}
-	}
-	err = errors.Join(failed, lab.Wire.err, err, tracer.Flush())
+	defer lab.dismantle()
+	recorders, err := lab.record(s)
 	if err != nil {
 		return r, err
 	}
-	for side := range captures {
-		if len(captures[side].frames) > 0 {
-			r.Pcap[side] = pcap(captures[side].frames)
-		}
+	lab.looks = startLooks(lab)
+	if s.Net != Loopback {
+		startWire(lab, s.Rules)
+	}
+	failed := lab.play(s.Run)
+	time.Sleep(settle)
+
+	looked, err := lab.looks.end()
+	ended := time.Now()
+	err = errors.Join(failed, err)
+	for side, rec := range recorders {
+		frames, e := rec.stop()
+		err = errors.Join(err, e)
+		r.Pcap[side] = frames
+	}
+	if lab.Wire != nil {
+		err = errors.Join(err, lab.Wire.failure())
+	}
+	if err = errors.Join(err, tracer.Flush()); err != nil {
+		return r, err
 	}
 	records := append(tracer.between(began, ended, client, server), looked...)
-	if err := lab.Wire.nameResets(records); err != nil {
-		return r, err
+	if lab.Wire != nil {
+		if err := lab.Wire.nameResets(records); err != nil {
+			return r, err
+		}
 	}
 	r.Truth, err = s.truth(name, records, lab.looks.tuples)
 	return r, err
+}
+
+func (l *Lab) build(s *Scenario, client, server netip.Addr) (err error) {
+	if l.Hosts[Client], err = newHost(Client, s.Net, client, server, s.ClientSysctls); err != nil {
+		return err
+	}
+	if s.Net == Loopback {
+		l.Hosts[Server] = l.Hosts[Client]
+		return nil
+	}
+	l.Hosts[Server], err = newHost(Server, s.Net, server, client, s.ServerSysctls)
+	return err
+}
+
+func (l *Lab) dismantle() {
+	if l.Wire != nil {
+		l.Wire.stop()
+	}
+	for _, k := range l.sockets {
+		if k.open {
+			// An orphan would outlive its namespace.
+			unix.SetsockoptLinger(k.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+			unix.Close(k.fd)
+		}
+	}
+	for side, h := range l.Hosts {
+		if h != nil && (side == 0 || h != l.Hosts[0]) {
+			h.close()
+		}
+	}
 }
 
 // play runs the script; a step that fails ends it.
@@ -147,8 +196,13 @@ func (s *Scenario) truth(name string, records []record, tuples []tuple) (Truth, 
 		}
 		t.Flows = append(t.Flows, flows...)
 	}
-	if len(t.Flows) > 0 {
-		t.Flows[0].At = s.Views
+	for _, v := range s.Views {
+		if v.Flow >= len(t.Flows) {
+			return t, fmt.Errorf("no flow %d: %v", v.Flow, t.Flows)
+		}
+		f := &t.Flows[v.Flow]
+		v.Flow = 0
+		f.At = append(f.At, v)
 	}
 	if s.Want == nil {
 		return t, nil
@@ -196,5 +250,48 @@ func (l *Lab) Open() (client, server *Socket) {
 // Pause lets d pass.
 func (l *Lab) Pause(d time.Duration) { time.Sleep(d) }
 
-// Cross waits until what was sent has arrived, and an answer to it too.
-func (l *Lab) Cross() { time.Sleep(2*l.Wire.Delay + 2*time.Millisecond) }
+// Await waits until the socket, or what the kernel keeps in its place, is in that state, or gone where
+// the state is "".
+func (l *Lab) Await(k *Socket, state string) {
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		now, err := l.looks.state(k.at)
+		check("look", err)
+		if now == state {
+			return
+		}
+		if time.Since(began) > patience {
+			check("await", fmt.Errorf("%s is in %q, not %q", k.at.local, now, state))
+		}
+	}
+}
+
+// Cross waits until what was sent has arrived, and all answers to it, and answers to those.
+func (l *Lab) Cross() { l.Quiet(2*delay + 15*time.Millisecond) }
+
+// Quiet waits until nothing has been on the wire for that long.
+func (l *Lab) Quiet(d time.Duration) {
+	if l.Wire == nil {
+		time.Sleep(d)
+		return
+	}
+	for l.Wire.touch(); l.Wire.quietFor() < d; {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// CaptureFromHere leaves what passed so far out of the captures.
+func (l *Lab) CaptureFromHere() { l.from = time.Now() }
+
+// Follow makes a connection known of which nothing passes the wire.
+func (l *Lab) Follow(client, server netip.AddrPort) { l.looks.follow(client, server) }
+
+// Each runs all of them at the same time.
+func (l *Lab) Each(scripts ...func(*Lab)) {
+	errs := make([]error, len(scripts))
+	var wg sync.WaitGroup
+	for i, script := range scripts {
+		wg.Go(func() { errs[i] = l.play(script) })
+	}
+	wg.Wait()
+	check("one of several", errors.Join(errs...))
+}

@@ -32,7 +32,7 @@ const lookEvery = 20 * time.Millisecond
 // Floods are not followed one by one.
 const maxTuples = 64
 
-func newLooks(lab *Lab) *looks {
+func startLooks(lab *Lab) *looks {
 	l := &looks{lab: lab, last: map[tuple]look{}, stop: make(chan struct{})}
 	l.wg.Add(1)
 	go func() {
@@ -109,6 +109,18 @@ func (l *looks) look(host Side, client, server netip.AddrPort) {
 			what: looked, time: now.at, local: t.local, remote: t.remote, look: now, before: before,
 		})
 	}
+}
+
+// state looks at one socket now. It is "" where there is none.
+func (l *looks) state(t tuple) (string, error) {
+	if t.host == Client {
+		l.look(t.host, t.local, t.remote)
+	} else {
+		l.look(t.host, t.remote, t.local)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last[t].state, l.err
 }
 
 // end stops looking, and returns what was seen.

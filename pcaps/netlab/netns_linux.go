@@ -1,6 +1,7 @@
 package netlab
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,7 +25,7 @@ type Host struct {
 }
 
 // newHost makes a namespace whose eth0 has the address self; peer is reached directly.
-func newHost(side Side, self, peer netip.Addr, sysctls []string) (*Host, error) {
+func newHost(side Side, n Net, self, peer netip.Addr, sysctls []string) (*Host, error) {
 	h := &Host{Side: side, Addr: self, work: make(chan func())}
 	made := make(chan error)
 	go func() {
@@ -39,7 +41,7 @@ func newHost(side Side, self, peer netip.Addr, sysctls []string) (*Host, error) 
 		return nil, fmt.Errorf("new network namespace: %w", err)
 	}
 	var err error
-	h.Do(func() { err = h.setUp(peer, sysctls) })
+	h.Do(func() { err = h.setUp(n, peer, sysctls) })
 	if err != nil {
 		h.close()
 		return nil, fmt.Errorf("%s: %w", side, err)
@@ -54,7 +56,7 @@ func (h *Host) Do(f func()) {
 	<-done
 }
 
-func (h *Host) setUp(peer netip.Addr, sysctls []string) error {
+func (h *Host) setUp(n Net, peer netip.Addr, sysctls []string) error {
 	var err error
 	if h.tap, err = openTAP("eth0"); err != nil {
 		return err
@@ -64,18 +66,45 @@ func (h *Host) setUp(peer netip.Addr, sysctls []string) error {
 			return err
 		}
 	}
-	err = ipBatch(
+	dev := "eth0"
+	if n == Bridged {
+		dev = "br0"
+	}
+	lines := []string{
 		"link set lo up",
 		fmt.Sprintf("link set eth0 address %s", macOf(h.Side)),
 		"link set eth0 up",
-		fmt.Sprintf("addr add %s/%d dev eth0 nodad", h.Addr, h.Addr.BitLen()-8),
-		fmt.Sprintf("neigh add %s lladdr %s dev eth0 nud permanent", peer, macOf(h.Side.Peer())),
-	)
-	if err != nil {
+		fmt.Sprintf("addr add %s/%d dev %s nodad", h.Addr, h.Addr.BitLen()-8, dev),
+		fmt.Sprintf("neigh add %s lladdr %s dev %s nud permanent", peer, macOf(h.Side.Peer()), dev),
+	}
+	if n == Bridged {
+		lines = append([]string{
+			fmt.Sprintf("link add br0 address %s type bridge forward_delay 0", macOf(h.Side)),
+			"link set eth0 master br0",
+			"link set br0 up",
+		}, lines...)
+	}
+	if err = ipBatch(lines...); err != nil {
+		return err
+	}
+	if err = waitLocal(h.Addr); err != nil {
 		return err
 	}
 	h.diag, err = openDiag()
 	return err
+}
+
+// waitLocal waits until the host knows an address for its own: for IPv6 some time after its interface is up.
+func waitLocal(a netip.Addr) error {
+	var out []byte
+	for range 200 {
+		var err error
+		if out, err = exec.Command("ip", "route", "get", a.String()).CombinedOutput(); err == nil && bytes.Contains(out, []byte("local")) {
+			return nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return fmt.Errorf("%s does not become an address of its own: %s", a, out)
 }
 
 // quiet are the settings of every namespace: nothing on the wire but what the scenario does, and

@@ -18,7 +18,7 @@ const (
 var orderly = []Lists{{connected + closesFirst, accepted + closesLast}}
 
 // delayedACK is longer than a receiver keeps an ACK back.
-const delayedACK = 60 * time.Millisecond
+const delayedACK = 80 * time.Millisecond
 
 // talk sends a request and its answer.
 func (l *Lab) talk(c, s *Socket) {
@@ -32,9 +32,15 @@ func (l *Lab) talk(c, s *Socket) {
 func (l *Lab) closeBoth(first, last *Socket) {
 	first.Close()
 	last.ReceiveEnd()
-	l.Pause(delayedACK)
+	l.Await(first, "FIN_WAIT_2")
 	last.Close()
-	l.Cross()
+	l.closed(first, last)
+}
+
+// closed waits until both have closed, one first.
+func (l *Lab) closed(first, last *Socket) {
+	l.Await(first, "TIME_WAIT")
+	l.Await(last, "")
 }
 
 // finish is all of an ordinary connection but its opening.
@@ -78,7 +84,8 @@ func openings() []Scenario {
 			l.Socket(Client, clientPort).ConnectFails(l.Server(), unix.ETIMEDOUT)
 			l.Pause(2 * time.Second)
 		},
-		Want: []Lists{{"CLOSED SYN_SENT", "LISTEN SYN_RCVD"}},
+		Want:  []Lists{{"CLOSED SYN_SENT", "LISTEN SYN_RCVD"}},
+		Views: []View{{Capture: Client, End: Server, Why: "nothing that the server sent came this far"}},
 	}, {
 		Name:  "ack-lost-data",
 		About: "The ACK of the SYN-ACK is lost; the client's data completes the handshake.",
@@ -105,7 +112,7 @@ func openings() []Scenario {
 			s := l.Accept(listener)
 			s.ReceiveEnd()
 			s.Close()
-			l.Cross()
+			l.closed(c, s)
 		},
 		Want: orderly,
 	}, {
@@ -119,12 +126,12 @@ func openings() []Scenario {
 		About: "The ACK of the SYN-ACK is lost; the ACK of the repeated SYN-ACK completes the handshake, and nothing follows.",
 		Rules: []Rule{lose(Client, isBareACK, 1, 1)},
 		Run: func(l *Lab) {
-			l.Open()
-			l.Cross()
+			_, s := l.Open()
+			l.Await(s, "ESTABLISHED")
 		},
 		Want: []Lists{{connected, accepted}},
-		Views: []View{{Client, Server, []string{"LISTEN", "SYN_RCVD"},
-			"whether the second ACK arrived, or was lost as the first, only the server's next segment would tell"}},
+		Views: []View{{Capture: Client, End: Server, States: []string{"LISTEN", "SYN_RCVD"},
+			Why: "whether the second ACK arrived, or was lost as the first, only the server's next segment would tell"}},
 	}, {
 		Name:          "ack-lost-always",
 		About:         "Every ACK of the SYN-ACK is lost: the server gives up.",
@@ -139,6 +146,7 @@ func openings() []Scenario {
 	}, {
 		Name:  "simultaneous-open",
 		About: "Both ends connect to each other within the wire's delay, talk, and the client closes.",
+		Rules: crossing(isSYN),
 		Run: func(l *Lab) {
 			c, s := l.openBoth()
 			l.finish(c, s)
@@ -341,8 +349,8 @@ func refusals() []Scenario {
 		Run:   reject("tcp reset"),
 		Want:  []Lists{{"CLOSED SYN_SENT CLOSED", ""}},
 		Views: []View{
-			{Client, Server, []string{"CLOSED"}, "a firewall's RST is that of a closed port"},
-			{Server, Server, []string{"CLOSED"}, "a firewall's RST is that of a closed port"},
+			{Capture: Client, End: Server, States: []string{"CLOSED"}, Why: "a firewall's RST is that of a closed port"},
+			{Capture: Server, End: Server, States: []string{"CLOSED"}, Why: "a firewall's RST is that of a closed port"},
 		},
 	}}
 }

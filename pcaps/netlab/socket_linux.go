@@ -15,6 +15,7 @@ type Socket struct {
 	host *Host
 	fd   int
 	open bool
+	at   tuple // once it has a peer
 }
 
 // patience is how long any one step of a scenario may take.
@@ -40,11 +41,18 @@ func (l *Lab) Socket(s Side, port uint16) *Socket {
 	var err error
 	h.Do(func() { k.fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0) })
 	check("socket", err)
-	l.sockets = append(l.sockets, k)
+	l.keep(k)
 	k.setPatience()
 	k.Set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
 	check("bind", unix.Bind(k.fd, sockaddr(netip.AddrPortFrom(h.Addr, port))))
 	return k
+}
+
+// keep remembers a socket that is to be closed in the end.
+func (l *Lab) keep(k *Socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sockets = append(l.sockets, k)
 }
 
 func (k *Socket) setPatience() {
@@ -60,6 +68,16 @@ func sockaddr(a netip.AddrPort) unix.Sockaddr {
 	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
 }
 
+func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
+	switch a := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port))
+	}
+	return netip.AddrPort{}
+}
+
 // Set sets a socket option.
 func (k *Socket) Set(level, option, value int) {
 	check("setsockopt", unix.SetsockoptInt(k.fd, level, option, value))
@@ -73,10 +91,13 @@ func (k *Socket) Listen(backlog int) *Socket {
 
 // Accept waits for a connection.
 func (l *Lab) Accept(listener *Socket) *Socket {
-	fd, _, err := accept(listener.fd)
+	fd, peer, err := accept(listener.fd)
 	check("accept", err)
 	k := &Socket{host: listener.host, fd: fd, open: true}
-	l.sockets = append(l.sockets, k)
+	local, err := unix.Getsockname(fd)
+	check("getsockname", err)
+	k.at = tuple{Server, addrPortOf(local), addrPortOf(peer)}
+	l.keep(k)
 	k.setPatience()
 	return k
 }
@@ -90,8 +111,15 @@ func accept(fd int) (int, unix.Sockaddr, error) {
 	}
 }
 
+func (k *Socket) goingTo(to netip.AddrPort) {
+	local, err := unix.Getsockname(k.fd)
+	check("getsockname", err)
+	k.at = tuple{k.host.Side, addrPortOf(local), to}
+}
+
 // Begin starts to connect and does not wait.
 func (k *Socket) Begin(to netip.AddrPort) {
+	k.goingTo(to)
 	check("fcntl", unix.SetNonblock(k.fd, true))
 	if err := unix.Connect(k.fd, sockaddr(to)); err != unix.EINPROGRESS {
 		check("connect", err)
@@ -199,4 +227,43 @@ func (k *Socket) Close() {
 func (k *Socket) Abort() {
 	check("SO_LINGER", unix.SetsockoptLinger(k.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
 	k.Close()
+}
+
+// Vanish closes without a word, as a host that lost its power (TCP_REPAIR).
+func (k *Socket) Vanish() {
+	k.Set(unix.IPPROTO_TCP, unix.TCP_REPAIR, 1)
+	k.Close()
+}
+
+// StartAt chooses the initial sequence number of a socket that is not connected yet; not 0.
+func (k *Socket) StartAt(iss uint32) {
+	const sendQueue = 2 // TCP_SEND_QUEUE
+	k.Set(unix.IPPROTO_TCP, unix.TCP_REPAIR, 1)
+	k.Set(unix.IPPROTO_TCP, unix.TCP_REPAIR_QUEUE, sendQueue)
+	k.Set(unix.IPPROTO_TCP, unix.TCP_QUEUE_SEQ, int(int32(iss)))
+	k.Set(unix.IPPROTO_TCP, unix.TCP_REPAIR, 0)
+}
+
+// FastOpen connects and sends at once, in the SYN if the host knows the server's cookie.
+func (k *Socket) FastOpen(to netip.AddrPort, data string) {
+	k.goingTo(to)
+	n, err := unix.SendmsgN(k.fd, []byte(data), nil, sockaddr(to), unix.MSG_FASTOPEN|unix.MSG_NOSIGNAL)
+	check("fast open", err)
+	if n != len(data) {
+		check("fast open", fmt.Errorf("%d of %d bytes", n, len(data)))
+	}
+}
+
+// Ended waits until a RST or a timer has ended the connection with that error.
+func (k *Socket) Ended(want unix.Errno) {
+	for range 100 {
+		errno, err := unix.GetsockoptInt(k.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+		check("SO_ERROR", err)
+		if errno != 0 {
+			expect("socket", unix.Errno(errno), want)
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	expect("socket", nil, want)
 }

@@ -51,6 +51,7 @@ type View struct {
 	Capture, End Side
 	States       []string
 	Why          string
+	Flow         int // in a Scenario, which of its flows; 0 in a Truth
 }
 
 // Want is the list that an observer at that capture point must come to for that end.

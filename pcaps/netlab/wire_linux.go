@@ -10,15 +10,17 @@ import (
 
 // Wire carries frames between the two hosts, each direction in order unless a rule says otherwise.
 type Wire struct {
-	lab   *Lab
-	Delay time.Duration // each way
+	lab *Lab
 
 	mu     sync.Mutex
 	passed *sync.Cond // a segment was sent
 	rules  []*Rule
 	log    []Segment // every segment that the hosts sent, lost later or not
+	busy   time.Time // see quietFor
+	on     int       // segments on the wire
 	err    error
 	queues [2]chan delivery // by receiver
+	wg     sync.WaitGroup
 }
 
 // Rule is what becomes of some of the segments. A rule acts on the nth segment that matches (from 1),
@@ -48,16 +50,24 @@ type delivery struct {
 	frame []byte
 }
 
-func startWire(lab *Lab, delay time.Duration, rules []Rule) {
-	w := &Wire{lab: lab, Delay: delay}
+func startWire(lab *Lab, rules []Rule) {
+	w := &Wire{lab: lab, busy: time.Now()}
 	w.passed = sync.NewCond(&w.mu)
 	w.Add(rules...)
 	lab.Wire = w
 	w.queues = [2]chan delivery{make(chan delivery, 4096), make(chan delivery, 4096)}
 	for _, s := range []Side{Client, Server} {
-		go w.read(s)
-		go w.deliver(s)
+		w.wg.Go(func() { w.read(s) })
+		w.wg.Go(func() { w.deliver(s) })
 	}
+}
+
+// stop cuts the wire; what is on it is lost. When it returns, no host is touched any more.
+func (w *Wire) stop() {
+	for _, h := range w.lab.Hosts {
+		h.tap.Close()
+	}
+	w.wg.Wait()
 }
 
 // Add appends rules while the scenario runs.
@@ -100,19 +110,26 @@ func (w *Wire) take(from Side, frame []byte) {
 	if s, ok := parse(from, frame); ok {
 		s.Time = now
 		act = w.fate(&s)
-		if client, server := s.ends(); client.Addr() == w.lab.Hosts[Client].Addr && server.Addr() == w.lab.Hosts[Server].Addr {
-			w.lab.looks.follow(client, server)
-		}
+		w.follow(&s)
 		w.log = append(w.log, s)
 		w.passed.Broadcast()
 	}
 	if act.Drop {
 		return
 	}
-	at := now.Add(w.Delay + act.Delay)
+	at := now.Add(delay + act.Delay)
 	w.queues[from.Peer()] <- delivery{at, frame}
+	w.on += 1 + len(act.Again)
 	for _, later := range act.Again {
 		w.queues[from.Peer()] <- delivery{at.Add(later), frame}
+	}
+}
+
+// follow has the connection looked at, if it is one between the two hosts.
+func (w *Wire) follow(s *Segment) {
+	client, server := s.ends()
+	if client.Addr() == w.lab.Hosts[Client].Addr && server.Addr() == w.lab.Hosts[Server].Addr {
+		w.lab.looks.follow(client, server)
 	}
 }
 
@@ -132,6 +149,10 @@ func (w *Wire) fate(s *Segment) Action {
 
 // Forge puts a segment on the wire that its sender never sent. It is delivered at once.
 func (w *Wire) Forge(s Segment) {
+	w.follow(&s)
+	w.mu.Lock()
+	w.on++
+	w.mu.Unlock()
 	w.queues[s.From.Peer()] <- delivery{time.Now(), s.frame()}
 }
 
@@ -164,6 +185,10 @@ func (w *Wire) deliver(to Side) {
 				_, err := w.lab.Hosts[to].tap.Write(frame)
 				return err
 			})
+			w.mu.Lock()
+			w.on--
+			w.busy = time.Now()
+			w.mu.Unlock()
 		}
 	}
 }
@@ -175,6 +200,12 @@ func (w *Wire) fail(err error) {
 		w.err = err
 	}
 	w.passed.Broadcast()
+}
+
+func (w *Wire) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // Wait waits until the nth segment (from 1) that matches was sent by that end, and returns it.
@@ -228,7 +259,7 @@ func (w *Wire) nameResets(rs []record) error {
 		}
 		for j := range w.log {
 			s := &w.log[j]
-			if isRST(s) && s.Src == r.local && !taken[j] && s.Time.After(r.time) && s.Time.Sub(r.time) < 50*time.Millisecond {
+			if isRST(s) && s.Src == r.local && !taken[j] && s.Time.After(r.time) && s.Time.Sub(r.time) < time.Second {
 				taken[j] = true
 				r.remote = s.Dst
 				break
@@ -239,6 +270,23 @@ func (w *Wire) nameResets(rs []record) error {
 		}
 	}
 	return nil
+}
+
+// touch says that something may be about to be sent.
+func (w *Wire) touch() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy = time.Now()
+}
+
+// quietFor is the time since anything was on the wire, or since touch.
+func (w *Wire) quietFor() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.on > 0 {
+		return 0
+	}
+	return time.Since(w.busy)
 }
 
 // What rules and waits match.
@@ -253,4 +301,11 @@ func isBareACK(s *Segment) bool { return s.Flags&(SYN|FIN|RST|ACK) == ACK && len
 
 func lose(from Side, match func(*Segment) bool, nth, times int) Rule {
 	return Rule{From: from, Match: match, Nth: nth, Times: times, Do: Drop}
+}
+
+// crossing holds back the first such segment of either end, so that both have surely sent theirs
+// before one arrives.
+func crossing(match func(*Segment) bool) []Rule {
+	hold := Action{Delay: 100 * time.Millisecond}
+	return []Rule{{From: Client, Match: match, Times: 1, Do: hold}, {From: Server, Match: match, Times: 1, Do: hold}}
 }

@@ -1,0 +1,120 @@
+package netlab
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// fastOpens are openings with data in the SYN, RFC 7413.
+func fastOpens() []Scenario {
+	client := []string{"net.ipv4.tcp_fastopen=1"}
+	server := []string{"net.ipv4.tcp_fastopen=2"}
+	return []Scenario{{
+		Name:          "fast-open",
+		About:         "The first connection asks for a cookie, the second has its data in the SYN.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.Quiet(delayedACK)
+			l.finish(c, s)
+		},
+		Want: []Lists{orderly[0], orderly[0]},
+	}, {
+		Name:          "fast-open-server-speaks-first",
+		About:         "The server answers and closes before the handshake's ACK has come.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			s.Send("pong")
+			s.Close()
+			c.Receive(4)
+			c.ReceiveEnd()
+			l.Await(s, "FIN_WAIT_2")
+			c.Close()
+			l.closed(s, c)
+		},
+		Want: []Lists{orderly[0], {connected + closesLast, "LISTEN SYN_RCVD" + closesFirst}},
+	}, {
+		Name:          "fast-open-refused",
+		About:         "The server takes no Fast Open any more: the data in the SYN is not acknowledged and sent again.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			l.Hosts[Server].Do(func() { check("sysctl", sysctl("net.ipv4.tcp_fastopen=0")) })
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: []Lists{orderly[0], orderly[0]},
+	}, {
+		Name:          "fast-open-ack-lost",
+		About:         "Data in the SYN, and the ACK of the SYN-ACK is lost; the server's answer is acknowledged.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			l.Wire.Add(lose(Client, isBareACK, 1, 1))
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.Quiet(delayedACK)
+			s.Send("pong")
+			c.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: []Lists{orderly[0], orderly[0]},
+	}, {
+		Name:          "fast-open-syn-ack-lost",
+		About:         "Data in the SYN, and the SYN-ACK is lost.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			l.Wire.Add(lose(Server, isSYNACK, 1, 1))
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			check("connect", c.Connected())
+			l.Quiet(delayedACK)
+			l.finish(c, s)
+		},
+		Want: []Lists{orderly[0], orderly[0]},
+	}, {
+		Name:          "fast-open-aborted",
+		About:         "Data in the SYN; the server aborts before the handshake's ACK has come.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			s.Abort()
+			l.Await(c, "")
+		},
+		Want: []Lists{orderly[0], {connected + " CLOSED", "LISTEN SYN_RCVD CLOSED"}},
+	}}
+}
+
+// getCookie makes an ordinary connection that asks for the server's Fast Open cookie.
+func (l *Lab) getCookie() (listener *Socket) {
+	listener = l.Socket(Server, serverPort)
+	listener.Set(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, 16)
+	listener.Listen(16)
+	c := l.Socket(Client, clientPort)
+	c.FastOpen(l.Server(), "ping")
+	check("connect", c.Connected())
+	s := l.Accept(listener)
+	s.Receive(4)
+	l.closeBoth(c, s)
+	return listener
+}
