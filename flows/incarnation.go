@@ -78,7 +78,7 @@ func (t *Tracker) pickRST(head uint32, k *tuple) uint32 {
 	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
 		r := t.records.ptr(rec)
 		from, to := &r.ends[k.from], &r.ends[1-k.from]
-		if s.Flags.Any(ACK) && to.path.top() == SynSent && from.path.n == 0 &&
+		if s.Flags.Any(ACK) && to.path.top() == SynSent && from.path.n == 0 && !r.is(repeats) &&
 			within(s.Ack, to.iss+1, to.nxt) {
 			t.confirm(rec)
 			return rec
@@ -97,7 +97,7 @@ func (t *Tracker) pickRST(head uint32, k *tuple) uint32 {
 // it has no old connection.
 func (t *Tracker) confirmByRST(head uint32, old *record, k *tuple) {
 	r := t.records.ptr(head)
-	if !r.is(tentative) || r.ends[k.from].path.top() != SynSent {
+	if !r.is(tentative) || r.is(repeats) || r.ends[k.from].path.top() != SynSent {
 		return
 	}
 	if to := &old.ends[1-k.from]; to.is(hasAck) && t.seg.Seq == to.ack {
@@ -136,12 +136,17 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 		from, to := &r.ends[k.from], &r.ends[1-k.from]
 		switch {
 		case from.is(hasISS) && from.iss == s.Seq:
+			if old := t.settled(rec); r.is(tentative) && !r.is(repeats) && t.records.ptr(old).over() {
+				t.confirm(rec) // sent again: no old duplicate, and nothing else lives here
+			}
 			if !r.closed() {
 				return rec
 			}
 			// An old duplicate; but where nothing is left of the connection, it opens
 			// another one at a server that listens.
-			return t.wait(shard, head, k, r)
+			rec := t.wait(shard, head, k, r)
+			t.records.ptr(rec).marks |= repeats
+			return rec
 		case from.is(hasISS) || from.is(hasNxt):
 		case to.is(hasSYNACK) && to.ack == s.Seq+1: // captured in the wrong order
 			return rec

@@ -129,6 +129,7 @@ const (
 	completed   // handshake ACK was accepted for all that was seen
 	timed       // on the wheel
 	unannounced // confirmed, and its first packets not told of yet
+	repeats     // tentative, with the ISS of a connection that is over: a SYN-ACK alone confirms it
 	crossed     // neither FIN acknowledged the other
 )
 
