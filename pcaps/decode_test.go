@@ -534,6 +534,7 @@ func BenchmarkDecode(b *testing.B) {
 		{"QinQ", 1, eth(0x88a8, tagged(7, 0x8100, tagged(8, 0x0800, ip4(6, ts))))},
 		{"SLL2", 276, join(x("0800 0000 00000002 0001 04 06 020000000001 0000"), ip4(6, ts))},
 		{"raw", 101, ip4(6, ts)},
+		{"VXLAN", 1, overUDP(4789, join(vni(8, 0, 42), eth(0x0800, ip4(6, ts))))},
 		{"UDP", 1, eth(0x0800, ip4(17, udp(443, data(100))))},
 		{"ARP", 1, eth(0x0806, data(28))},
 	} {

@@ -109,7 +109,10 @@ func tagged(tci, kind int, payload []byte) []byte { return join(be16(tci), be16(
 
 // decoded is one frame through a new decoder.
 func decoded(linktype uint32, frame []byte) (v Verdict, seg flows.Segment, space Space) {
-	d := NewDecoder()
+	return decodedBy(NewDecoder(), linktype, frame)
+}
+
+func decodedBy(d *Decoder, linktype uint32, frame []byte) (v Verdict, seg flows.Segment, space Space) {
 	v = d.Decode(&Frame{Time: 7, Number: 3, File: 2, LinkType: linktype, Data: frame, Wire: len(frame)}, &seg)
 	return v, seg, d.Space(seg.Space)
 }
