@@ -38,14 +38,22 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 		Truncated:       r.is(truncated),
 		EndedOpen:       t.ended && !r.over(),
 	}
+	for i := range r.ends {
+		h, peer := &r.ends[i], &r.ends[1-i]
+		f.Ends[r.side(uint8(i))].Unacknowledged = peer.is(hasAck) && h.is(hasNxt) && peer.ack.Before(h.nxt)
+	}
 	if int(rec) < len(t.kept) {
 		f.Transitions = t.kept[rec]
+	}
+	if int(rec) < len(t.events) {
+		f.Events = t.events[rec]
 	}
 }
 
 func (h *half) describe(e *Endpoint) {
 	less := func(n uint32) uint32 { return n - min(n, 1) }
-	e.Packets, e.PayloadBytes = uint64(h.packets), h.bytes
+	e.Packets, e.PayloadBytes, e.AfterPeerFIN = uint64(h.packets), h.bytes, h.late
+	e.Last, e.TTL, e.Probes = h.last, h.ttl, uint32(h.probes)
 	e.Counts = Counts{SYN: h.syn, SYNACK: h.synack, FIN: h.finN, RST: h.rst}
 	e.Retransmissions = Retransmissions{SYN: less(h.syn), SYNACK: less(h.synack), Data: h.again, FIN: less(h.finN)}
 	e.NumStates = h.path.n

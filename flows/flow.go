@@ -141,6 +141,11 @@ type Endpoint struct {
 	PayloadBytes    uint64
 	Counts          Counts
 	Retransmissions Retransmissions
+	Last            int64  // time of its last segment, 0: it sent none
+	TTL             uint8  // or hop limit, of its first segment
+	Probes          uint32 // keep-alive probes since the other end last spoke
+	AfterPeerFIN    uint64 // payload bytes of it that passed after the other end's FIN
+	Unacknowledged  bool   // not all that it sent is acknowledged
 	// States the endpoint went through, revised ones left out; NumStates are valid.
 	StateList [MaxStates]State
 	Certain   [MaxStates]Certainty
@@ -179,6 +184,7 @@ type Flow struct {
 
 	Capture     Capture
 	Transitions []Transition // in order; only when the Tracker keeps them
+	Events      []Event      // in order, the first 64; only when the Tracker keeps them
 }
 
 // Client and Server are the flow's ends.

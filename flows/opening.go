@@ -122,6 +122,8 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 		if to.synLen > 0 && to.iss+1 != s.Ack {
 			r.kind = KindFastOpen
 			t.note(Note{Kind: NoteFastOpen})
+		} else if to.synLen > 0 {
+			t.event(Event{Note: Note{Kind: NoteFastOpenIgnored}})
 		}
 	case crossed:
 		if i := from.path.find(SynSent); i >= 0 {
@@ -160,6 +162,7 @@ func (t *Tracker) synAckAgain(r *record, from *half) {
 	if est >= 0 && t.takeBack(r, from, uint8(est), "repeats its SYN-ACK, so it did not take the ACK") {
 		from.has |= distrust
 		r.marks &^= completed
+		t.event(Event{Note: Note{Kind: NoteACKIgnored, D: since(r, atACK, s.Time)}})
 	} else if i := from.path.find(SynReceived); i >= 0 && from.path.top() == Closed {
 		t.takeBack(r, from, uint8(i+1), "repeats its SYN-ACK, so it was not reset")
 	}

@@ -1,7 +1,7 @@
 package flows
 
 // known says which fields of a half hold something.
-type known uint16
+type known uint32
 
 const (
 	hasISS    known = 1 << iota
@@ -15,6 +15,7 @@ const (
 	distrust        // only its own word makes it ESTABLISHED (INFERENCE: taken back once)
 	ownRST          // closed by a RST in its own name
 	finCovers       // the last copy of its FIN acknowledged the peer's
+	carried         // its last segment had payload
 	finSeen         // its FIN counted: no hole before it
 	gotSACK
 	hasAlt // its SYN-ACK came with two ISSs; alt is the other
@@ -33,6 +34,7 @@ type half struct {
 	finN    uint32
 	rst     uint32
 	again   uint32 // data segments sent again
+	late    uint64 // payload after the peer's FIN
 	iss     Seq
 	nxt     Seq // the end of all that it was seen to send
 	edge    Seq // the end of what passed without a hole
@@ -43,6 +45,7 @@ type half struct {
 	win     uint16
 	synLen  uint16 // payload of its SYN
 	wscale  uint8
+	ttl     uint8 // of its first segment
 	probes  uint8 // keep-alives since the peer last spoke
 	jump    uint8 // 1 + length of path when its numbers jumped by one: a FIN that was not captured?
 	has     known

@@ -49,6 +49,7 @@ func (t *Tracker) refuses(r *record, from, to *half, bare bool) {
 		return
 	}
 	t.note(Note{Kind: NoteRefused, D: since(r, atSYN, s.Time)})
+	t.event(Event{Note: Note{Kind: NoteRST}, Reset: t.resetOf(r, from, to)})
 	r.marks |= refused
 	r.resetBy = closer(r.sideOf(from))
 	if from.path.n == 0 {
@@ -90,8 +91,21 @@ func (t *Tracker) givesUp(r *record, from, to *half, bare bool) {
 	t.dies(r, from, to)
 }
 
+// resetOf is what the RST being observed shows of its sender, before it closes the ends.
+func (t *Tracker) resetOf(r *record, from, to *half) Reset {
+	s := t.seg
+	d := Reset{Bare: !s.Flags.Any(ACK), State: from.path.top(), TTL: s.TTL,
+		AnswersData: to.is(carried) && to.is(hasAck) && s.Seq == to.ack,
+		PeerFIN:     to.is(hasFIN), OwnFIN: from.is(hasFIN), BothACKed: r.has(atClose)}
+	if from.packets > 1 {
+		d.UsualTTL = from.ttl
+	}
+	return d
+}
+
 // dies closes both ends.
 func (t *Tracker) dies(r *record, from, to *half) {
+	t.event(Event{Note: Note{Kind: NoteRST}, Reset: t.resetOf(r, from, to)})
 	if from.is(hasFIN) || to.is(hasFIN) {
 		r.marks |= resetAfter
 	}

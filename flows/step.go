@@ -21,6 +21,28 @@ type Note struct {
 	Quote  Quote   // of NoteUnreachable
 }
 
+// Event is something out of the ordinary in a flow, kept for who judges the flow as a whole.
+type Event struct {
+	Note
+	Side  Side // who sent the segment
+	At    uint64
+	File  int32
+	Time  int64
+	Reset Reset // of NoteRST
+}
+
+// Reset is what a RST shows beside its number.
+type Reset struct {
+	Bare        bool  // without ACK: no socket, or one in SYN_SENT
+	State       State // its sender's, before
+	TTL         uint8
+	UsualTTL    uint8 // of its sender's segments before; 0: there were none
+	AnswersData bool  // the last that its sender was sent carried data, and the number is that segment's ack
+	PeerFIN     bool  // the other end's FIN had passed
+	OwnFIN      bool
+	BothACKed   bool // and both FINs were acknowledged
+}
+
 type NoteKind uint8
 
 const (
@@ -48,6 +70,11 @@ const (
 	NoteMidstream // first packet of a connection that began before the capture
 	NoteFastOpen  // data on the SYN was accepted
 	NoteFINWaits  // FIN behind a hole
+	// Of these no word is said where they happen; they are kept as events.
+	NoteRST             // a RST that its receiver would take; Event.Reset says more
+	NoteACKIgnored      // SYN-ACK again after a valid ACK had passed; D: since that ACK; Packet: that ACK
+	NoteFastOpenIgnored // the SYN's data was not accepted
+	NotePeerLost        // a challenge ACK answered by RST: its sender knows of no such connection
 	NumNoteKinds
 )
 

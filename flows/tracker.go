@@ -14,6 +14,8 @@ type Config struct {
 	// Transitions keeps every transition of a flow with its packet; else only the lists of
 	// states are kept, which cost a few bytes.
 	Transitions bool
+	// Events keeps what is out of the ordinary in a flow, with its packets.
+	Events bool
 }
 
 // patience is how long after its last packet an attempt without an answer, a half-open flow
@@ -31,6 +33,8 @@ type Tracker struct {
 	asides  slab[aside]
 	addrs   slab[[2]Addr]
 	kept    [][]Transition // by record
+	events  [][]Event      // by record
+	watch   bool           // keep events
 
 	now    int64 // time of the latest segment so far
 	flows  uint64
@@ -52,7 +56,7 @@ type Tracker struct {
 
 // NewTracker makes an empty Tracker.
 func NewTracker(c Config) *Tracker {
-	t := &Tracker{linger: int64(c.Linger), keep: c.Transitions}
+	t := &Tracker{linger: int64(c.Linger), keep: c.Transitions, watch: c.Events}
 	if c.Linger <= 0 {
 		t.linger = int64(time.Minute)
 	}
@@ -100,6 +104,12 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	r.originals++
 	from.packets++
 	from.bytes += uint64(s.Len)
+	if from.packets == 1 {
+		from.ttl = s.TTL
+	}
+	if to.is(hasFIN) {
+		from.late += uint64(s.Len)
+	}
 	heard := to.is(hasNxt)
 	iss, nxt, gapFrom := from.iss, from.nxt, t.gapFrom(r, to)
 	if r.is(unannounced) && !r.is(tentative) {
@@ -133,6 +143,10 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		r.marks |= truncated
 	}
 	from.last = s.Time
+	from.has &^= carried
+	if s.Len > 0 {
+		from.has |= carried
+	}
 	to.probes = 0
 	if s.HeaderOK {
 		var gaps uint32
@@ -145,6 +159,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	t.settle(t.rec, r)
 	if t.pending != 0 {
 		if from.path.top() == Closed {
+			t.event(Event{Note: Note{Kind: NotePeerLost}})
 			t.confirm(t.pending)
 		}
 		t.pending = 0
@@ -334,6 +349,9 @@ func (t *Tracker) release(rec uint32) {
 	if int(rec) < len(t.kept) {
 		t.kept[rec] = t.kept[rec][:0]
 	}
+	if int(rec) < len(t.events) {
+		t.events[rec] = t.events[rec][:0]
+	}
 	r.zeek.release(&t.mores)
 	gen := r.gen + 1
 	t.records.give(rec)
@@ -395,7 +413,43 @@ func (t *Tracker) number(r *record) {
 	r.number = t.flows
 }
 
-func (t *Tracker) note(n Note) { t.step.Notes = append(t.step.Notes, n) }
+// note tells of something beside the changes of state, and keeps it where it is no part of a
+// connection that goes well.
+func (t *Tracker) note(n Note) {
+	t.step.Notes = append(t.step.Notes, n)
+	switch n.Kind {
+	case NoteAnswered, NoteHandshake, NoteMidstream, NoteFastOpen:
+	default:
+		t.event(Event{Note: n})
+	}
+}
+
+// maxEvents bounds what one flow can make the Tracker remember.
+const maxEvents = 64
+
+func (t *Tracker) event(e Event) {
+	if !t.watch {
+		return
+	}
+	for int(t.rec) >= len(t.events) {
+		t.events = append(t.events, nil)
+	}
+	if len(t.events[t.rec]) == maxEvents {
+		return
+	}
+	e.Side, e.At, e.File, e.Time = t.step.Side, t.seg.Packet, t.seg.File, t.seg.Time
+	t.events[t.rec] = append(t.events[t.rec], e)
+}
+
+// Snapshot fills f with what is known so far of the flow of the latest segment, and reports
+// whether it has one. f is valid until the next Observe.
+func (t *Tracker) Snapshot(f *Flow) bool {
+	if t.step.Flow == 0 {
+		return false
+	}
+	t.describe(t.rec, f)
+	return f.Number == t.step.Flow
+}
 
 // valid reports whether a TCP may send such flags; PSH, ECE, CWR and AE are free (RFC 9293
 // §3.10.7.4, RFC 3168 §6.1.1). A SYN-ACK may carry FIN (RFC 7413 §4.2.2).
