@@ -97,9 +97,7 @@ func sll2(d *Decoder) step {
 // interface decides (ARPHRD_ of if_arp.h).
 func (d *Decoder) cooked(arphrd, protocol uint16) step {
 	const (
-		frelay    = 770
-		netlink   = 824
-		rawIPType = 519 // and no EtherType: a tun device of some drivers
+		netlink = 824
 
 		ieee8023 = 1 // Novell's, without an LLC header
 		ieee8022 = 4 // LLC
@@ -109,8 +107,6 @@ func (d *Decoder) cooked(arphrd, protocol uint16) step {
 		return d.stop(NotIP)
 	case protocol == ieee8022:
 		return llc
-	case arphrd == rawIPType && protocol == 0, arphrd == frelay && protocol == 0:
-		return rawIP
 	}
 	return d.follow(etherType, uint32(protocol), NotIP)
 }
