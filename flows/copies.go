@@ -21,9 +21,9 @@ type print struct {
 const soon = int64(time.Millisecond)
 
 // repeated reports whether s is a copy. Where there is no id to tell (IPv6, and id 0, which
-// Linux gives a SYN-ACK), a SYN, FIN or RST is one, as no TCP repeats it that soon; data and
-// pure ACKs may be real ones, so they are copies only in a flow of which nearly every packet
-// comes twice.
+// Linux gives a SYN-ACK and a bare RST), a SYN or FIN is one, as no TCP repeats it that soon. Data,
+// pure ACKs and RSTs may be real ones, a RST as a host without the socket answers each segment that
+// comes; they are copies only in a flow of which nearly every packet comes twice.
 func (c *copies) repeated(rec uint32, from uint8, s *Segment, r *record) bool {
 	h := mix(uint64(s.Seq)<<32|uint64(s.Ack), uint64(rec)<<32|uint64(s.Flags)<<16|uint64(s.Window)|1<<63)
 	h = mix(h^uint64(s.Len)<<32^uint64(s.Checksum)<<16^uint64(s.IPID), 0x9e3779b97f4a7c15+uint64(from))
@@ -38,5 +38,5 @@ func (c *copies) repeated(rec uint32, from uint8, s *Segment, r *record) bool {
 		*p = print{h, s.Time}
 		return false
 	}
-	return s.IPID != 0 || s.Flags.Any(SYN|FIN|RST) || 5*(r.copies+1) >= 4*r.originals
+	return s.IPID != 0 || s.Flags.Any(SYN|FIN) || 5*(r.copies+1) >= 4*r.originals
 }

@@ -73,7 +73,7 @@ func (t *Tracker) givesUp(r *record, from, to *half, bare bool) {
 			return
 		}
 	}
-	if !within(s.Seq, from.iss, from.nxt) && s.Seq != 0 {
+	if !within(s.Seq, from.iss, from.nxt) && s.Seq != 0 && !t.believed(r, from, to) {
 		r.marks |= badNumbers
 		t.step.Quiet = QuietNotBelieved
 		t.note(Note{Kind: NoteRSTNotBelieved})
