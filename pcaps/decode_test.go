@@ -247,7 +247,7 @@ func TestDecodeSkips(t *testing.T) {
 // What the IP header says of the length holds, whatever was captured.
 func TestPayloadLength(t *testing.T) {
 	full := segment(flows.ACK, nil, data(1400))
-	jumbo := func(length int) []byte {
+	jumbo := func(length int64) []byte {
 		return join(x("06 00 c204"), be32(length), segment(flows.ACK, nil, nil))
 	}
 	for _, c := range []struct {
@@ -300,7 +300,7 @@ func TestDecodeCut(t *testing.T) {
 		d := NewDecoder()
 		head := len(c.frame) - len(packet)
 		for n := range len(c.frame) + 1 {
-			data := make([]byte, n, n) // the race detector and the runtime watch its end
+			data := make([]byte, n) // the race detector and the runtime watch its end
 			copy(data, c.frame)
 			seg := flows.Segment{TSVal: 99, Quote: flows.Quote{Version: 4}, HasSACK: true, Urgent: 9, Len: 77}
 			v := d.Decode(&Frame{LinkType: c.link, Data: data, Wire: len(c.frame)}, &seg)

@@ -89,10 +89,10 @@ func TestTunnelSpaces(t *testing.T) {
 		return seg.Space
 	}
 	gtpTo := func(teid int) []byte {
-		return overUDP(2152, join(x("30 ff"), be16(len(plain4)), be32(teid), plain4))
+		return overUDP(2152, join(x("30 ff"), be16(len(plain4)), be32(int64(teid)), plain4))
 	}
 	vxlanOf := func(id int) []byte { return overUDP(4789, join(vni(8, 0, id), eth(0x0800, plain4))) }
-	label := func(l int) []byte { return eth(0x8847, join(be32(l<<12|0x140), plain4)) }
+	label := func(l int) []byte { return eth(0x8847, join(be32(int64(l)<<12|0x140), plain4)) }
 	if space(gtpTo(1)) != space(gtpTo(2)) {
 		t.Error("GTP-U: each direction has its own id, and they are one flow")
 	}

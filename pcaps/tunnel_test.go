@@ -4,7 +4,7 @@ import "encoding/binary"
 
 // gpe is the eight bytes that VXLAN and its like share.
 func vni(flags byte, next byte, id int) []byte {
-	return join([]byte{flags, 0, 0, next}, be32(id<<8))
+	return join([]byte{flags, 0, 0, next}, be32(int64(id)<<8))
 }
 
 func snap4() []byte { return join(x("aaaa03 000000 0800"), plain4) }
@@ -214,7 +214,7 @@ func tunnelFrames() []wholeFrame {
 		{name: "Fibre Channel", link: 122, frame: join(make([]byte, 16), snap4())},
 		{name: "IEEE 1394", link: 138, frame: join(make([]byte, 16), x("0800"), plain4)},
 		{name: "InfiniBand", link: 242, frame: join(make([]byte, 40), x("86dd 0000"), plain6), six: true},
-		{name: "IPNET", link: 226, frame: join(x("01 02 0000"), be32(len(plain4)), make([]byte, 16), plain4)},
+		{name: "IPNET", link: 226, frame: join(x("01 02 0000"), be32(int64(len(plain4))), make([]byte, 16), plain4)},
 		{name: "netANALYZER", link: 240, frame: join(x("00060000"), inner4, make([]byte, 4))},
 	}
 }
