@@ -63,19 +63,18 @@ const (
 	NoteSYNACKChanged           // SYN-ACK repeated with another ISS
 	NoteReuse                   // a new connection on a four-tuple that was used before
 	NoteInvalidFlags
-	NoteAckUnseen // acknowledges what was never seen sent
-	NoteMissing   // the capture lacks segments; N: how many times
-	NoteDataAfter // data after its sender's FIN
-	NoteRSTStays  // RST from SYN_SENT in answer to a wrong ACK
-	NoteMidstream // first packet of a connection that began before the capture
-	NoteFastOpen  // data on the SYN was accepted
-	NoteFINWaits  // FIN behind a hole
-	// Of these no word is said where they happen; they are kept as events.
+	NoteAckUnseen       // acknowledges what was never seen sent
+	NoteMissing         // the capture lacks segments; N: how many times
+	NoteDataAfter       // data after its sender's FIN
+	NoteRSTStays        // RST from SYN_SENT in answer to a wrong ACK
+	NoteMidstream       // first packet of a connection that began before the capture
+	NoteFastOpen        // data on the SYN was accepted
+	NoteFINWaits        // FIN behind a hole
+	NumNoteKinds        // of these a word is said where they happen; what follows is only kept as an Event
 	NoteRST             // a RST that its receiver would take; Event.Reset says more
 	NoteACKIgnored      // SYN-ACK again after a valid ACK had passed; D: since that ACK; Packet: that ACK
 	NoteFastOpenIgnored // the SYN's data was not accepted
 	NotePeerLost        // a challenge ACK answered by RST: its sender knows of no such connection
-	NumNoteKinds
 )
 
 // Quiet is why a segment changed nothing.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tcpwhy/analyzer/span"
 	"tcpwhy/flows"
 )
 
@@ -283,7 +284,7 @@ func TestAppendDuration(t *testing.T) {
 		{62 * time.Second, "1m02s"}, {552 * time.Second, "9m12s"}, {time.Hour - time.Second, "59m59s"},
 		{time.Hour - time.Millisecond, "1h00m"}, {2*time.Hour + 3*time.Minute, "2h03m"}, {-5 * time.Millisecond, "-5.00ms"},
 	} {
-		if got := string(AppendDuration(nil, c.d)); got != c.want {
+		if got := string(span.Append(nil, c.d)); got != c.want {
 			t.Errorf("%d: got %s, want %s", c.d, got, c.want)
 		}
 	}

@@ -1,6 +1,10 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"tcpwhy/analyzer/span"
+)
 
 // appendTime appends t, nanoseconds since 1970 UTC, as RFC 3339 with all nine digits of the
 // nanosecond. time.AppendFormat takes five times as long.
@@ -8,11 +12,11 @@ func appendTime(dst []byte, t int64) []byte {
 	u := time.Unix(0, t).UTC()
 	year, month, day := u.Date()
 	hour, min, sec := u.Clock()
-	dst = append(appendPadded(dst, uint64(year), 4), '-')
-	dst = append(appendPadded(dst, uint64(month), 2), '-')
-	dst = append(appendPadded(dst, uint64(day), 2), 'T')
+	dst = append(span.AppendPadded(dst, uint64(year), 4), '-')
+	dst = append(span.AppendPadded(dst, uint64(month), 2), '-')
+	dst = append(span.AppendPadded(dst, uint64(day), 2), 'T')
 	dst = append(appendClock(dst, hour, min, sec), '.')
-	return append(appendPadded(dst, uint64(u.Nanosecond()), 9), 'Z')
+	return append(span.AppendPadded(dst, uint64(u.Nanosecond()), 9), 'Z')
 }
 
 // appendSecond appends the clock of t in UTC, to the second: 03:05:41Z.
@@ -22,7 +26,7 @@ func appendSecond(dst []byte, t int64) []byte {
 }
 
 func appendClock(dst []byte, hour, min, sec int) []byte {
-	dst = append(appendPadded(dst, uint64(hour), 2), ':')
-	dst = append(appendPadded(dst, uint64(min), 2), ':')
-	return appendPadded(dst, uint64(sec), 2)
+	dst = append(span.AppendPadded(dst, uint64(hour), 2), ':')
+	dst = append(span.AppendPadded(dst, uint64(min), 2), ':')
+	return span.AppendPadded(dst, uint64(sec), 2)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"strconv"
 
+	"tcpwhy/analyzer/span"
 	"tcpwhy/flows"
 )
 
@@ -74,7 +75,7 @@ func appendNote(b []byte, n *flows.Note) []byte {
 			b = append(strconv.AppendUint(b, uint64(n.N), 10), ')')
 		}
 		if n.D.OK {
-			b = append(AppendDuration(append(b, ", "...), n.D.D), " after the first"...)
+			b = append(span.Append(append(b, ", "...), n.D.D), " after the first"...)
 		}
 		return b
 	case flows.NoteReady:
@@ -82,7 +83,7 @@ func appendNote(b []byte, n *flows.Note) []byte {
 			b = append(b[:len(b)-len(w.words)], "taken at packet "...)
 			b = append(strconv.AppendUint(b, n.Packet, 10), " or after: ready"...)
 			if n.D.OK {
-				b = append(AppendDuration(append(b, " in "...), n.D.D), " or more"...)
+				b = append(span.Append(append(b, " in "...), n.D.D), " or more"...)
 			}
 			return b
 		}
@@ -90,7 +91,7 @@ func appendNote(b []byte, n *flows.Note) []byte {
 		return appendQuote(b, &n.Quote)
 	}
 	if n.D.OK && w.then != "" {
-		b = AppendDuration(append(b, w.then...), n.D.D)
+		b = span.Append(append(b, w.then...), n.D.D)
 	}
 	return b
 }

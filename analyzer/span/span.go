@@ -1,15 +1,14 @@
-package report
+// Package span writes lengths of time as people read them.
+package span
 
 import (
 	"strconv"
 	"time"
-
-	"tcpwhy/flows"
 )
 
-// AppendDuration appends d as people read it, to three or four digits: 450ns, 31us, 2.20ms,
+// Append appends d as people read it, to three or four digits: 450ns, 31us, 2.20ms,
 // 1.002s, 9m12s, 2h03m.
-func AppendDuration(dst []byte, d time.Duration) []byte {
+func Append(dst []byte, d time.Duration) []byte {
 	if d < 0 {
 		dst, d = append(dst, '-'), -d
 	}
@@ -29,11 +28,11 @@ func AppendDuration(dst []byte, d time.Duration) []byte {
 	case d < time.Hour-500*time.Millisecond:
 		s := int64((d + 500*time.Millisecond) / time.Second)
 		dst = append(strconv.AppendInt(dst, s/60, 10), 'm')
-		return append(appendPadded(dst, uint64(s%60), 2), 's')
+		return append(AppendPadded(dst, uint64(s%60), 2), 's')
 	default:
 		m := int64((d + 30*time.Second) / time.Minute)
 		dst = append(strconv.AppendInt(dst, m/60, 10), 'h')
-		return append(appendPadded(dst, uint64(m%60), 2), 'm')
+		return append(AppendPadded(dst, uint64(m%60), 2), 'm')
 	}
 }
 
@@ -46,13 +45,13 @@ func appendFixed(dst []byte, d, unit time.Duration, decimals int) []byte {
 	n, whole := int64((d+step/2)/step), int64(unit/step)
 	dst = strconv.AppendInt(dst, n/whole, 10)
 	if decimals > 0 {
-		dst = appendPadded(append(dst, '.'), uint64(n%whole), decimals)
+		dst = AppendPadded(append(dst, '.'), uint64(n%whole), decimals)
 	}
 	return dst
 }
 
-// appendPadded appends n, less than 10^width, as width digits.
-func appendPadded(dst []byte, n uint64, width int) []byte {
+// AppendPadded appends n, less than 10^width, as width digits.
+func AppendPadded(dst []byte, n uint64, width int) []byte {
 	for range width {
 		dst = append(dst, '0')
 	}
@@ -63,10 +62,5 @@ func appendPadded(dst []byte, n uint64, width int) []byte {
 	return dst
 }
 
-// appendElapsed appends e as people read it, "-" where there was nothing to measure.
-func appendElapsed(dst []byte, e flows.Elapsed) []byte {
-	if !e.OK {
-		return append(dst, '-')
-	}
-	return AppendDuration(dst, e.D)
-}
+// String is d as Append writes it.
+func String(d time.Duration) string { return string(Append(nil, d)) }

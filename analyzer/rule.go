@@ -1,0 +1,146 @@
+package analyzer
+
+import (
+	"net/netip"
+	"time"
+
+	"tcpwhy/flows"
+)
+
+// Severity of a finding: how soon somebody should look.
+type Severity uint8
+
+const (
+	Info    Severity = iota // how it works
+	Notice                  // worth knowing
+	Warning                 // costs somebody something
+	Error                   // a service fails
+)
+
+func (s Severity) String() string { return [...]string{"info", "notice", "warning", "error"}[s] }
+
+// Confidence of a finding: how well the capture supports it.
+type Confidence uint8
+
+const (
+	Possible Confidence = iota // other causes show the same packets
+	Likely
+	Certain // the packets allow nothing else
+)
+
+func (c Confidence) String() string { return [...]string{"possible", "likely", "certain"}[c] }
+
+// Rule is one kind of finding: a value, in a file of its own. It keeps nothing from one flow to
+// the next: facts of a flow are in flows.Flow, facts of a server or a source in Peer.
+type Rule struct {
+	Name     string // kebab-case, as users write it
+	Title    string // one line, no capital, no period, under 60 letters
+	RFC      string // sections that it rests on
+	Severity Severity
+	// Limit is what a judgement in time waits for; 0: it has none. Users change it (--limit).
+	Limit time.Duration
+
+	// Flow judges one flow: when it is finished, and where packets are printed also as it goes on.
+	Flow func(*Pass)
+	// Capture judges all flows together, at the end of the capture.
+	Capture func(*CapturePass)
+}
+
+// Finding is one judgement: of one flow or, where Flow is 0, of a server, a source or the whole
+// capture.
+type Finding struct {
+	Rule       *Rule
+	Severity   Severity
+	Confidence Confidence
+	Variant    string // which kind of it, or ""
+
+	Flow           uint64
+	File           int32 // of the packets
+	Client, Server netip.AddrPort
+	Endpoint       flows.Closer // whose doing it is, or NoOne
+	Packet         uint64       // where it became certain
+	Time           int64        // of that packet, ns since 1970 UTC
+	Packets        []uint64     // that prove it, in order
+
+	Flows   uint64 // how many flows it stands for; 1 where it is of one flow
+	Clients uint64 // how many clients these have; 0 where it was not counted
+	Cause   string // name of the finding that this one is part of, or ""
+
+	Summary string // one sentence, no capital, no period
+	Why     string // what the packets prove
+	Next    string // what to look at next
+}
+
+// Pass is what a rule is given of one flow.
+type Pass struct {
+	*flows.Flow
+	Now    int64 // time of the capture, ns since 1970 UTC
+	Lossy  bool  // the capture lost packets, so that absence proves less
+	rule   *Rule
+	limit  time.Duration
+	report func(Finding)
+}
+
+// Limit is the rule's limit in time, as the user has it.
+func (p *Pass) Limit() time.Duration { return p.limit }
+
+// Since is the time from t until now.
+func (p *Pass) Since(t int64) time.Duration { return time.Duration(p.Now - t) }
+
+// Report tells of a finding of this flow. The rule, its severity (where f has none), flow and
+// ends are filled in; where f has no packet, the last of Packets is it.
+func (p *Pass) Report(f Finding) {
+	f.Rule = p.rule
+	if f.Severity == Info {
+		f.Severity = p.rule.Severity
+	}
+	f.Flow, f.Flows, f.File = p.Number, 1, p.File
+	f.Client, f.Server = p.Client().Addr, p.Server().Addr
+	if n := len(f.Packets); f.Packet == 0 && n > 0 {
+		f.Packet = f.Packets[n-1]
+	}
+	if f.Time == 0 {
+		f.Time = p.Last
+	}
+	p.report(f)
+}
+
+// Absent is the confidence of what rests on packets that are not there: the capture must have
+// both directions, and have lost nothing.
+func (p *Pass) Absent() Confidence {
+	switch {
+	case p.Flow.Capture.OneWay:
+		return Possible
+	case p.Lossy || p.Flow.Capture.MissingSegments > 0:
+		return Likely
+	}
+	return Certain
+}
+
+// EventsOf are the flow's events of one kind, in order.
+func (p *Pass) EventsOf(kind flows.NoteKind) (of []flows.Event) {
+	for _, e := range p.Events {
+		if e.Kind == kind {
+			of = append(of, e)
+		}
+	}
+	return of
+}
+
+// Entered is the transition with which an end came to a state that stands, or nil.
+func (p *Pass) Entered(side flows.Side, s flows.State) *flows.Transition {
+	for i := range p.Transitions {
+		if t := &p.Transitions[i]; t.Side == side && t.To == s && t.Certainty != flows.Revised {
+			return t
+		}
+	}
+	return nil
+}
+
+// by is the end as a finding names it.
+func by(s flows.Side) flows.Closer {
+	if s == flows.Client {
+		return flows.ByClient
+	}
+	return flows.ByServer
+}

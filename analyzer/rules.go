@@ -1,0 +1,18 @@
+package analyzer
+
+// Rules are all rules, one line each, in the order of a connection's life.
+var Rules = []*Rule{
+	// opening
+	// closing
+	// whole capture
+}
+
+// RuleNamed is the rule of that name, or nil.
+func RuleNamed(name string) *Rule {
+	for _, r := range Rules {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
