@@ -14,11 +14,11 @@ type record struct {
 	time          time.Time // UTC
 	local, remote netip.AddrPort
 
-	from, to string   // moved: as the tracepoint says
-	stack    []string // moved, sentRST: kernel functions, innermost first
-	noSocket bool     // sentRST: in answer to a segment that no socket was found for
-	before   look     // looked: at the look before; its timer is what must have been left of it now
-	look     look     // looked
+	from, to string // moved: as the tracepoint says
+	cause    string // moved: what moved it, see causeOf
+	noSocket bool   // sentRST: in answer to a segment that no socket was found for
+	before   look   // looked: at the look before; its timer is what must have been left of it now
+	look     look   // looked
 }
 
 type what uint8
@@ -49,29 +49,8 @@ const (
 
 func (k kind) String() string { return [...]string{"none", "full", "request", "time-wait"}[k] }
 
-func (r *record) String() string {
-	head := fmt.Sprintf("%d.%09d %s %s ", r.time.Unix(), r.time.Nanosecond(), r.local, r.remote)
-	switch r.what {
-	case moved:
-		return head + fmt.Sprintf("%s > %s (%s)", r.from, r.to, r.cause())
-	case sentRST:
-		if r.noSocket {
-			return head + "RST sent, no socket"
-		}
-		return head + "RST sent"
-	}
-	s := head + "socket: " + r.look.kind.String()
-	if r.look.kind != none {
-		s += " " + r.look.state
-	}
-	if r.look.kind == none && r.before.timer != 0 {
-		s += fmt.Sprintf(", %v before its timer", r.before.timer.Round(time.Millisecond))
-	}
-	return s
-}
-
-// cause is what moved a socket, told by the kernel functions that led there.
-func (r *record) cause() string {
+// causeOf tells what moved a socket by the kernel functions that led there, innermost first.
+func causeOf(stack []string) string {
 	causes := []struct{ word, function string }{
 		{"icmp", "tcp_v4_err"},
 		{"icmp", "tcp_v6_err"},
@@ -80,9 +59,9 @@ func (r *record) cause() string {
 		{"segment", "tcp_v4_rcv"},
 		{"segment", "tcp_v6_rcv"},
 		{"timer", "tcp_write_timer"},
-		{"timer", "tcp_keepalive_timer"},
 		{"timer", "tcp_write_timer_handler"},
-		{"destroyed", "tcp_abort"},
+		{"timer", "tcp_keepalive_timer"},
+		{"destroy", "tcp_abort"},
 		{"disconnect", "tcp_disconnect"},
 		{"close", "__tcp_close"},
 		{"close", "tcp_close"},
@@ -92,18 +71,13 @@ func (r *record) cause() string {
 		{"listen", "inet_csk_listen_start"},
 	}
 	for _, c := range causes {
-		if r.has(c.function) {
-			return c.word
+		for _, frame := range stack {
+			if name, _, _ := strings.Cut(frame, "+"); name == c.function {
+				return c.word
+			}
 		}
 	}
 	return "?"
-}
-
-func (r *record) has(function string) bool {
-	return slices.ContainsFunc(r.stack, func(f string) bool {
-		name, _, _ := strings.Cut(f, "+")
-		return name == function
-	})
 }
 
 // A request or time-wait socket that is gone with less than this left of its timer ended by it: the
@@ -195,6 +169,8 @@ func lives(rs []record) ([]*life, error) {
 				continue
 			}
 			switch {
+			case r.cause == "", r.cause == "?":
+				return nil, fmt.Errorf("nothing tells what caused %v", r)
 			case r.from == "CLOSED" && r.to == "SYN_SENT":
 				begin(r, "CLOSED", "SYN_SENT")
 				continue
@@ -209,10 +185,10 @@ func lives(rs []record) ([]*life, error) {
 			case r.to != "CLOSED":
 				cur.states = append(cur.states, r.to)
 			case timeWaitFollows(rs[i:]):
-			case r.cause() == "segment", r.cause() == "icmp", resetNear(rs, i):
+			case r.cause == "segment", r.cause == "icmp", resetNear(rs, i):
 				cur.states = append(cur.states, "CLOSED")
 			default:
-				cur.silently(fmt.Sprintf("%s > CLOSED by %s: nothing was sent", cur.last(), r.cause()))
+				cur.silently(fmt.Sprintf("%s > CLOSED by %s: nothing was sent", cur.last(), r.cause))
 			}
 		}
 	}

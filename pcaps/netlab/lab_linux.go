@@ -194,6 +194,9 @@ func (s *Scenario) truth(name string, records []record, tuples []tuple) (Truth, 
 		if err != nil {
 			return t, err
 		}
+		if len(flows) == 0 { // segments without a socket at either end
+			flows = []FlowTruth{{Client: p.local, Server: p.remote}}
+		}
 		t.Flows = append(t.Flows, flows...)
 	}
 	for _, v := range s.Views {

@@ -158,6 +158,35 @@ func lastings() []Scenario {
 		},
 		Want: orderly,
 	}, {
+		Name:  "urgent",
+		About: "A byte of urgent data among others, read in line; then an ordinary close.",
+		Run: func(l *Lab) {
+			c, s := l.Open()
+			s.Set(unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
+			c.Send("be")
+			_, err := unix.SendmsgN(c.fd, []byte("!"), nil, nil, unix.MSG_OOB|unix.MSG_NOSIGNAL)
+			check("send", err)
+			c.Send("fore")
+			s.Receive(7)
+			l.closeBoth(c, s)
+		},
+		Want: orderly,
+	}, {
+		Name:  "unreachable-later",
+		About: "A firewall answers data with ICMP port unreachable for a while: the connection lives on (RFC 1122 section 4.2.3.9).",
+		Run: func(l *Lab) {
+			c, s := l.Open()
+			l.talk(c, s)
+			l.Quiet(delayedACK)
+			check("nft", l.Hosts[Server].Command("nft", reject("icmpx type port-unreachable")))
+			c.Send("ping")
+			l.Wire.Wait(Client, isData, 3)
+			check("nft", l.Hosts[Server].Command("nft", "flush ruleset"))
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: orderly,
+	}, {
 		Name:  "wrap-at-syn",
 		About: "The client's SYN has the last sequence number of all.",
 		Run:   func(l *Lab) { l.finish(l.openAt(0xffffffff)) },

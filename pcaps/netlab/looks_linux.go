@@ -29,7 +29,7 @@ type tuple struct {
 // Time-wait and request sockets end by timers too, at which no frame is delivered.
 const lookEvery = 20 * time.Millisecond
 
-// Floods are not followed one by one.
+// More connections than that are not followed.
 const maxTuples = 64
 
 func startLooks(lab *Lab) *looks {

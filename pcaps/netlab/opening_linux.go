@@ -1,6 +1,8 @@
 package netlab
 
 import (
+	"net/netip"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -271,6 +273,65 @@ func openings() []Scenario {
 		},
 		Want: orderly,
 	}, {
+		Name:          "syn-flood",
+		About:         "Twelve forged SYNs from addresses that do not answer fill the listener's backlog; the true client is served by a cookie.",
+		ServerSysctls: []string{"net.ipv4.tcp_syncookies=1", "net.ipv4.tcp_max_syn_backlog=8"},
+		Run: func(l *Lab) {
+			listener := l.Socket(Server, serverPort).Listen(8)
+			l.flood(floodSize)
+			c := l.Socket(Client, clientPort).Connect(l.Server())
+			l.finish(c, l.Accept(listener))
+		},
+		Want:  floodWant(),
+		Views: floodViews(),
+	}, {
+		Name:  "listener-closed",
+		About: "The listener closes while the ACK of its SYN-ACK is on its way: the ACK is answered with a RST.",
+		Run: func(l *Lab) {
+			listener := l.Listen()
+			c := l.Socket(Client, clientPort)
+			c.Begin(l.Server())
+			l.Wire.Wait(Server, isSYNACK, 1)
+			listener.Close()
+			check("connect", c.Connected())
+			c.ReceiveFails(unix.ECONNRESET)
+		},
+		Want: []Lists{{connected + " CLOSED", "LISTEN SYN_RCVD CLOSED"}},
+	}, {
+		Name:  "simultaneous-open-syn-lost",
+		About: "Both ends connect to each other, and the client's first SYN is lost.",
+		Rules: []Rule{lose(Client, isSYN, 1, 1), crossing(isSYN)[1]},
+		Run: func(l *Lab) {
+			c, s := l.openBoth()
+			l.finish(c, s)
+		},
+		Want: []Lists{{"CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesFirst, connected + closesLast}},
+		Views: []View{{Capture: Server, End: Client, States: strings.Fields(accepted + closesFirst),
+			Why: "the client's SYN did not come this far: its SYN-ACK looks like a listener's"}},
+	}, {
+		Name:  "simultaneous-open-syn-ack-lost",
+		About: "Both ends connect to each other, and the first SYN-ACK of either is lost.",
+		Rules: append(crossing(isSYN), lose(Client, isSYNACK, 1, 1), lose(Server, isSYNACK, 1, 1)),
+		Run: func(l *Lab) {
+			c, s := l.openBoth()
+			l.finish(c, s)
+		},
+		Want: []Lists{{"CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesFirst, "CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesLast}},
+	}, {
+		Name:  "multipath",
+		About: "A connection of Multipath TCP: its options on every segment, and a close of its own before the FINs.",
+		Run: func(l *Lab) {
+			listener := l.multipath(Server, serverPort).Listen(16)
+			c := l.multipath(Client, clientPort).Connect(l.Server())
+			s := l.Accept(listener)
+			l.talk(c, s)
+			c.Close()
+			s.ReceiveEnd()
+			s.Close()
+			l.Quiet(200 * time.Millisecond)
+		},
+		// No Want: which end's FIN goes first is not for the application to say.
+	}, {
 		Name:          "no-options",
 		About:         "No timestamps, no window scaling, no selective ACKs.",
 		ClientSysctls: []string{"net.ipv4.tcp_timestamps=0", "net.ipv4.tcp_window_scaling=0", "net.ipv4.tcp_sack=0"},
@@ -284,6 +345,68 @@ func openings() []Scenario {
 		Run:           func(l *Lab) { l.finish(l.Open()) },
 		Want:          orderly,
 	}}
+}
+
+// Of the SYNs of a flood, the first are kept as requests, the others answered with a cookie.
+const (
+	floodSize = 12
+	floodKept = 9
+)
+
+func floodWant() (want []Lists) {
+	for i := range floodSize {
+		if i < floodKept {
+			want = append(want, Lists{"", "LISTEN SYN_RCVD"})
+		} else {
+			want = append(want, Lists{"", ""})
+		}
+	}
+	return append(want, orderly[0])
+}
+
+func floodViews() (views []View) {
+	for i := range floodSize {
+		views = append(views, View{Flow: i, Capture: Server, End: Client, States: strings.Fields(connected),
+			Why: "a forged SYN looks like a SYN, and its answer might have arrived"})
+		if i < floodKept {
+			continue
+		}
+		for _, at := range []Side{Client, Server} {
+			views = append(views, View{Flow: i, Capture: at, End: Server, States: []string{"LISTEN", "SYN_RCVD"},
+				Why: "a SYN-ACK with a cookie, of which the server keeps nothing, looks like any"})
+		}
+	}
+	return views
+}
+
+// flood sends n SYNs, each from another address beyond the client, which drops what is not for it.
+func (l *Lab) flood(n int) {
+	client := l.Hosts[Client].Addr
+	net := client.As16()
+	if client.Is4() {
+		net[12], net[13] = 198, 18 // RFC 2544: of no one
+	} else {
+		net[0] = 0xfc
+	}
+	from := func(i int) netip.Addr {
+		a := net
+		a[15] = byte(100 + i)
+		return netip.AddrFrom16(a).Unmap()
+	}
+	prefix := netip.PrefixFrom(from(0), client.BitLen()-8).Masked()
+	check("route", l.Hosts[Server].Command("ip", "route", "add", prefix.String(), "via", client.String()))
+	for i := range n {
+		l.Wire.Forge(Segment{From: Client, Src: netip.AddrPortFrom(from(i), 1234), Dst: l.Server(),
+			Seq: uint32(i) << 20, Flags: SYN, Window: 1024})
+	}
+	l.Cross()
+}
+
+// multipath is Socket for Multipath TCP.
+func (l *Lab) multipath(s Side, port uint16) *Socket {
+	k := l.newSocket(s, unix.IPPROTO_MPTCP)
+	k.bind(port)
+	return k
 }
 
 // openBoth opens simultaneously: there is no listener.
@@ -312,13 +435,17 @@ func (l *Lab) overflow() (listener, a, b *Socket) {
 	return listener, a, b
 }
 
+// reject is a firewall of nft's that rejects what goes to the server's port.
+func reject(with string) string {
+	return "table inet filter { chain input { type filter hook input priority 0; tcp dport 9000 reject with " + with + "; }; }"
+}
+
 // refusals are the ways in which a host says no.
 func refusals() []Scenario {
-	reject := func(with string) func(l *Lab) {
+	rejected := func(with string) func(l *Lab) {
 		return func(l *Lab) {
 			l.Listen()
-			check("nft", l.Hosts[Server].Command("nft",
-				"table inet filter { chain input { type filter hook input priority 0; tcp dport 9000 reject with "+with+"; }; }"))
+			check("nft", l.Hosts[Server].Command("nft", reject(with)))
 			c := l.Socket(Client, clientPort)
 			c.Begin(l.Server())
 			if err := c.Connected(); err == nil || err == unix.ETIMEDOUT {
@@ -336,17 +463,17 @@ func refusals() []Scenario {
 	}, {
 		Name:  "unreachable-port",
 		About: "A firewall (nft reject) answers the SYN with ICMP port unreachable.",
-		Run:   reject("icmpx type port-unreachable"),
+		Run:   rejected("icmpx type port-unreachable"),
 		Want:  []Lists{{"CLOSED SYN_SENT CLOSED", ""}},
 	}, {
 		Name:  "unreachable-prohibited",
 		About: "A firewall (nft reject) answers the SYN with ICMP administratively prohibited.",
-		Run:   reject("icmpx type admin-prohibited"),
+		Run:   rejected("icmpx type admin-prohibited"),
 		Want:  []Lists{{"CLOSED SYN_SENT CLOSED", ""}},
 	}, {
 		Name:  "refused-by-firewall",
 		About: "A firewall (nft reject) answers the SYN with a RST in the server's name.",
-		Run:   reject("tcp reset"),
+		Run:   rejected("tcp reset"),
 		Want:  []Lists{{"CLOSED SYN_SENT CLOSED", ""}},
 		Views: []View{
 			{Capture: Client, End: Server, States: []string{"CLOSED"}, Why: "a firewall's RST is that of a closed port"},

@@ -32,6 +32,12 @@ func check(what string, err error) {
 
 // Socket makes a socket bound to that port of the host.
 func (l *Lab) Socket(s Side, port uint16) *Socket {
+	k := l.newSocket(s, 0)
+	k.bind(port)
+	return k
+}
+
+func (l *Lab) newSocket(s Side, protocol int) *Socket {
 	h := l.Hosts[s]
 	family := unix.AF_INET
 	if h.Addr.Is6() {
@@ -39,13 +45,16 @@ func (l *Lab) Socket(s Side, port uint16) *Socket {
 	}
 	k := &Socket{host: h, open: true}
 	var err error
-	h.Do(func() { k.fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0) })
+	h.Do(func() { k.fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, protocol) })
 	check("socket", err)
 	l.keep(k)
 	k.setPatience()
-	k.Set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	check("bind", unix.Bind(k.fd, sockaddr(netip.AddrPortFrom(h.Addr, port))))
 	return k
+}
+
+func (k *Socket) bind(port uint16) {
+	k.Set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	check("bind", unix.Bind(k.fd, sockaddr(netip.AddrPortFrom(k.host.Addr, port))))
 }
 
 // keep remembers a socket that is to be closed in the end.

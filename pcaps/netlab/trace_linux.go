@@ -200,17 +200,19 @@ func (t *Tracer) pump() {
 type stackOwner struct {
 	last map[string]int // by processor, the index of its last record
 	now  int            // the record that the frames belong to, or -1
+
+	stack []string // of that record, so far
 }
 
 func (t *Tracer) line(line string, event *stackOwner) {
 	if frame, ok := strings.CutPrefix(strings.TrimSpace(line), "=> "); ok {
 		if event.now >= 0 {
-			r := &t.records[event.now]
-			r.stack = append(r.stack, frame)
+			event.stack = append(event.stack, frame)
+			t.records[event.now].cause = causeOf(event.stack)
 		}
 		return
 	}
-	event.now = -1
+	event.now, event.stack = -1, nil
 	cpu := processor(line)
 	if strings.Contains(line, "<stack trace>") {
 		if i, ok := event.last[cpu]; ok {
@@ -283,6 +285,11 @@ func parseEvent(line string) (record, bool) {
 	}
 	r.local, err = addrPort(local, f["sport"])
 	r.remote, err2 = addrPort(remote, f["dport"])
+	if strings.Contains(head, "<idle>-") {
+		// The kernel cannot always unwind the stack of an idle processor's soft interrupt. Frames come
+		// in the context of who writes them to the wire, never there: it was a timer.
+		r.cause = "timer"
+	}
 	r.from, r.to = tracedState(f["oldstate"]), tracedState(f["newstate"])
 	return r, err == nil && err2 == nil
 }
