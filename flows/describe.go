@@ -186,7 +186,7 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 	quiet := func(since int64) bool { return t.now-since >= notYetClosed }
 	acked := func(h, by *half) bool { return h.is(hasFIN) && by.is(hasAck) && !by.ack.Before(h.fin) }
 	switch {
-	case c.wasReset() || s.wasReset():
+	case c.is(byRST) || s.is(byRST):
 		if r.is(resetAfter) {
 			return ClosingRSTAfterFIN
 		}
@@ -222,12 +222,6 @@ func (t *Tracker) halfClosed(r *record, h *half, acked, quiet bool) ClosingOutco
 		return ClosingFINUnanswered
 	}
 	return ClosingOpen
-}
-
-// wasReset reports whether h is closed, and not by the ACK of its FIN.
-func (h *half) wasReset() bool {
-	n := h.path.n
-	return n > 0 && h.path.top() == Closed && (n == 1 || h.path.at(n-2) != LastAck)
 }
 
 // silent reports whether h has not answered data that was sent again, or probes.

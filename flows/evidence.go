@@ -100,7 +100,7 @@ func (t *Tracker) takeBack(r *record, h *half, n uint8, why string) bool {
 	}
 	h.path.cut(n)
 	if top == Closed {
-		h.has &^= ownRST
+		h.has &^= ownRST | byRST
 	}
 	tr.To = h.path.top()
 	t.step.Changes = append(t.step.Changes, tr)

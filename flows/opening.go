@@ -125,6 +125,9 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 		} else if to.synLen > 0 {
 			t.event(Event{Note: Note{Kind: NoteFastOpenIgnored}})
 		}
+		if to.is(hasISS) {
+			to.synLen = uint16(s.Ack - (to.iss + 1))
+		}
 	case crossed:
 		if i := from.path.find(SynSent); i >= 0 {
 			t.takeBack(r, from, uint8(i+1), "sends its own SYN-ACK: the SYNs crossed")

@@ -14,6 +14,7 @@ const (
 	hasSYNACK       // its SYN-ACK has passed, and fits
 	distrust        // only its own word makes it ESTABLISHED (INFERENCE: taken back once)
 	ownRST          // closed by a RST in its own name
+	byRST           // closed by a RST, its own or one to it
 	finCovers       // the last copy of its FIN acknowledged the peer's
 	carried         // its last segment had payload
 	finSeen         // its FIN counted: no hole before it
@@ -43,7 +44,7 @@ type half struct {
 	sackEnd Seq // highest right edge it sent
 	tsval   uint32
 	win     uint16
-	synLen  uint16 // payload of its SYN
+	synLen  uint16 // payload of its SYN; once that was answered, what of it was accepted
 	wscale  uint8
 	ttl     uint8 // of its first segment
 	probes  uint8 // keep-alives since the peer last spoke
@@ -80,6 +81,7 @@ const (
 	atClose            // both FINs acknowledged
 	atOver             // both ends closed, in TIME_WAIT or reset
 	atSYNACKEnd        // the SYN-ACK that the ACK answered
+	atRST              // the last RST that counted
 	numMoments
 )
 

@@ -52,12 +52,7 @@ func (t *Tracker) refuses(r *record, from, to *half, bare bool) {
 	t.event(Event{Note: Note{Kind: NoteRST}, Reset: t.resetOf(r, from, to)})
 	r.marks |= refused
 	r.resetBy = closer(r.sideOf(from))
-	if from.path.n == 0 {
-		t.begin(r, from, Unknown, Closed, Proved, sentRST.String())
-	} else {
-		t.move(r, from, sentRST, Proved)
-	}
-	t.move(r, to, gotRST, Assumed)
+	t.closes(r, from, to)
 }
 
 // givesUp takes a RST of an end that had sent a SYN and acknowledged nothing so far.
@@ -112,18 +107,23 @@ func (t *Tracker) dies(r *record, from, to *half) {
 	if r.resetBy == NoOne {
 		r.resetBy = closer(r.sideOf(from))
 	}
-	switch {
-	case from.path.n == 0:
-		t.begin(r, from, Unknown, Closed, Proved, sentRST.String())
-		from.has |= ownRST
-	case t.move(r, from, sentRST, Proved):
-		from.has |= ownRST
-	}
-	if from != to {
-		t.move(r, to, gotRST, Assumed)
-	}
+	t.closes(r, from, to)
 	if s := t.seg; !from.is(hasNxt) {
 		from.nxt, from.edge = s.Seq, s.Seq
+	}
+}
+
+// closes takes the sender of a RST, and its receiver if it gets there, to CLOSED.
+func (t *Tracker) closes(r *record, from, to *half) {
+	r.stamp(atRST, t.seg.Time)
+	if from.path.n == 0 {
+		t.begin(r, from, Unknown, Closed, Proved, sentRST.String())
+		from.has |= ownRST | byRST
+	} else if t.move(r, from, sentRST, Proved) {
+		from.has |= ownRST | byRST
+	}
+	if from != to && t.move(r, to, gotRST, Assumed) {
+		to.has |= byRST
 	}
 }
 

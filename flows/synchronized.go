@@ -11,9 +11,7 @@ func (t *Tracker) segment(r *record, from, to *half) {
 	if !t.fits(r, from, to) {
 		return
 	}
-	if !stale {
-		t.goesOn(r, from)
-	}
+	resume := !stale && t.goesOn(r, from)
 	if from.path.n == 0 {
 		t.meet(r, from, to)
 	}
@@ -32,6 +30,9 @@ func (t *Tracker) segment(r *record, from, to *half) {
 	}
 	if stale && t.step.Quiet == QuietACK {
 		t.step.Quiet = QuietStale
+	}
+	if resume && t.move(r, from, gotRST, Assumed) {
+		from.has |= byRST
 	}
 	t.releaseOdd(r, from, to)
 }
@@ -192,10 +193,12 @@ func (t *Tracker) releaseOdd(r *record, from, to *half) {
 }
 
 // goesOn takes back a CLOSED that a RST or an ICMP error suggested of an end that speaks.
-func (t *Tracker) goesOn(r *record, from *half) {
+// resume is true where the segment was in flight when the RST passed: then the RST still
+// arrives after what the segment says.
+func (t *Tracker) goesOn(r *record, from *half) (resume bool) {
 	n := from.path.n
-	if n < 2 || from.path.top() != Closed || from.path.at(n-2) == LastAck {
-		return
+	if n < 2 || from.path.top() != Closed || from.path.at(n-2) == LastAck && !from.is(byRST) {
+		return false
 	}
 	s := t.seg
 	if from.is(ownRST) {
@@ -204,9 +207,24 @@ func (t *Tracker) goesOn(r *record, from *half) {
 		if progress {
 			t.takeBack(r, from, n-1, "goes on after a RST in its name: that was forged")
 		}
-		return
+		return false
 	}
-	t.takeBack(r, from, n-1, "goes on after the RST to it")
+	inFlight := from.is(byRST) && t.inFlight(r, from)
+	if !inFlight || s.Flags.Any(FIN) {
+		t.takeBack(r, from, n-1, "goes on after the RST to it")
+	}
+	return inFlight
+}
+
+// inFlight reports whether the segment passed so soon after the RST to its sender that it was sent
+// before: the sender has never answered in less than twice the time.
+func (t *Tracker) inFlight(r *record, from *half) bool {
+	answer := r.elapsed(atSYN, atSYNACK)
+	if from == r.clientEnd() {
+		answer = r.elapsed(atSYNACKEnd, atACK)
+	}
+	after := since(r, atRST, t.seg.Time)
+	return answer.OK && after.OK && 2*after.D < answer.D
 }
 
 // meet gives an end its first state where its opening was not captured: what its first segment
@@ -227,7 +245,11 @@ func (t *Tracker) meet(r *record, from, to *half) {
 		from.nxt, from.edge = s.Seq, s.Seq
 		from.has |= hasNxt
 	}
-	t.begin(r, from, Unknown, state, Assumed, "met in mid-connection")
+	c := Assumed
+	if to.is(hasSYNACK) && within(s.Ack, to.iss+1, to.nxt) && state == Established {
+		c = Proved // it acknowledges a SYN-ACK that was captured
+	}
+	t.begin(r, from, Unknown, state, c, "met in mid-connection")
 }
 
 // provesOpen draws what the segment proves of its sender's opening.
@@ -285,8 +307,8 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 		}
 		return
 	}
-	if at >= 0 && from.path.isProved(uint8(at)) {
-		return
+	if at == 0 || at > 0 && from.path.isProved(uint8(at)) {
+		return // met there: what had gone before, nobody knows
 	}
 	if to.finN > 1 {
 		defer t.redate(r, from, to)
@@ -498,6 +520,11 @@ func (t *Tracker) finAgain(r *record, from *half) {
 func (t *Tracker) finWentFirst(r *record, from, to *half) {
 	n := from.jump - 1
 	from.jump = 0
+	if to.is(finCovers) {
+		r.firstFIN = closer(r.sideOf(from))
+	} else if to.is(hasFIN) {
+		r.marks |= crossed
+	}
 	proved := from.path.proved
 	from.path.proved &= 1<<n - 1
 	if n < from.path.n && !t.takeBack(r, from, n, "its numbers show that its FIN went first") {
