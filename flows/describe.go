@@ -29,10 +29,9 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 	}
 	f.Opening = t.opening(r)
 	f.Closing = t.closing(r, f.Opening.Outcome)
-	a, b := &r.ends[0], &r.ends[1]
 	f.Capture = Capture{
 		Midstream:       r.is(midstream),
-		OneWay:          a.packets == 0 && b.is(hasAck) || b.packets == 0 && a.is(hasAck),
+		OneWay:          r.oneWay(),
 		MissingSegments: r.missing,
 		Duplicates:      r.copies,
 		Truncated:       r.is(truncated),
@@ -89,13 +88,24 @@ func (r *record) elapsed(from, to moment) Elapsed {
 }
 
 func (r *record) clientEnd() *half { return &r.ends[r.client] }
-func (r *record) serverEnd() *half { return &r.ends[1-r.client] }
+func (r *record) serverEnd() *half {
+	if r.is(selfConnect) {
+		return r.clientEnd()
+	}
+	return &r.ends[1-r.client]
+}
+
+// oneWay reports whether only one direction was captured of what must have been two.
+func (r *record) oneWay() bool {
+	a, b := &r.ends[0], &r.ends[1]
+	return !r.is(selfConnect) && (a.packets == 0 && b.is(hasAck) || b.packets == 0 && a.is(hasAck))
+}
 
 func (t *Tracker) opening(r *record) Handshake {
 	c, s := r.clientEnd(), r.serverEnd()
 	h := Handshake{Kind: r.kind, Outcome: t.openingOutcome(r, c, s),
 		Ambiguous: r.is(ambiguous), SYNs: c.syn, SYNACKs: s.synack}
-	if r.kind == KindSimultaneous {
+	if r.kind == KindSimultaneous && c != s {
 		h.SYNs += s.syn
 		h.SYNACKs += c.synack
 		if c.synack > 0 && s.synack == 0 {
@@ -191,6 +201,8 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 			return ClosingRSTAfterFIN
 		}
 		return ClosingReset
+	case r.oneWay():
+		return ClosingOpen // all else rests on what the other end did not send
 	case c.is(hasFIN) && s.is(hasFIN):
 		ca, sa := acked(c, s), acked(s, c)
 		if ca && sa && r.over() {

@@ -83,8 +83,10 @@ func (t *Tracker) synAck(r *record, from, to *half) {
 		t.firstSYNACK(r, from, to)
 	}
 	arrives := (s.Len > 0 || s.Flags.Any(FIN)) && t.sent(r, from, to)
-	if from == to {
-		t.move(r, from, gotACKOfSYN, Assumed) // connected to itself
+	if from == to { // connected to itself: its SYN crosses its SYN
+		r.marks |= selfConnect
+		r.roles, r.kind = RolesSimultaneous, KindSimultaneous
+		t.move(r, from, gotACKOfSYN, Assumed)
 		return
 	}
 	switch to.path.top() {

@@ -135,6 +135,7 @@ const (
 	timed       // on the wheel
 	unannounced // confirmed, and its first packets not told of yet
 	repeats     // tentative, with the ISS of a connection that is over: a SYN-ACK alone confirms it
+	selfConnect // both ends are the same socket
 	crossed     // neither FIN acknowledged the other
 )
 

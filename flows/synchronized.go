@@ -103,7 +103,11 @@ func (t *Tracker) fits(r *record, from, to *half) bool {
 		}
 	}
 	if quiet == QuietNone && to.is(hasNxt) && to.nxt.Before(s.Ack) {
-		quiet = QuietUnseen
+		if !to.is(hasISS) && to.bytes == 0 && s.Ack == to.nxt+1 {
+			to.nxt, to.edge = s.Ack, s.Ack // it was met with a keep-alive probe
+		} else {
+			quiet = QuietUnseen
+		}
 	}
 	var o *odd
 	if r.aside != 0 {
