@@ -35,6 +35,7 @@ type optionReader struct {
 	ack   bool
 	at    time.Duration
 	from  Dir
+	flow  int       // its index: flows have clocks of their own, as in RFC 7323 §5.4
 	tsval [2]uint32 // last of each end
 
 	hasTS  bool
@@ -121,7 +122,7 @@ func (o *optionReader) timestamps(w *words) (val, ecr uint32, err error) {
 		if o.from == ToClient {
 			val = serverTSClock
 		}
-		val += uint32(o.at.Milliseconds())
+		val += uint32(o.at.Milliseconds()) + uint32(o.flow)*2_654_435_761
 		if o.ack {
 			ecr = o.tsval[1-o.from]
 		}

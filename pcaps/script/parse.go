@@ -222,7 +222,7 @@ func (p *parser) tcp(w *words, st *flowState, packet *Packet, from Dir, at time.
 	if packet.Seq, packet.Len, err = span(w.next(), sent); err != nil {
 		return err
 	}
-	o := optionReader{peer: received, ack: packet.Flags.Has(flows.ACK), at: at, from: from, tsval: st.tsval}
+	o := optionReader{peer: received, ack: packet.Flags.Has(flows.ACK), at: at, from: from, flow: st.flow.index, tsval: st.tsval}
 	seen := map[string]bool{}
 	for w.peek() != "" {
 		if strings.HasPrefix(w.peek(), "<") {
