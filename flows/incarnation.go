@@ -6,9 +6,12 @@ package flows
 func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
 	s := t.seg
 	if head != 0 {
-		if d := t.deadline(t.records.ptr(head)); d != 0 && d < t.now {
-			t.wheel.flush(t)
-			head = shard.find(t, k)
+		// Its second may have come, and the wheel not have turned so far.
+		if r := t.records.ptr(head); r.due != 0 && r.due <= t.now/second+1 {
+			if d := t.deadline(r); d != 0 && d < t.now {
+				t.wheel.flush(t)
+				head = shard.find(t, k)
+			}
 		}
 	}
 	if head == 0 {

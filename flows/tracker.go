@@ -277,21 +277,27 @@ func (t *Tracker) Finished(f *Flow) bool {
 // End finishes all that is left, by flow number.
 func (t *Tracker) End() {
 	t.ended = true
-	var left []uint32
+	type live struct {
+		number uint64
+		rec    uint32
+	}
+	var left []live
 	for i := range t.tables {
 		for _, e := range t.tables[i].slots {
-			for rec := e.rec; rec != 0; rec = t.records.ptr(rec).next {
-				if !t.records.ptr(rec).is(tentative) {
-					left = append(left, rec)
+			for rec := e.rec; rec != 0; {
+				r := t.records.ptr(rec)
+				if !r.is(tentative) {
+					left = append(left, live{r.number, rec})
 				}
+				rec = r.next
 			}
 		}
 		t.tables[i] = shard{}
 	}
-	slices.SortFunc(left, func(a, b uint32) int {
-		return cmp.Compare(t.records.ptr(a).number, t.records.ptr(b).number)
-	})
-	t.done = append(t.done, left...)
+	slices.SortFunc(left, func(a, b live) int { return cmp.Compare(a.number, b.number) })
+	for _, l := range left {
+		t.done = append(t.done, l.rec)
+	}
 }
 
 // finish takes a record out of the table and queues it to be handed out.
