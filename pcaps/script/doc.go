@@ -36,7 +36,7 @@
 // # Options
 //
 //	mss N          wscale N      sackOK        nop      eol
-//	TS val N ecr N               TS            the clock of the script, in milliseconds, and an
+//	TS val N ecr N               TS            the clock of the flow, in milliseconds, and an
 //	                                           echo of the last TS captured from the peer
 //	sack START:END START:END…    tfo [HEX]     RFC 7413, kind 34: a request, or a cookie
 //	raw HEX                                    any bytes
