@@ -48,7 +48,7 @@ func join(parts ...[]byte) (b []byte) {
 	return b
 }
 
-func be16(n int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(n)) }
+func be16(n int) []byte   { return binary.BigEndian.AppendUint16(nil, uint16(n)) }
 func be32(n int64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }
 
 func data(n int) []byte { return []byte(strings.Repeat("p", n)) }

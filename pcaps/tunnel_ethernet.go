@@ -23,11 +23,14 @@ func mpls(d *Decoder) step {
 	switch b[0] >> 4 {
 	case 4, 6:
 		// Or an Ethernet address that begins so: then there is a type that fits behind it.
-		switch yes, ok := d.looksEthernet(b); {
-		case !ok:
+		yes, ok := d.looksEthernet(b)
+		if yes {
+			if yes, ok = d.looksIP(b); ok && !yes {
+				return ethernet
+			}
+		}
+		if !ok {
 			return d.stop(CutShort)
-		case yes && !d.looksIP(b):
-			return ethernet
 		}
 		return rawIP
 	case 0:
@@ -52,21 +55,24 @@ func mpls(d *Decoder) step {
 	return ethernet
 }
 
-// looksIP reports whether b, which begins with a 4 or a 6, convinces as an IP header.
-func (d *Decoder) looksIP(b []byte) bool {
+// looksIP reports whether b, which begins with a 4 or a 6, convinces as an IP header. ok is
+// false where there is too little of it to say.
+func (d *Decoder) looksIP(b []byte) (yes, ok bool) {
 	if b[0]>>4 == 6 {
-		return len(b) < 40 ||
-			int(binary.BigEndian.Uint16(b[4:])) <= d.wire-40 && d.after[ipProtocol][uint32(b[6])] != nil
+		if len(b) < 40 {
+			return false, false
+		}
+		return int(binary.BigEndian.Uint16(b[4:])) <= d.wire-40 && d.after[ipProtocol][uint32(b[6])] != nil, true
 	}
 	header := int(b[0]&15) * 4
 	if len(b) < header {
-		return true
+		return false, false
 	}
 	sum := uint32(0)
 	for i := 0; i < header; i += 2 {
 		sum += uint32(binary.BigEndian.Uint16(b[i:]))
 	}
-	return header >= 20 && sum%0xffff == 0
+	return header >= 20 && sum%0xffff == 0, true
 }
 
 // pppoe reads the header of a PPPoE session (RFC 2516 §4). Its number is the same in both
