@@ -81,7 +81,7 @@ func isHistory(word string) bool {
 	}
 	for _, c := range word {
 		if strings.IndexByte("adiqADIQ", byte(c)) >= 0 && strings.Count(word, string(c)) > 1 ||
-			strings.IndexRune("shadfrcgtwiq^xSHADFRCGTWIQX", c) < 0 {
+			!strings.ContainsRune("shadfrcgtwiq^xSHADFRCGTWIQX", c) {
 			return false
 		}
 	}
