@@ -33,7 +33,7 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 		Midstream:       r.is(midstream),
 		OneWay:          r.oneWay(),
 		MissingSegments: r.missing,
-		Duplicates:      r.copies,
+		Duplicates:      r.ends[0].copies + r.ends[1].copies,
 		Truncated:       r.is(truncated),
 		EndedOpen:       t.ended && !r.over(),
 	}
@@ -98,7 +98,7 @@ func (r *record) serverEnd() *half {
 // oneWay reports whether only one direction was captured of what must have been two.
 func (r *record) oneWay() bool {
 	a, b := &r.ends[0], &r.ends[1]
-	return !r.is(selfConnect) && (a.packets == 0 && b.is(hasAck) || b.packets == 0 && a.is(hasAck))
+	return !r.is(selfConnect) && (a.packets == 0 && b.is(ackMoved) || b.packets == 0 && a.is(ackMoved))
 }
 
 func (t *Tracker) opening(r *record) Handshake {
@@ -118,6 +118,10 @@ func (t *Tracker) opening(r *record) Handshake {
 	h.SYNToSYNACK = r.elapsed(atSYN, atSYNACK)
 	h.SYNACKToACK = r.elapsed(atSYNACKEnd, atACK)
 	h.Handshake = r.elapsed(atSYN, atACK)
+	if whole := h.Handshake; whole.OK { // a part is longer than the whole where the clock stepped back
+		h.SYNToSYNACK.OK = h.SYNToSYNACK.OK && h.SYNToSYNACK.D <= whole.D
+		h.SYNACKToACK.OK = h.SYNACKToACK.OK && h.SYNACKToACK.D <= whole.D
+	}
 	h.Connect = r.elapsed(atFirstSYN, atACK)
 	if h.Outcome == OpeningComplete {
 		h.ServerReady = r.elapsed(atFirstSYN, atReady)
@@ -210,7 +214,7 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 		}
 		again := !ca && c.finN > 1 || !sa && s.finN > 1 || ca && sa
 		switch {
-		case !again && !quiet(r.last()):
+		case !again && !quiet(r.at[atFIN2]):
 			return ClosingOpen
 		case ca || sa:
 			return ClosingMissingFinalACK
@@ -220,7 +224,7 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 		return t.halfClosed(r, c, acked(c, s), quiet(r.at[atFIN]))
 	case s.is(hasFIN):
 		return t.halfClosed(r, s, acked(s, c), quiet(r.at[atFIN]))
-	case c.silent(s) && quiet(c.last), s.silent(c) && quiet(s.last):
+	case c.silent(s) && quiet(max(c.last, r.first)), s.silent(c) && quiet(max(s.last, r.first)):
 		return ClosingSilent
 	}
 	return ClosingOpen
@@ -238,6 +242,5 @@ func (t *Tracker) halfClosed(r *record, h *half, acked, quiet bool) ClosingOutco
 
 // silent reports whether h has not answered data that was sent again, or probes.
 func (h *half) silent(peer *half) bool {
-	return h.is(hasAck) && peer.last > h.last &&
-		(peer.again > 0 && h.ack.Before(peer.nxt) || peer.probes >= 3)
+	return peer.resent > 0 && (!h.is(hasAck) || h.ack.Before(peer.nxt)) || peer.probes >= 3
 }

@@ -53,6 +53,9 @@ func (r *record) sideOf(h *half) Side {
 // all that led to it but what no segment can prove.
 func (t *Tracker) prove(r *record, h *half, s State) {
 	i := h.path.find(s)
+	if h.path.top() == s {
+		i = int(h.path.n) - 1 // CLOSED can be first and last
+	}
 	if i < 0 || h.path.isProved(uint8(i)) {
 		return
 	}

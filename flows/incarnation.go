@@ -14,6 +14,9 @@ func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
 			}
 		}
 	}
+	if head != 0 && t.records.ptr(t.settled(head)).is(tentative) {
+		head = t.outlived(shard, head, k)
+	}
 	if head == 0 {
 		return t.start(shard, 0, k)
 	}
@@ -39,14 +42,69 @@ func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
 	return t.settled(head)
 }
 
+// outlived decides on a SYN that still waits though the flow it waited beside is finished: a late
+// copy of that flow's SYN was nothing, another is an attempt of its own.
+func (t *Tracker) outlived(shard *shard, head uint32, k *tuple) uint32 {
+	if t.records.ptr(head).is(repeats) {
+		t.finish(head)
+		return shard.find(t, k)
+	}
+	t.confirm(head)
+	return head
+}
+
+// holder is the record of the chain that has seen a segment like this one, if any has.
+func (t *Tracker) holder(head uint32, k *tuple) uint32 {
+	s := t.seg
+	for rec := head; rec != 0 && t.records.ptr(head).next != 0; rec = t.records.ptr(rec).next {
+		r := t.records.ptr(rec)
+		if from := &r.ends[k.from]; s.Flags.Any(SYN) && from.is(hasISS) && from.iss == s.Seq ||
+			!s.Flags.Any(SYN) && t.numbersFit(r, k) {
+			return rec
+		}
+	}
+	return t.settled(head)
+}
+
 // start opens a flow that counts at once.
 func (t *Tracker) start(shard *shard, head uint32, k *tuple) uint32 {
 	rec := t.open(shard, head, k)
 	t.number(t.records.ptr(rec))
 	if head != 0 {
-		t.note(Note{Kind: NoteReuse})
+		t.picked = t.reuse(t.records.ptr(head))
 	}
 	return rec
+}
+
+// reuse is the event of a segment that opens another connection where old was.
+func (t *Tracker) reuse(old *record) Event {
+	return Event{
+		Note:  Note{Kind: NoteReuse, D: between(old.last(), t.seg.Time)},
+		Prior: [2]State{old.ends[0].path.top(), old.ends[1].path.top()},
+	}
+}
+
+// tellPicked tells what picking r showed. A SYN that waits is an event of the flow that has
+// the four-tuple.
+func (t *Tracker) tellPicked(r *record, from uint8) {
+	e := t.picked
+	t.picked = Event{}
+	if !r.is(tentative) {
+		t.tellReuse(r, e)
+		return
+	}
+	rec := t.rec
+	t.rec = t.settled(rec)
+	t.step.Side = t.records.ptr(t.rec).side(from)
+	t.tell(e)
+	t.rec, t.step.Side = rec, r.side(from)
+}
+
+func (t *Tracker) tellReuse(r *record, e Event) {
+	if r.client == 1 {
+		e.Prior[0], e.Prior[1] = e.Prior[1], e.Prior[0]
+	}
+	t.tell(e)
 }
 
 // settled is the newest record of the chain that is a flow.
@@ -180,7 +238,9 @@ func (t *Tracker) wait(shard *shard, head uint32, k *tuple, old *record) uint32 
 	rec := t.open(shard, head, k)
 	t.records.ptr(rec).marks |= tentative | unannounced
 	old.strays++
-	t.note(Note{Kind: NoteSYNWaits})
+	t.picked = Event{Note: Note{Kind: NoteSYNWaits}}
+	before, a := t.reuse(old), t.asideOf(t.records.ptr(rec))
+	a.prior, a.gap = before.Prior, before.D
 	return rec
 }
 
@@ -199,9 +259,10 @@ func (r *record) dead(from, to *half, s *Segment) bool {
 
 // succeed finishes what is on the four-tuple and opens the next flow there.
 func (t *Tracker) succeed(shard *shard, head uint32, k *tuple) uint32 {
+	before := t.reuse(t.records.ptr(t.settled(head)))
 	t.finishOlder(head)
 	rec := t.start(shard, 0, k)
-	t.note(Note{Kind: NoteReuse})
+	t.picked = before
 	return rec
 }
 
@@ -246,5 +307,6 @@ func (t *Tracker) announce(r *record) {
 	if t.keep && int(t.rec) < len(t.kept) {
 		t.step.Changes = append(t.step.Changes, t.kept[t.rec]...)
 	}
-	t.note(Note{Kind: NoteReuse})
+	a := t.asideOf(r)
+	t.tellReuse(r, Event{Note: Note{Kind: NoteReuse, D: a.gap}, Prior: a.prior})
 }

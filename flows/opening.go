@@ -78,7 +78,7 @@ func (t *Tracker) synAck(r *record, from, to *half) {
 		return
 	}
 	if from.is(hasSYNACK) {
-		t.synAckAgain(r, from)
+		t.synAckAgain(r, from, to)
 	} else {
 		t.firstSYNACK(r, from, to)
 	}
@@ -114,6 +114,9 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 	}
 	from.has |= hasISS | hasNxt | hasSYNACK
 	from.acked(s)
+	if !to.is(hasISS) {
+		to.iss = s.Ack - 1 // its SYN was not captured, or is yet to come
+	}
 	t.options(from)
 	switch {
 	case from.path.n == 0:
@@ -125,7 +128,7 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 			r.kind = KindFastOpen
 			t.note(Note{Kind: NoteFastOpen})
 		} else if to.synLen > 0 {
-			t.event(Event{Note: Note{Kind: NoteFastOpenIgnored}})
+			t.event(Event{Note: Note{Kind: NoteFastOpenIgnored, N: uint32(to.synLen)}})
 		}
 		if to.is(hasISS) {
 			to.synLen = uint16(s.Ack - (to.iss + 1))
@@ -141,7 +144,7 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 	}
 }
 
-func (t *Tracker) synAckAgain(r *record, from *half) {
+func (t *Tracker) synAckAgain(r *record, from, to *half) {
 	s := t.seg
 	est := from.path.find(Established)
 	if est >= 0 && from.path.floor() > uint8(est) {
@@ -167,7 +170,7 @@ func (t *Tracker) synAckAgain(r *record, from *half) {
 	if est >= 0 && t.takeBack(r, from, uint8(est), "repeats its SYN-ACK, so it did not take the ACK") {
 		from.has |= distrust
 		r.marks &^= completed
-		t.event(Event{Note: Note{Kind: NoteACKIgnored, D: since(r, atACK, s.Time)}})
+		t.event(Event{Note: Note{Kind: NoteACKIgnored, D: since(r, atACK, s.Time), N: uint32(to.bytes - uint64(to.synLen))}})
 	} else if i := from.path.find(SynReceived); i >= 0 && from.path.top() == Closed {
 		t.takeBack(r, from, uint8(i+1), "repeats its SYN-ACK, so it was not reset")
 	}
@@ -199,7 +202,7 @@ func (t *Tracker) answered(r *record, from, to *half) {
 			if !told && from.synack == 1 {
 				r.marks |= ambiguous
 			}
-			if told || !r.has(atSYNACK) {
+			if told || !r.has(atSYNACK) || at > r.at[atSYNACK] && !s.HasTS {
 				if r.at[atSYN] != at {
 					r.set &^= 1 << atSYNACK
 				}
@@ -216,7 +219,7 @@ func (t *Tracker) answered(r *record, from, to *half) {
 // finalACK takes the client's first valid word after the SYN-ACK.
 func (t *Tracker) finalACK(r *record, from, to *half) {
 	s := t.seg
-	if r.has(atSYNACK) && !r.has(atACK) {
+	if r.has(atSYNACK) && !r.has(atACK) && !t.replay {
 		r.stamp(atACK, s.Time)
 		r.stamp(atSYNACKEnd, r.at[atSYNACK])
 		if r.aside != 0 {
@@ -267,10 +270,18 @@ func (t *Tracker) echoesOld(r *record, from, to *half) {
 
 // since is the time from m until at; absent where the clock stepped back.
 func since(r *record, m moment, at int64) Elapsed {
-	if !r.has(m) || at < r.at[m] {
+	if !r.has(m) {
 		return Elapsed{}
 	}
-	return Elapsed{time.Duration(at - r.at[m]), true}
+	return between(r.at[m], at)
+}
+
+// between is the time from a to b; absent where the clock stepped back.
+func between(a, b int64) Elapsed {
+	if b < a {
+		return Elapsed{}
+	}
+	return Elapsed{time.Duration(b - a), true}
 }
 
 // within reports whether a <= x <= b on the circle.
@@ -279,6 +290,9 @@ func within(x, a, b Seq) bool { return !x.Before(a) && !b.Before(x) }
 // acked notes the ack and the window that h just sent.
 func (h *half) acked(s *Segment) {
 	if !h.is(hasAck) || h.ack.Before(s.Ack) {
+		if h.is(hasAck) || h.is(hasISS) && !h.is(hasSYNACK) {
+			h.has |= ackMoved
+		}
 		h.ack = s.Ack
 		h.has |= hasAck
 	}

@@ -4,20 +4,22 @@ package flows
 type known uint32
 
 const (
-	hasISS    known = 1 << iota
-	hasNxt          // it has sent a segment
-	hasAck          // it has sent an ack
-	hasFIN          // its FIN has passed
-	hasTS           // it has sent time stamps
-	hasSACK         // it has sent a SACK block
-	hasWScale       // its SYN carried a window scale
-	hasSYNACK       // its SYN-ACK has passed, and fits
-	distrust        // only its own word makes it ESTABLISHED (INFERENCE: taken back once)
-	ownRST          // closed by a RST in its own name
-	byRST           // closed by a RST, its own or one to it
-	finCovers       // the last copy of its FIN acknowledged the peer's
-	carried         // its last segment had payload
-	finSeen         // its FIN counted: no hole before it
+	hasISS     known = 1 << iota
+	hasNxt           // it has sent a segment
+	hasAck           // it has sent an ack
+	hasFIN           // its FIN has passed
+	hasTS            // it has sent time stamps
+	hasSACK          // it has sent a SACK block
+	hasWScale        // its SYN carried a window scale
+	hasSYNACK        // its SYN-ACK has passed, and fits
+	distrust         // only its own word makes it ESTABLISHED (INFERENCE: taken back once)
+	ownRST           // closed by a RST in its own name
+	byRST            // closed by a RST, its own or one to it
+	finCovers        // the last copy of its FIN acknowledged the peer's
+	finCovered       // and so did the first
+	ackMoved         // its acks went on, or answer what was not captured
+	carried          // its last segment had payload
+	finSeen          // its FIN counted: no hole before it
 	gotSACK
 	hasAlt // its SYN-ACK came with two ISSs; alt is the other
 	fastOpen
@@ -29,7 +31,8 @@ type half struct {
 	path    path
 	last    int64  // time of its last segment
 	bytes   uint64 // payload, by sequence number or not: every copy that is no mirror's
-	packets uint32
+	packets uint32 // copies not counted
+	copies  uint32 // that the capture made of them
 	syn     uint32
 	synack  uint32
 	finN    uint32
@@ -48,6 +51,7 @@ type half struct {
 	wscale  uint8
 	ttl     uint8 // of its first segment
 	probes  uint8 // keep-alives since the peer last spoke
+	resent  uint8 // data sent again since the peer last spoke
 	jump    uint8 // 1 + length of path when its numbers jumped by one: a FIN that was not captured?
 	has     known
 }
@@ -103,17 +107,15 @@ type record struct {
 	zeek   zeek
 	kinds  Completeness // of segment
 
-	client    uint8 // which of ends is the client
-	roles     Roles
-	kind      OpeningKind
-	resetBy   Closer
-	firstFIN  Closer
-	marks     mark
-	icmp      Quote // of the error that ended SYN_SENT
-	missing   uint32
-	strays    uint32 // SYNs with another ISS that opened nothing
-	copies    uint32
-	originals uint32
+	client   uint8 // which of ends is the client
+	roles    Roles
+	kind     OpeningKind
+	resetBy  Closer
+	firstFIN Closer
+	marks    mark
+	icmp     Quote // of the error that ended SYN_SENT
+	missing  uint32
+	strays   uint32 // SYNs with another ISS that opened nothing
 }
 
 // mark is what a record remembers in a bit.
@@ -162,7 +164,6 @@ func (r *record) scaled() bool {
 
 // aside is what only flows with loss, repetition or odd numbers need.
 type aside struct {
-	next    uint32 // free list
 	holes   [2]holes
 	odd     [2]odd
 	syns    tries
@@ -170,8 +171,10 @@ type aside struct {
 	alt     [2]Seq
 	ackTS   uint32 // time stamp of the ACK that completed a Fast Open; valid when ackSeen
 	ackSeen bool
-	ready   uint64  // packet that atReady is the time of
-	fin     [2]seen // last copy of each end's repeated FIN
+	ready   uint64   // packet that atReady is the time of
+	fin     [2]seen  // last copy of each end's repeated FIN
+	prior   [2]State // of a SYN that waited: what its four-tuple's ends were in when it came
+	gap     Elapsed  // and for how long nothing had passed between them
 }
 
 // seen is where and when something passed.
@@ -179,6 +182,7 @@ type seen struct {
 	packet uint64
 	file   int32
 	time   int64
+	tsval  uint32
 }
 
 // span is a run of sequence numbers, end excluded.

@@ -121,6 +121,9 @@ func (t *Tracker) closes(r *record, from, to *half) {
 		from.has |= ownRST | byRST
 	} else if t.move(r, from, sentRST, Proved) {
 		from.has |= ownRST | byRST
+	} else if from.path.top() == Closed {
+		t.prove(r, from, Closed)
+		from.has |= ownRST
 	}
 	if from != to && t.move(r, to, gotRST, Assumed) {
 		to.has |= byRST

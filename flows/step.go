@@ -29,6 +29,9 @@ type Event struct {
 	File  int32
 	Time  int64
 	Reset Reset // of NoteRST
+	// Prior is, of NoteReuse, what the hosts of this flow's client and server were last seen in
+	// by the connection that had the four-tuple before.
+	Prior [2]State
 }
 
 // Reset is what a RST shows beside its number.
@@ -61,7 +64,7 @@ const (
 	NoteRSTNotBelieved          // RST with a number that its receiver would not take
 	NoteSYNWaits                // SYN with another ISS on a connection that lives
 	NoteSYNACKChanged           // SYN-ACK repeated with another ISS
-	NoteReuse                   // a new connection on a four-tuple that was used before
+	NoteReuse                   // a new connection on a four-tuple that was used before; D: since its last packet
 	NoteInvalidFlags
 	NoteAckUnseen       // acknowledges what was never seen sent
 	NoteMissing         // the capture lacks segments; N: how many times
@@ -72,8 +75,8 @@ const (
 	NoteFINWaits        // FIN behind a hole
 	NumNoteKinds        // of these a word is said where they happen; what follows is only kept as an Event
 	NoteRST             // a RST that its receiver would take; Event.Reset says more
-	NoteACKIgnored      // SYN-ACK again after a valid ACK had passed; D: since that ACK; Packet: that ACK
-	NoteFastOpenIgnored // the SYN's data was not accepted
+	NoteACKIgnored      // SYN-ACK again after a valid ACK had passed; D: since that ACK; N: bytes of data that had passed, too
+	NoteFastOpenIgnored // the SYN's data was not accepted; N: bytes of it
 	NotePeerLost        // a challenge ACK answered by RST: its sender knows of no such connection
 )
 

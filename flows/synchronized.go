@@ -22,6 +22,10 @@ func (t *Tracker) segment(r *record, from, to *half) {
 	if s.Len == 0 && !s.Flags.Any(FIN) && from.is(hasNxt) && s.Seq == from.nxt+1 {
 		t.jumped(r, from, shown)
 	}
+	if stale && s.Flags.Any(FIN) && from.is(hasFIN) {
+		t.step.Quiet = QuietStale // a repeated FIN carries the ack of the moment
+		return
+	}
 	arrives := t.sent(r, from, to)
 	t.acks(r, from, to, arrives)
 	if s.HasTS && (!from.is(hasTS) || int32(s.TSVal-from.tsval) > 0) {
@@ -38,10 +42,12 @@ func (t *Tracker) segment(r *record, from, to *half) {
 }
 
 // stale reports whether h sent s before something else that was seen already: its ack, which
-// never goes back, or its time stamp (RFC 7323 §5) says so.
+// never goes back, its time stamp (RFC 7323 §5) or the number of a pure ACK says so.
 func (h *half) stale(s *Segment) bool {
 	return h.is(hasAck) && s.Ack.Before(h.ack) ||
-		s.HasTS && h.is(hasTS) && int32(s.TSVal-h.tsval) < 0
+		s.HasTS && h.is(hasTS) && int32(s.TSVal-h.tsval) < 0 ||
+		s.Len == 0 && s.Flags&(SYN|FIN|RST) == 0 && h.is(hasNxt) && s.Seq.Before(h.nxt) &&
+			(h.is(hasFIN) || s.Seq != h.nxt-1) // an ACK carries SND.NXT, a probe one less
 }
 
 // opening reports whether h sent a SYN and has not proved since that it was answered.
@@ -175,9 +181,9 @@ func (t *Tracker) again(r *record, from, to *half, o odd) {
 	s := *t.seg
 	s.Seq, s.Ack, s.Len, s.Flags, s.HasTS, s.HasSACK = o.seq, o.ack, o.len, o.flags, false, false
 	now := t.seg
-	t.seg = &s
+	t.seg, t.replay = &s, true
 	t.segment(r, from, to)
-	t.seg = now
+	t.seg, t.replay = now, false
 }
 
 // releaseOdd observes a segment of the peer that acknowledged, one moment too early in
@@ -213,22 +219,27 @@ func (t *Tracker) goesOn(r *record, from *half) (resume bool) {
 		}
 		return false
 	}
-	inFlight := from.is(byRST) && t.inFlight(r, from)
+	inFlight := from.is(byRST) && t.inFlight(r, from, atRST)
 	if !inFlight || s.Flags.Any(FIN) {
 		t.takeBack(r, from, n-1, "goes on after the RST to it")
 	}
 	return inFlight
 }
 
-// inFlight reports whether the segment passed so soon after the RST to its sender that it was sent
-// before: the sender has never answered in less than twice the time.
-func (t *Tracker) inFlight(r *record, from *half) bool {
-	answer := r.elapsed(atSYN, atSYNACK)
-	if from == r.clientEnd() {
-		answer = r.elapsed(atSYNACKEnd, atACK)
-	}
-	after := since(r, atRST, t.seg.Time)
+// inFlight reports whether the segment passed so soon after what went the other way at moment m that
+// it was sent before that arrived: in the handshake its sender took more than twice the time to answer.
+func (t *Tracker) inFlight(r *record, from *half, m moment) bool {
+	answer := r.answer(from)
+	after := since(r, m, t.seg.Time)
 	return answer.OK && after.OK && 2*after.D < answer.D
+}
+
+// answer is how long h took to answer in the handshake, as seen at the capture point.
+func (r *record) answer(h *half) Elapsed {
+	if h == r.clientEnd() {
+		return r.elapsed(atSYNACKEnd, atACK)
+	}
+	return r.elapsed(atSYN, atSYNACK)
 }
 
 // meet gives an end its first state where its opening was not captured: what its first segment
@@ -314,7 +325,7 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 	if at == 0 || at > 0 && from.path.isProved(uint8(at)) {
 		return // met there: what had gone before, nobody knows
 	}
-	if to.finN > 1 {
+	if to.finN > 1 && t.finArrived(r, from, to) == finCovers {
 		defer t.redate(r, from, to)
 	}
 	base := from.path.find(FinWait1)
@@ -326,7 +337,7 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 		}
 		return
 	}
-	want := closingOrder(from, to)
+	want := closingOrder(from, to, t.finArrived(r, from, to))
 	i, state := uint8(base), FinWait1
 	for _, ev := range want {
 		state = machine[state][ev]
@@ -357,12 +368,28 @@ func (t *Tracker) redate(r *record, from, to *half) {
 	}
 }
 
+// finArrived tells which copy of to's FIN arrived first, by what that acknowledged: the last,
+// as a FIN is repeated only where the ACK of it did not come; but the first, where the time
+// stamp that from echoes is older than the last copy's, or where its ACK comes too soon after that.
+func (t *Tracker) finArrived(r *record, from, to *half) known {
+	if to.finN < 2 || r.aside == 0 {
+		return finCovers
+	}
+	s, last := t.seg, &t.asideOf(r).fin[r.index(to)]
+	answer := r.answer(from)
+	if s.HasTS && to.is(hasTS) && int32(s.TSEcr-last.tsval) < 0 ||
+		answer.OK && s.Time >= last.time && 2*(s.Time-last.time) < int64(answer.D) {
+		return finCovered
+	}
+	return finCovers
+}
+
 // closingOrder is what an end in FIN_WAIT_1 got, in its order, when it acknowledges the peer's
 // FIN. That arrived with its last copy: the ACK of the end's own FIN came before it only if
 // that copy carried it, too.
-func closingOrder(from, to *half) []event {
+func closingOrder(from, to *half, arrived known) []event {
 	switch {
-	case to.is(finCovers):
+	case to.is(arrived):
 		return ackThenFIN[:]
 	case to.is(hasAck) && !to.ack.Before(from.fin):
 		return finThenACK[:]
@@ -402,7 +429,8 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 	}
 	before := from.nxt
 	switch {
-	case !fin && s.Len <= 1 && start == before-1 && !s.Flags.Any(SYN) && from.path.has(Established):
+	case !fin && start == before-1 && !s.Flags.Any(SYN) && from.path.has(Established) &&
+		(s.Len == 0 || s.Len == 1 && to.is(hasAck) && !to.ack.Before(before)):
 		t.step.Quiet = QuietKeepAlive
 		from.probes = min(from.probes+1, 255-1)
 		return false
@@ -426,6 +454,7 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 		switch {
 		case !news && !fin:
 			from.again++
+			from.resent = min(from.resent+1, 255-1)
 			t.step.Quiet = QuietRetransmitted
 		case start != before:
 			t.step.Quiet = QuietOutOfOrder
@@ -462,14 +491,16 @@ func (t *Tracker) jumped(r *record, from *half, shown uint8) {
 func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 	s := t.seg
 	covers := to.is(hasFIN) && !s.Ack.Before(to.fin)
+	from.has &^= finCovers
 	if covers {
 		from.has |= finCovers
-	} else {
-		from.has &^= finCovers
 	}
 	if from.is(hasFIN) {
 		t.finAgain(r, from)
 		return
+	}
+	if covers {
+		from.has |= finCovered
 	}
 	from.fin = s.End()
 	from.has |= hasFIN
@@ -507,7 +538,14 @@ func closer(s Side) Closer {
 func (t *Tracker) finAgain(r *record, from *half) {
 	t.step.Quiet = QuietRepeated
 	t.note(Note{Kind: NoteFINAgain, N: from.finN, D: since(r, atFIN, t.seg.Time)})
-	t.asideOf(r).fin[r.index(from)] = seen{t.seg.Packet, t.seg.File, t.seg.Time}
+	t.asideOf(r).fin[r.index(from)] = seen{t.seg.Packet, t.seg.File, t.seg.Time, t.seg.TSVal}
+	acked := atClose
+	if r.firstFIN == closer(r.sideOf(from)) {
+		acked = atFINACK
+	}
+	if t.inFlight(r, from, acked) {
+		return // so is the ACK of the first
+	}
 	for i := uint8(1); i < from.path.n; i++ {
 		s, was := from.path.at(i), from.path.at(i-1)
 		if s == FinWait2 || s == TimeWait && was == Closing || s == Closed && was == LastAck {
@@ -539,7 +577,7 @@ func (t *Tracker) finWentFirst(r *record, from, to *half) {
 	if !to.is(hasFIN) || from.ack.Before(to.fin) {
 		return
 	}
-	for _, ev := range closingOrder(from, to) {
+	for _, ev := range closingOrder(from, to, t.finArrived(r, from, to)) {
 		c := Assumed
 		if ev == gotFIN {
 			c = Proved
@@ -587,18 +625,25 @@ func (t *Tracker) acks(r *record, from, to *half, arrives bool) {
 
 // acksFIN takes the ACK of a FIN.
 func (t *Tracker) acksFIN(r *record, from, to *half) {
-	if r.has(atFIN) && !r.has(atFINACK) && r.firstFIN == closer(r.sideOf(to)) {
+	if r.has(atFIN) && !r.has(atFINACK) && !t.replay && r.firstFIN == closer(r.sideOf(to)) {
 		r.stamp(atFINACK, t.seg.Time)
 	}
 	switch to.path.top() {
 	case FinWait1, Closing, LastAck:
 		t.move(r, to, gotACKOfFIN, Assumed)
 		if from.is(hasFIN) && to.is(hasAck) && !to.ack.Before(from.fin) {
-			r.stamp(atClose, t.seg.Time)
+			t.closedAt(r)
 		}
 	default:
 		if from.is(hasFIN) && !r.has(atClose) && to.is(hasAck) && !to.ack.Before(from.fin) {
-			r.stamp(atClose, t.seg.Time)
+			t.closedAt(r)
 		}
+	}
+}
+
+// closedAt notes that both FINs are acknowledged.
+func (t *Tracker) closedAt(r *record) {
+	if !t.replay {
+		r.stamp(atClose, t.seg.Time)
 	}
 }

@@ -23,7 +23,8 @@ type tuple struct {
 	from     uint8 // 0: the sender is the lower end
 	v4       bool
 	hash     uint32
-	loopback bool // both ends are the same
+	plain    uint32 // hash without the secret: what depends on it may show in the output
+	loopback bool   // both ends are the same
 }
 
 // mix folds a 128-bit product; with a secret factor, chosen four-tuples cannot be made to
@@ -70,6 +71,8 @@ func (t *Tracker) tupleOf(s *Segment) (k tuple) {
 	}
 	h = mix(h^ports, t.seed[0]^t.seed[3])
 	k.hash = uint32(h ^ h>>32)
+	p := mix(binary.LittleEndian.Uint64(k.lo[8:])^0x9e3779b97f4a7c15, binary.LittleEndian.Uint64(k.hi[8:])^ports^0xc2b2ae3d27d4eb4f)
+	k.plain = uint32(p ^ p>>32)
 	return k
 }
 

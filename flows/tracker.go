@@ -48,6 +48,8 @@ type Tracker struct {
 	seg     *Segment // the one being observed
 	rec     uint32   // its record
 	pending uint32   // record that a RST being observed confirms, 0: none
+	picked  Event    // what picking the record showed
+	replay  bool     // seg was held aside: its time is not its own
 	mores   zeekArena
 
 	letters   []byte            // of a history
@@ -88,6 +90,9 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		t.quoted(head, &k)
 		return &t.step
 	}
+	if t.copied(head, &k) {
+		return &t.step
+	}
 	t.rec = t.pick(shard, head, &k)
 	r := t.records.ptr(t.rec)
 	from, to := &r.ends[k.from], &r.ends[1-k.from]
@@ -96,12 +101,9 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	}
 	t.step.Side = r.side(k.from)
 	t.step.Flow = r.number
-	if t.copies.repeated(t.rec, k.from, s, r) {
-		r.copies++
-		t.step.Quiet = QuietCopy
-		return &t.step
+	if t.picked.Kind != NoteNone {
+		t.tellPicked(r, k.from)
 	}
-	r.originals++
 	from.packets++
 	from.bytes += uint64(s.Len)
 	if from.packets == 1 {
@@ -147,7 +149,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	if s.Len > 0 {
 		from.has |= carried
 	}
-	to.probes = 0
+	to.probes, to.resent = 0, 0
 	if s.HeaderOK {
 		var gaps uint32
 		if heard && s.Flags.Any(ACK) && gapFrom.Before(s.Ack) {
@@ -188,6 +190,22 @@ func (t *Tracker) gapFrom(r *record, h *half) Seq {
 		return h.edge.Max(o.seq + Seq(o.len))
 	}
 	return h.edge
+}
+
+// copied reports whether the segment is a copy that the capture made, and counts it.
+func (t *Tracker) copied(head uint32, k *tuple) bool {
+	var r *record
+	var end *half
+	if head != 0 {
+		r = t.records.ptr(t.holder(head, k))
+		end = &r.ends[k.from]
+	}
+	if !t.copies.repeated(k, t.seg, end) {
+		return false
+	}
+	end.copies++
+	t.step.Flow, t.step.Side, t.step.Quiet = r.number, r.side(k.from), QuietCopy
+	return true
 }
 
 // count keeps the flag counts of segments that are not looked at any further.
@@ -422,11 +440,15 @@ func (t *Tracker) number(r *record) {
 // note tells of something beside the changes of state, and keeps it where it is no part of a
 // connection that goes well.
 func (t *Tracker) note(n Note) {
-	t.step.Notes = append(t.step.Notes, n)
-	switch n.Kind {
+	t.tell(Event{Note: n})
+}
+
+func (t *Tracker) tell(e Event) {
+	t.step.Notes = append(t.step.Notes, e.Note)
+	switch e.Kind {
 	case NoteAnswered, NoteHandshake, NoteMidstream, NoteFastOpen:
 	default:
-		t.event(Event{Note: n})
+		t.event(e)
 	}
 }
 

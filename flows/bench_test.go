@@ -1,0 +1,155 @@
+package flows_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"unsafe"
+
+	"tcpwhy/flows"
+)
+
+// pair is one connection of a full table: its ends and where each stands.
+type pair struct {
+	client, server         flows.Addr
+	clientPort, serverPort uint16
+	next                   [2]flows.Seq
+}
+
+// fullTable is a Tracker that holds n connections, each ESTABLISHED.
+func fullTable(n int) (*flows.Tracker, []pair) {
+	tr := flows.NewTracker(flows.Config{})
+	pairs := make([]pair, n)
+	var s flows.Segment
+	for i := range pairs {
+		p := &pairs[i]
+		*p = pair{
+			client:     flows.Addr4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}),
+			server:     flows.Addr4([4]byte{192, 0, 2, 1}),
+			clientPort: 40000 + uint16(i%7), serverPort: 443,
+			next: [2]flows.Seq{flows.Seq(i) * 7919, flows.Seq(i) * 104729},
+		}
+		for _, step := range []struct {
+			side  int
+			flags flows.Flags
+		}{{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}} {
+			p.segment(&s, step.side, step.flags, 0)
+			s.Time = int64(i)*1000 + int64(step.side)
+			tr.Observe(&s)
+		}
+	}
+	return tr, pairs
+}
+
+// segment fills in the next segment of a side, and moves its number on.
+func (p *pair) segment(s *flows.Segment, side int, flags flows.Flags, length uint32) {
+	*s = flows.Segment{
+		Src: p.client, Dst: p.server, SrcPort: p.clientPort, DstPort: p.serverPort,
+		Seq: p.next[side], Flags: flags, Window: 65535, IPID: uint16(p.next[side]) | 1, Len: length, HeaderOK: true,
+		Time: s.Time + 1000, Packet: s.Packet + 1,
+	}
+	if side == 1 {
+		s.Src, s.Dst, s.SrcPort, s.DstPort = s.Dst, s.Src, s.DstPort, s.SrcPort
+	}
+	if flags.Any(flows.ACK) {
+		s.Ack = p.next[1-side]
+	}
+	p.next[side] = s.End()
+}
+
+// The hot path must not allocate: neither data and ACKs nor a whole connection, once the
+// table has seen as many before.
+func TestObserveAllocs(t *testing.T) {
+	tr, pairs := fullTable(100_000)
+	s := flows.Segment{Time: 1e12}
+	i := 0
+	if n := testing.AllocsPerRun(10_000, func() {
+		p := &pairs[i%len(pairs)]
+		i += 7919
+		p.segment(&s, 0, flows.ACK|flows.PSH, 100)
+		tr.Observe(&s)
+		p.segment(&s, 1, flows.ACK, 0)
+		tr.Observe(&s)
+	}); n != 0 {
+		t.Errorf("data and ACK: %v allocations, want 0", n)
+	}
+	var f flows.Flow
+	fresh := 0
+	connection := func() {
+		fresh++
+		p := pair{client: flows.Addr4([4]byte{172, 16, byte(fresh >> 8), byte(fresh)}), server: pairs[1].server, clientPort: 50000, serverPort: 443}
+		for _, step := range []struct {
+			side  int
+			flags flows.Flags
+		}{
+			{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.ACK | flows.PSH},
+			{0, flows.FIN | flows.ACK}, {1, flows.FIN | flows.ACK}, {0, flows.ACK},
+		} {
+			p.segment(&s, step.side, step.flags, 0)
+			s.Time += 10e6
+			tr.Observe(&s)
+			for tr.Finished(&f) {
+			}
+		}
+	}
+	for range 5_000 {
+		connection()
+	}
+	if n := testing.AllocsPerRun(5_000, connection); n != 0 {
+		t.Errorf("a whole connection: %v allocations, want 0", n)
+	}
+}
+
+// One segment of a random flow: mostly the time to fetch its record from memory.
+func BenchmarkObserve(b *testing.B) {
+	for _, n := range []int{10_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			tr, pairs := fullTable(n)
+			order := rand.New(rand.NewPCG(1, 2))
+			s := flows.Segment{Time: 1e12}
+			for b.Loop() {
+				p := &pairs[order.IntN(n)]
+				p.segment(&s, int(s.Packet&1), flows.ACK|flows.PSH, 100)
+				tr.Observe(&s)
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			if tr.Live() < n {
+				b.Fatalf("%d of %d flows are left", tr.Live(), n)
+			}
+			held := after.HeapAlloc - before.HeapAlloc - uint64(n)*uint64(unsafe.Sizeof(pair{}))
+			b.ReportMetric(float64(held)/float64(n), "B/flow")
+		})
+	}
+}
+
+// A whole connection of eight segments, opened, closed and handed out.
+func BenchmarkConnection(b *testing.B) {
+	tr := flows.NewTracker(flows.Config{})
+	s := flows.Segment{Time: 1e12}
+	var f flows.Flow
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		n++
+		p := pair{client: flows.Addr4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), server: flows.Addr4([4]byte{192, 0, 2, 1}), clientPort: 50000, serverPort: 443}
+		for _, step := range []struct {
+			side   int
+			flags  flows.Flags
+			length uint32
+		}{
+			{0, flows.SYN, 0}, {1, flows.SYN | flows.ACK, 0}, {0, flows.ACK, 0}, {0, flows.ACK | flows.PSH, 100},
+			{1, flows.ACK | flows.PSH, 500}, {0, flows.FIN | flows.ACK, 0}, {1, flows.FIN | flows.ACK, 0}, {0, flows.ACK, 0},
+		} {
+			p.segment(&s, step.side, step.flags, step.length)
+			s.Time += 1e6
+			tr.Observe(&s)
+			for tr.Finished(&f) {
+			}
+		}
+	}
+}

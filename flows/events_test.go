@@ -1,0 +1,95 @@
+package flows_test
+
+import (
+	"fmt"
+	"testing"
+
+	"tcpwhy/flows"
+	"tcpwhy/pcaps/script"
+)
+
+// TestEvents: what is out of the ordinary is kept with the flow that it is of, whatever flow was
+// observed before it.
+func TestEvents(t *testing.T) {
+	for _, c := range []struct {
+		why, packets string
+		want         []string
+	}{
+		{"a SYN with a larger number takes TIME_WAIT over: the reuse is an event of the new flow, not of the one that was observed before it", `
+flow other
+flow one client 192.0.2.9:5000
+flow two client 192.0.2.9:5000 iss 4000000,5000000
++0    one> S  0:0(0)
++1ms  one< S. 0:0(0) ack 1
++1ms  one> .  1:1(0) ack 1
++1ms  one< F. 1:1(0) ack 1
++1ms  one> F. 1:1(0) ack 2
++1ms  one< .  2:2(0) ack 2
++1s   other> S 0:0(0)
++1s   two> S 0:0(0)
+`, []string{"#3 8 client NoteReuse 2s CLOSED TIME_WAIT"}},
+		{"a SYN that waits is an event of the flow that has the four-tuple", `
+flow one client 192.0.2.9:5000
+flow two client 192.0.2.9:5000 iss 4000000,5000000
+flow other
++0    one> S  0:0(0)
++1ms  one< S. 0:0(0) ack 1
++1ms  one> .  1:1(0) ack 1
++1s   other> S 0:0(0)
++1s   two> S 0:0(0)
+`, []string{"#1 5 client NoteSYNWaits"}},
+		{"the SYN-ACK repeated tells how much had passed for nothing", `
++0    > S  0:0(0)
++1ms  < S. 0:0(0) ack 1
++1ms  > .  1:1(0) ack 1
++1ms  > P. 1:101(100) ack 1
++997ms < S. 0:0(0) ack 1
+`, []string{"#1 5 server NoteSYNACKAgain", "#1 5 server NoteACKIgnored 998ms 100"}},
+		{"data on a SYN that was not taken", `
++0    > S  0:100(100)
++1ms  < S. 0:0(0) ack 1
+`, []string{"#1 2 server NoteFastOpenIgnored 100"}},
+	} {
+		s, err := script.Parse(c.packets, script.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := flows.NewTracker(flows.Config{Events: true})
+		var got []string
+		var f flows.Flow
+		take := func() {
+			for tr.Finished(&f) {
+				for _, e := range f.Events {
+					got = append(got, event(f.Number, e))
+				}
+			}
+		}
+		segs := s.Segments()
+		for i := range segs {
+			tr.Observe(&segs[i])
+			take()
+		}
+		tr.End()
+		take()
+		if fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("%s: got %q want %q", c.why, got, c.want)
+		}
+	}
+}
+
+func event(number uint64, e flows.Event) string {
+	line := fmt.Sprintf("#%d %d %s ", number, e.At, e.Side)
+	switch e.Kind {
+	case flows.NoteReuse:
+		return line + fmt.Sprintf("NoteReuse %v %s %s", e.D.D, e.Prior[0], e.Prior[1])
+	case flows.NoteSYNWaits:
+		return line + "NoteSYNWaits"
+	case flows.NoteSYNACKAgain:
+		return line + "NoteSYNACKAgain"
+	case flows.NoteACKIgnored:
+		return line + fmt.Sprintf("NoteACKIgnored %v %d", e.D.D, e.N)
+	case flows.NoteFastOpenIgnored:
+		return line + fmt.Sprintf("NoteFastOpenIgnored %d", e.N)
+	}
+	return line + fmt.Sprint(e.Kind)
+}

@@ -1,0 +1,99 @@
+package flows_test
+
+import (
+	"slices"
+	"testing"
+
+	"tcpwhy/flows"
+)
+
+// FuzzTracker: whatever comes, in whatever order, nothing panics, what must be so of any
+// flow is so, and the same packets from other ISSs give the same.
+func FuzzTracker(f *testing.F) {
+	for _, seed := range fuzzSeeds {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		segs := fuzzSegments(b, [2]flows.Seq{5000, 90000})
+		if err := sound(segs); err != nil {
+			t.Fatal(err)
+		}
+		want := verdicts(segs)
+		if got := verdicts(fuzzSegments(b, [2]flows.Seq{1<<32 - 3, 1<<31 - 2})); !slices.Equal(got, want) {
+			t.Fatalf("from other ISSs: %s", differ(got, want))
+		}
+	})
+}
+
+// The packets of a fuzzer are six bytes each: when, who, flags, and sequence and ack number as
+// a step from what the sender and its peer have sent so far, so that chance meets numbers
+// that nearly fit.
+const fuzzPacket = 6
+
+var (
+	fuzzFlags = [16]flows.Flags{
+		flows.SYN, flows.SYN | flows.ACK, flows.ACK, flows.ACK, flows.ACK | flows.PSH,
+		flows.FIN | flows.ACK, flows.FIN | flows.ACK, flows.RST, flows.RST | flows.ACK, flows.SYN | flows.FIN,
+		flows.FIN, 0, flows.SYN | flows.ACK | flows.FIN, flows.SYN | flows.ECE | flows.CWR, flows.SYN | flows.RST, flows.ACK,
+	}
+	fuzzSteps = [16]int32{0, 0, 0, 0, -1, 1, -2, 2, -100, 100, 1000, -70000, 70000, 10_000_000, -1 << 30, 1 << 30}
+	fuzzTimes = [16]int64{0, 1e3, 5e4, 1e6, 1e6, 2e7, 2e7, 2e8, 1e9, 3e9, 61e9, 181e9, -1e6, -3e9, 5e5, 1e7}
+
+	fuzzSeeds = [][]byte{
+		{0, 0, 0, 0, 0, 0, 5, 1, 1, 0, 0, 0, 3, 0, 2, 0, 0, 0, 5, 0, 5, 0, 0, 0, 5, 1, 5, 0, 0, 0, 5, 0, 2, 0, 0, 0},
+		{0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0, 0, 5, 0, 1, 0, 0, 0, 5, 1, 1, 0, 0, 0, 5, 0, 4, 0, 0, 9},
+		{0, 0, 0, 0, 0, 0, 5, 1, 1, 0, 0, 0, 8, 0, 0, 0xc, 0, 0, 5, 1, 2, 0, 0, 0, 5, 0, 7, 0, 0, 0, 8, 0, 0, 0xc, 0, 0},
+		{0, 2, 4, 0, 0, 50, 5, 3, 4, 0, 0, 50, 5, 2, 5, 0, 0, 0, 5, 3, 5, 0, 0, 0, 5, 2, 8, 0, 0, 0, 10, 3, 2, 0, 0, 0},
+		{0, 0, 0, 0, 0, 0, 1, 0x80, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0},
+	}
+)
+
+func fuzzSegments(b []byte, iss [2]flows.Seq) (segs []flows.Segment) {
+	next := [4]flows.Seq{iss[0], iss[1], iss[0], iss[1]} // by sender: two four-tuples
+	now := int64(1e18)
+	for ; len(b) >= fuzzPacket; b = b[fuzzPacket:] {
+		now += fuzzTimes[b[0]&15]
+		who := b[1] & 3
+		seg := flows.Segment{
+			Time: now, Packet: uint64(len(segs) + 1), HeaderOK: true, Cut: b[1]&0x40 != 0,
+			Flags: fuzzFlags[b[2]&15], Window: 65535, IPID: uint16(b[0] >> 4), TTL: 64, Len: uint32(b[5]),
+		}
+		client, server := flows.Addr4([4]byte{192, 0, 2, 1 + who>>1}), flows.Addr4([4]byte{198, 51, 100, 1})
+		seg.Src, seg.Dst, seg.SrcPort, seg.DstPort = client, server, 40001, 443
+		if b[1]&0x20 != 0 { // IPv6
+			seg.Src[10], seg.Dst[10] = 1, 1
+			seg.IPID = 0
+		}
+		if who&1 != 0 {
+			seg.Src, seg.Dst, seg.SrcPort, seg.DstPort = seg.Dst, seg.Src, seg.DstPort, seg.SrcPort
+		}
+		seg.Seq = next[who] + flows.Seq(fuzzSteps[b[3]&15])
+		if seg.Flags.Any(flows.SYN) && b[3]>>4 < 8 {
+			seg.Seq = iss[who&1] + flows.Seq(fuzzSteps[b[3]&15])
+		}
+		if seg.Flags.Any(flows.ACK) {
+			seg.Ack = next[who^1] + flows.Seq(fuzzSteps[b[4]&15])
+		}
+		if b[4]&0x80 != 0 {
+			seg.HasTS, seg.TSVal, seg.TSEcr = true, uint32(now/1e6), uint32(b[4])
+		}
+		if b[4]&0x40 != 0 {
+			seg.HasSACK, seg.SACKEnd = true, seg.Ack+1000
+		}
+		if b[2]&0x80 != 0 {
+			seg.HasWScale, seg.WScale = seg.Flags.Any(flows.SYN), 7
+		}
+		switch {
+		case b[1]&0x80 != 0:
+			seg.Quote = flows.Quote{Version: 4, Type: 3, Code: b[2] >> 4}
+		case b[1]&0x10 != 0:
+			seg.HeaderOK = false
+		default:
+			if end := seg.End(); fuzzSteps[b[3]&15] < 1<<20 && next[who].Before(end) {
+				next[who] = end
+			}
+		}
+		segs = append(segs, seg)
+	}
+	return segs
+}
