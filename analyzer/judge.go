@@ -21,7 +21,7 @@ func (j *Judge) Step(seg *flows.Segment, step *flows.Step) { j.peers.step(seg, s
 // Sofar judges a flow that goes on, now being the time of the capture, and hands to out what was
 // not told before.
 func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
-	j.judge(f, now, func(n *Finding) {
+	j.judge(f, now, false, func(n *Finding) {
 		for _, r := range j.said[f.Number] {
 			if r == n.Rule {
 				return
@@ -39,15 +39,15 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 	delete(j.said, f.Number)
 	var names []*Rule
-	j.judge(f, now, func(n *Finding) {
+	j.judge(f, now, true, func(n *Finding) {
 		names = append(names, n.Rule)
 		out(n)
 	})
 	j.peers.finished(f, names)
 }
 
-func (j *Judge) judge(f *flows.Flow, now int64, out func(*Finding)) {
-	p := Pass{Flow: f, Now: now, Lossy: j.Lossy, report: func(n Finding) { out(&n) }}
+func (j *Judge) judge(f *flows.Flow, now int64, over bool, out func(*Finding)) {
+	p := Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, report: func(n Finding) { out(&n) }}
 	for _, r := range Rules {
 		if r.Flow != nil {
 			p.rule, p.limit = r, j.limit(r)

@@ -76,6 +76,7 @@ type Pass struct {
 	*flows.Flow
 	Now    int64 // time of the capture, ns since 1970 UTC
 	Lossy  bool  // the capture lost packets, so that absence proves less
+	Over   bool  // nothing more will be known of the flow; false where it is judged as it goes on
 	rule   *Rule
 	limit  time.Duration
 	report func(Finding)
