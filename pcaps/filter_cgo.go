@@ -51,6 +51,16 @@ type filter struct {
 	program  *C.struct_bpf_insn
 }
 
+// linkTypeOf is the number in files of a link type of the API.
+func linkTypeOf(dlt int) uint32 {
+	for _, linkType := range []uint32{100, 101, 102, 103, 104, 106, 108, 109, 246, 258} {
+		if int(C.tcpwhy_dlt(C.uint(linkType))) == dlt {
+			return linkType
+		}
+	}
+	return uint32(dlt)
+}
+
 func newFilter(expr string) (*filter, error) {
 	return &filter{expr: expr, programs: make(map[uint32]*C.struct_bpf_program)}, nil
 }

@@ -125,6 +125,9 @@ func (m *merge) end() error {
 	return errors.Join(m.errs...)
 }
 
+// stop has nothing to do: files end.
+func (m *merge) stop() {}
+
 // start reads the first frame of an input that is open. It reports false when everything was stopped.
 func (m *merge) start(in *input) bool {
 	if err := in.begin(m.buffer()); err != nil {

@@ -2,6 +2,7 @@ package pcaps
 
 import (
 	"io"
+	"sync/atomic"
 
 	"tcpwhy/flows"
 )
@@ -10,6 +11,11 @@ import (
 type Config struct {
 	Filter string // in libpcap's language, as tcpdump takes it; "" lets everything pass
 	Count  uint64 // stop after so many packets that passed the filter; 0 reads all
+	// Tap, if set, is given each packet that passed the filter. Its error ends the reading.
+	Tap func(*Frame) error
+	// Idle, if set, is called when an interface has nothing to read: time to write out what is in
+	// buffers. Its error ends the reading.
+	Idle func() error
 }
 
 // Stats counts what has been read so far. Read is the sum of all others.
@@ -21,33 +27,51 @@ type Stats struct {
 	Skipped  [NumVerdicts]uint64 // all others, by what they were; nothing at TCP and Quote
 }
 
-// Source reads TCP segments out of captures. It is not safe for concurrent use.
+// frames are where a source takes its packets from: files, or interfaces.
+type frames interface {
+	// next returns the next frame, valid until the next call: nil where there is none yet, but may
+	// be later. After the last one it returns what end does.
+	next() (*Frame, error)
+	// end is io.EOF, or what kept the frames from being read to their end.
+	end() error
+	// stop lets what can go on for ever end with the packets that have passed so far. It may be called
+	// at any time.
+	stop()
+	interfaces() []Interface
+	bytes() (read, total int64)
+	piped() bool
+	close()
+}
+
+// Source reads TCP segments out of captures. It is not safe for concurrent use, but for Stop and Do.
 type Source struct {
 	files   []string
-	frames  *merge
+	frames  frames
 	frame   *Frame
 	filter  *filter // nil: everything passes
 	decoder *Decoder
-	count   uint64
+	config  Config
 	stats   Stats
-	err     error // that ended it
+	asked   atomic.Pointer[func()] // by Do
+	err     error                  // that ended it
 }
 
 // Open opens capture files, merged by packet time: pcap or pcapng, plain or in gzip or zstd, which is found
 // out by what they hold; "-" is standard input. It fails with a *ReadError for each file
 // that cannot be opened or is no capture, or with a *FilterError.
 func Open(paths []string, c Config) (*Source, error) {
-	s := &Source{files: paths, decoder: NewDecoder(), count: c.Count}
+	s := &Source{files: paths, decoder: NewDecoder(), config: c}
 	if c.Filter != "" {
 		var err error
 		if s.filter, err = newFilter(c.Filter); err != nil {
 			return nil, err
 		}
 	}
-	var err error
-	if s.frames, err = openMerge(paths); err != nil {
+	files, err := openMerge(paths)
+	if err != nil {
 		return nil, err
 	}
+	s.frames = files
 	if s.filter != nil {
 		known := s.frames.interfaces()
 		if len(known) == 0 && !s.frames.piped() {
@@ -68,14 +92,20 @@ func Open(paths []string, c Config) (*Source, error) {
 // an interface comes up that the expression cannot be for; these end the reading where they occur.
 func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 	for s.err == nil {
-		if s.count > 0 && s.stats.Read-s.stats.Filtered == s.count {
+		if s.config.Count > 0 && s.stats.Read-s.stats.Filtered == s.config.Count {
 			s.err = s.frames.end()
 			break
 		}
+		if s.asked.Load() != nil {
+			(*s.asked.Swap(nil))()
+		}
 		f, err := s.frames.next()
-		if err != nil {
+		if f == nil {
+			if err == nil && s.config.Idle != nil {
+				err = s.config.Idle()
+			}
 			s.err = err
-			break
+			continue
 		}
 		s.frame = f
 		if s.filter != nil {
@@ -91,6 +121,11 @@ func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 			}
 		}
 		s.stats.Read++
+		if s.config.Tap != nil {
+			if s.err = s.config.Tap(f); s.err != nil {
+				break
+			}
+		}
 		switch v := s.decoder.Decode(f, seg); v {
 		case TCP:
 			s.stats.TCP++
@@ -105,6 +140,14 @@ func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 	s.frame = nil
 	return NumVerdicts, s.err
 }
+
+// Stop ends a capture on interfaces: Next goes on to hand out what has passed until now, and then ends with
+// io.EOF. Files end by themselves. It may be called from any goroutine.
+func (s *Source) Stop() { s.frames.stop() }
+
+// Do has f called between two packets by the goroutine that is in Next, within 100 ms where none come in a
+// capture on interfaces. It may be called from any goroutine; of several requests at once one is heard.
+func (s *Source) Do(f func()) { s.asked.Store(&f) }
 
 // Frame is the frame that the latest segment came in, valid as long as that is.
 func (s *Source) Frame() *Frame { return s.frame }

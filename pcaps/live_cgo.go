@@ -1,0 +1,143 @@
+//go:build cgo
+
+package pcaps
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// OpenLive captures on interfaces, merged by packet time; AnyInterface, alone, is all there are. The filter runs in
+// the kernel. It fails with a *CaptureError for each that cannot be captured on, or with a *FilterError.
+func OpenLive(interfaces []string, l Live, c Config) (*Source, error) {
+	if l.Snaplen <= 0 || l.Snaplen > maxRecord {
+		l.Snaplen = DefaultSnaplen
+	}
+	if l.Ring <= 0 {
+		l.Ring = DefaultRing
+	}
+	if l.File == "" {
+		l.File = strings.Join(interfaces, ",")
+	}
+	captured := &capture{}
+	var errs []error
+	for _, name := range interfaces {
+		d, err := openDevice(name, l, c.Filter)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		captured.devices = append(captured.devices, d)
+	}
+	if len(errs) > 0 {
+		captured.close()
+		return nil, errors.Join(errs...)
+	}
+	return &Source{files: []string{l.File}, frames: captured, decoder: NewDecoder(), config: c}, nil
+}
+
+// device is an interface, or all of them, opened for capture; its first interface is what it was opened as.
+type device interface {
+	// read sets all of f but File and Number to the next packet, whose bytes are valid until the next
+	// call; Interface counts within the device. It reports false where none came in blockTime.
+	read(f *Frame) (bool, error)
+	// interfaces may be called while another goroutine is in read, if it is one interface.
+	interfaces() []Interface
+	close()
+}
+
+// capture reads devices as one, by the time of their packets.
+type capture struct {
+	devices []device
+	queues  []*queue // one for each device, where there are several
+	ready   chan struct{}
+	timer   *time.Timer
+	frame   Frame
+	packets uint64
+	stopped atomic.Int64 // when, ns since 1970; 0: not yet
+	err     error        // of devices that failed
+	known   []Interface  // as it was at the end
+}
+
+func (c *capture) next() (*Frame, error) {
+	var ok bool
+	var err error
+	if len(c.devices) == 1 {
+		ok, err = c.read(c.devices[0], &c.frame)
+	} else {
+		ok, err = c.merge(&c.frame)
+	}
+	if err == io.EOF {
+		return nil, c.end()
+	}
+	if err != nil {
+		c.fail(c.devices[0], err)
+		return nil, c.end()
+	}
+	if !ok {
+		return nil, nil
+	}
+	c.packets++
+	c.frame.Number = c.packets
+	return &c.frame, nil
+}
+
+// read reads a device until the capture is stopped, and then on to what passed until that moment.
+func (c *capture) read(d device, f *Frame) (bool, error) {
+	ok, err := d.read(f)
+	if at := c.stopped.Load(); at != 0 && err == nil {
+		// A device's own packets come in order, but for those that two processors stamp.
+		if ok && f.Time > at+int64(time.Millisecond) || !ok && time.Now().UnixNano() > at+int64(settleTime) {
+			return false, io.EOF
+		}
+	}
+	return ok, err
+}
+
+// fail notes why a device has ended, which ends the capture.
+func (c *capture) fail(d device, err error) {
+	if c.err == nil {
+		c.err = &ReadError{Name: d.interfaces()[0].Name, Packets: c.packets, Err: err}
+	}
+	c.stop()
+}
+
+func (c *capture) stop() { c.stopped.CompareAndSwap(0, time.Now().UnixNano()) }
+
+func (c *capture) end() error {
+	if c.err != nil {
+		return c.err
+	}
+	return io.EOF
+}
+
+func (c *capture) interfaces() []Interface {
+	if c.known != nil {
+		return c.known
+	}
+	var all []Interface
+	for _, d := range c.devices {
+		all = append(all, d.interfaces()...)
+	}
+	return all
+}
+
+func (c *capture) bytes() (read, total int64) { return 0, 0 }
+func (c *capture) piped() bool                { return true }
+
+func (c *capture) close() {
+	if c.known != nil {
+		return
+	}
+	c.stop()
+	for _, q := range c.queues {
+		q.abandon()
+	}
+	c.known = append([]Interface{}, c.interfaces()...)
+	for _, d := range c.devices {
+		d.close()
+	}
+}

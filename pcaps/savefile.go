@@ -1,0 +1,163 @@
+package pcaps
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// Save says where packets are written to. What comes after Path divides them among several files, as tcpdump's
+// -C, -G and -W do, but by packet time.
+type Save struct {
+	Path  string        // a name that ends in .pcap makes it pcap, every other one pcapng; with Every, strftime's % in it
+	Size  int64         // bytes after which another file begins: Path1, Path2, ...; 0: never
+	Every time.Duration // after which another file begins; 0: never
+	Files int           // with Size: how many are kept, in turn; with Every alone: how many are written; 0: all
+}
+
+// Savefile is a Writer that makes the files of a Save. Without Every the first is made at once.
+type Savefile struct {
+	Save
+	interfaces func() []Interface
+	file       *os.File
+	writer     Writer
+	began      int64 // time of the first packet since the last turn of Every, ns
+	turns      int   // of Every
+	number     int   // of Size
+}
+
+// NewSavefile opens the first file. Its errors, here and later, name the file.
+func NewSavefile(s Save, interfaces func() []Interface) (*Savefile, error) {
+	f := &Savefile{Save: s, interfaces: interfaces}
+	if s.Every > 0 {
+		return f, nil
+	}
+	return f, f.open()
+}
+
+// name is that of the file that is next.
+func (s *Savefile) name() string {
+	name := s.Path
+	if s.Every > 0 {
+		name = strftime(name, time.Unix(0, s.began))
+	}
+	switch {
+	case s.Size == 0:
+		return name
+	case s.Files > 0:
+		// Zeros in front, so that they sort.
+		return fmt.Sprintf("%s%0*d", name, len(fmt.Sprint(s.Files-1)), s.number)
+	case s.number > 0:
+		return fmt.Sprintf("%s%d", name, s.number)
+	}
+	return name
+}
+
+func (s *Savefile) open() error {
+	name := s.name()
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, sayNoPath(err))
+	}
+	s.file = file
+	if strings.HasSuffix(s.Path, ".pcap") {
+		s.writer = NewPcap(file)
+	} else {
+		s.writer = NewPcapng(file, s.interfaces)
+	}
+	return nil
+}
+
+// Write writes a frame, to another file where it is time. After the last of the files that Every and Files allow it
+// returns io.EOF.
+func (s *Savefile) Write(f *Frame) error {
+	switch {
+	case s.Every > 0 && s.writer == nil:
+		s.began = f.Time
+		if err := s.open(); err != nil {
+			return err
+		}
+	case s.Every > 0 && f.Time-s.began >= int64(s.Every):
+		s.began, s.number = f.Time, 0
+		if s.turns++; s.turns == s.Files && s.Size == 0 {
+			return io.EOF
+		}
+		if err := s.turn(); err != nil {
+			return err
+		}
+	case s.Size > 0 && s.writer.Size() > s.Size:
+		if s.number++; s.number == s.Files {
+			s.number = 0
+		}
+		if err := s.turn(); err != nil {
+			return err
+		}
+	}
+	return s.named(s.writer.Write(f))
+}
+
+func (s *Savefile) turn() error {
+	if err := s.Close(); err != nil {
+		return err
+	}
+	return s.open()
+}
+
+// Flush writes out what is in buffers.
+func (s *Savefile) Flush() error {
+	if s.writer == nil {
+		return nil
+	}
+	return s.named(s.writer.Flush())
+}
+
+// Close ends the file, and closes it.
+func (s *Savefile) Close() error {
+	if s.writer == nil {
+		return nil
+	}
+	err := s.named(s.writer.Close())
+	s.writer = nil
+	return errors.Join(err, s.named(s.file.Close()))
+}
+
+func (s *Savefile) named(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	return fmt.Errorf("%s: %w", s.file.Name(), sayNoPath(err))
+}
+
+// layouts are strftime's conversions as the time package writes them.
+var layouts = map[byte]string{
+	'a': "Mon", 'A': "Monday", 'b': "Jan", 'B': "January", 'c': time.ANSIC, 'd': "02", 'D': "01/02/06", 'e': "_2",
+	'F': time.DateOnly, 'h': "Jan", 'H': "15", 'I': "03", 'j': "002", 'm': "01", 'M': "04", 'p': "PM", 'R': "15:04",
+	'S': "05", 'T': time.TimeOnly, 'y': "06", 'Y': "2006", 'z': "-0700", 'Z': "MST",
+}
+
+// strftime puts a time into a name. A conversion that it does not know stays as it is.
+func strftime(name string, t time.Time) string {
+	var b strings.Builder
+	for i := 0; i < len(name); i++ {
+		if name[i] != '%' || i+1 == len(name) {
+			b.WriteByte(name[i])
+			continue
+		}
+		i++
+		layout, known := layouts[name[i]]
+		switch {
+		case known:
+			b.WriteString(t.Format(layout))
+		case name[i] == 's':
+			fmt.Fprint(&b, t.Unix())
+		case name[i] == '%':
+			b.WriteByte('%')
+		default:
+			b.WriteString(name[i-1 : i+1])
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,247 @@
+package pcaps
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+)
+
+// Writer writes frames to a capture file. It is not safe for concurrent use.
+type Writer interface {
+	Write(*Frame) error
+	// Size is how many bytes were written, buffers included.
+	Size() int64
+	// Flush writes out what is in buffers.
+	Flush() error
+	// Close ends the file's contents, and flushes; it does not close what was written to.
+	Close() error
+}
+
+const writeBuffer = 64 << 10
+
+// NewPcapng is a Writer of pcapng: nanoseconds, each interface by its name, and in the end what was lost on it since
+// now. It asks for the interfaces when a frame comes from one that it has not met, and when it closes.
+func NewPcapng(w io.Writer, interfaces func() []Interface) Writer {
+	p := &pcapngWriter{
+		w: bufio.NewWriterSize(w, writeBuffer), interfaces: interfaces, ids: make(map[place]uint32), before: interfaces(),
+	}
+	p.section()
+	return p
+}
+
+// place is an interface of an input.
+type place struct{ file, number int32 }
+
+type pcapngWriter struct {
+	w          *bufio.Writer
+	interfaces func() []Interface
+	ids        map[place]uint32
+	before     []Interface // as they were when the writing began
+	last       place       // of the frame before, and its id
+	lastID     uint32
+	time       int64 // of the last frame
+	block      []byte
+	size       int64
+}
+
+var le = binary.LittleEndian
+
+// begin begins a block, to be ended with end. Errors of the writes before show there.
+func (p *pcapngWriter) begin(kind uint32) {
+	p.block = le.AppendUint32(le.AppendUint32(p.block[:0], kind), 0)
+}
+
+func (p *pcapngWriter) end() error {
+	size := uint32(len(p.block) + 4)
+	le.PutUint32(p.block[4:], size)
+	p.block = le.AppendUint32(p.block, size)
+	p.size += int64(size)
+	_, err := p.w.Write(p.block)
+	return err
+}
+
+func (p *pcapngWriter) option(code uint16, value []byte) {
+	p.block = le.AppendUint16(le.AppendUint16(p.block, code), uint16(len(value)))
+	p.block = append(p.block, value...)
+	p.pad()
+}
+
+func (p *pcapngWriter) pad() {
+	for len(p.block)%4 != 0 {
+		p.block = append(p.block, 0)
+	}
+}
+
+func (p *pcapngWriter) section() {
+	const application = 4
+	p.begin(blockSection)
+	p.block = le.AppendUint32(p.block, byteOrderMagic)
+	p.block = le.AppendUint32(p.block, 1)       // version 1.0
+	p.block = le.AppendUint64(p.block, 1<<64-1) // of no known length
+	p.option(application, []byte("tcpwhy"))
+	p.option(optionEnd, nil)
+	p.end()
+}
+
+// describe writes the description of the interface that f is from.
+func (p *pcapngWriter) describe(f *Frame) error {
+	i := Interface{LinkType: f.LinkType}
+	at := int32(0) // in its file
+	for _, known := range p.interfaces() {
+		if known.File != f.File {
+			continue
+		}
+		if at == f.Interface {
+			i = known
+		}
+		at++
+	}
+	p.ids[place{f.File, f.Interface}] = uint32(len(p.ids))
+	p.begin(blockInterface)
+	p.block = le.AppendUint16(le.AppendUint16(p.block, uint16(f.LinkType)), 0)
+	p.block = le.AppendUint32(p.block, i.Snaplen)
+	if i.Name != "" {
+		p.option(optionInterfaceName, []byte(i.Name))
+	}
+	p.option(optionResolution, []byte{9})
+	p.option(optionEnd, nil)
+	return p.end()
+}
+
+func (p *pcapngWriter) Write(f *Frame) error {
+	at := place{f.File, f.Interface}
+	if at != p.last || len(p.ids) == 0 {
+		if _, ok := p.ids[at]; !ok {
+			if err := p.describe(f); err != nil {
+				return err
+			}
+		}
+		p.last, p.lastID = at, p.ids[at]
+	}
+	p.time = f.Time
+	p.begin(blockEnhancedPacket)
+	b := le.AppendUint32(p.block, p.lastID)
+	b = le.AppendUint32(b, uint32(uint64(f.Time)>>32))
+	b = le.AppendUint32(b, uint32(f.Time))
+	b = le.AppendUint32(b, uint32(len(f.Data)))
+	b = le.AppendUint32(b, uint32(f.Wire))
+	p.block = append(b, f.Data...)
+	p.pad()
+	return p.end()
+}
+
+func (p *pcapngWriter) Flush() error { return p.w.Flush() }
+func (p *pcapngWriter) Size() int64  { return p.size }
+
+// Close writes what was lost on each interface, where that is known, also on those without a packet.
+func (p *pcapngWriter) Close() error {
+	var err error
+	at := place{}
+	for n, i := range p.interfaces() {
+		if i.File != at.file {
+			at = place{file: i.File}
+		}
+		if n < len(p.before) && p.before[n].File == i.File {
+			i.Received = i.Received.since(p.before[n].Received)
+			i.Dropped = i.Dropped.since(p.before[n].Dropped)
+			i.DroppedByOS = i.DroppedByOS.since(p.before[n].DroppedByOS)
+		}
+		if i.Received.OK || i.Dropped.OK || i.DroppedByOS.OK {
+			err = errors.Join(err, p.statistics(at, &i))
+		}
+		at.number++
+	}
+	return errors.Join(err, p.w.Flush())
+}
+
+// since is what came on top of an earlier count.
+func (c Count) since(before Count) Count {
+	c.N -= min(before.N, c.N)
+	return c
+}
+
+func (p *pcapngWriter) statistics(at place, i *Interface) error {
+	if _, ok := p.ids[at]; !ok {
+		if err := p.describe(&Frame{File: at.file, Interface: at.number, LinkType: i.LinkType}); err != nil {
+			return err
+		}
+	}
+	p.begin(blockStatistics)
+	p.block = le.AppendUint32(p.block, p.ids[at])
+	p.block = le.AppendUint32(p.block, uint32(uint64(p.time)>>32))
+	p.block = le.AppendUint32(p.block, uint32(p.time))
+	for _, o := range []struct {
+		code uint16
+		n    Count
+	}{{optionReceived, i.Received}, {optionDropped, i.Dropped}, {optionDroppedByOS, i.DroppedByOS}} {
+		if o.n.OK {
+			p.option(o.code, le.AppendUint64(nil, o.n.N))
+		}
+	}
+	p.option(optionEnd, nil)
+	return p.end()
+}
+
+// NewPcap is a Writer of pcap with nanoseconds. The file holds one link type: a frame of another is an
+// error. It tells of no interface, and of no loss.
+func NewPcap(w io.Writer) Writer { return &pcapWriter{w: bufio.NewWriterSize(w, writeBuffer)} }
+
+type pcapWriter struct {
+	w        *bufio.Writer
+	begun    bool
+	linkType uint32
+	header   [24]byte
+	size     int64
+}
+
+// ErrLinkTypes is the error of a second link type in a pcap file.
+var ErrLinkTypes = errors.New("packets of two link types, and a pcap file holds one: a pcapng file holds them all")
+
+func (p *pcapWriter) begin(linkType uint32) error {
+	p.begun, p.linkType = true, linkType
+	h := p.header[:]
+	le.PutUint32(h, magicNano)
+	le.PutUint16(h[4:], 2)
+	le.PutUint16(h[6:], 4)
+	le.PutUint64(h[8:], 0)
+	le.PutUint32(h[16:], DefaultSnaplen)
+	le.PutUint32(h[20:], linkType)
+	p.size = int64(len(h))
+	_, err := p.w.Write(h)
+	return err
+}
+
+func (p *pcapWriter) Write(f *Frame) error {
+	if !p.begun {
+		if err := p.begin(f.LinkType); err != nil {
+			return err
+		}
+	}
+	if f.LinkType != p.linkType {
+		return ErrLinkTypes
+	}
+	h := p.header[:16]
+	le.PutUint32(h, uint32(f.Time/1e9))
+	le.PutUint32(h[4:], uint32(f.Time%1e9))
+	le.PutUint32(h[8:], uint32(len(f.Data)))
+	le.PutUint32(h[12:], uint32(f.Wire))
+	p.size += int64(len(h) + len(f.Data))
+	if _, err := p.w.Write(h); err != nil {
+		return err
+	}
+	_, err := p.w.Write(f.Data)
+	return err
+}
+
+func (p *pcapWriter) Flush() error { return p.w.Flush() }
+func (p *pcapWriter) Size() int64  { return p.size }
+
+// Close makes a capture of the file even where no packet came.
+func (p *pcapWriter) Close() error {
+	var err error
+	if !p.begun {
+		err = p.begin(linkEthernet)
+	}
+	return errors.Join(err, p.w.Flush())
+}
