@@ -231,8 +231,7 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 // four-tuple. One waits at a time.
 func (t *Tracker) wait(shard *shard, head uint32, k *tuple, old *record) uint32 {
 	if t.records.ptr(head).is(tentative) {
-		t.unlink(head)
-		t.release(head)
+		t.finish(head)
 		head = shard.find(t, k)
 	}
 	rec := t.open(shard, head, k)
@@ -268,6 +267,11 @@ func (t *Tracker) succeed(shard *shard, head uint32, k *tuple) uint32 {
 
 // finishOlder finishes a chain from rec on, the oldest first.
 func (t *Tracker) finishOlder(rec uint32) {
+	for rec != 0 && t.records.ptr(rec).is(tentative) {
+		next := t.records.ptr(rec).next
+		t.finish(rec)
+		rec = next
+	}
 	for rec != 0 {
 		last := rec
 		for t.records.ptr(last).next != 0 {

@@ -11,7 +11,7 @@ func (t *Tracker) segment(r *record, from, to *half) {
 	if !t.fits(r, from, to) {
 		return
 	}
-	resume := !stale && t.goesOn(r, from)
+	resume := !stale && !to.took(s) && t.goesOn(r, from)
 	if from.path.n == 0 {
 		t.meet(r, from, to)
 	}
@@ -48,6 +48,12 @@ func (h *half) stale(s *Segment) bool {
 		s.HasTS && h.is(hasTS) && int32(s.TSVal-h.tsval) < 0 ||
 		s.Len == 0 && s.Flags&(SYN|FIN|RST) == 0 && h.is(hasNxt) && s.Seq.Before(h.nxt) &&
 			(h.is(hasFIN) || s.Seq != h.nxt-1) // an ACK carries SND.NXT, a probe one less
+}
+
+// took reports whether h had acknowledged all the data of s before: then s is a late copy, or
+// sent again for nothing.
+func (h *half) took(s *Segment) bool {
+	return s.Len > 0 && !s.Flags.Any(FIN) && h.is(hasAck) && !h.ack.Before(s.End())
 }
 
 // opening reports whether h sent a SYN and has not proved since that it was answered.
@@ -548,7 +554,7 @@ func (t *Tracker) finAgain(r *record, from *half) {
 	}
 	for i := uint8(1); i < from.path.n; i++ {
 		s, was := from.path.at(i), from.path.at(i-1)
-		if s == FinWait2 || s == TimeWait && was == Closing || s == Closed && was == LastAck {
+		if s == FinWait2 || s == TimeWait && was == Closing || s == Closed && was == LastAck && !from.is(ownRST) {
 			if t.takeBack(r, from, i, "repeats its FIN, so the ACK of it had not arrived") {
 				r.set &^= 1 << atClose
 			}

@@ -300,17 +300,26 @@ func (t *Tracker) End() {
 		rec    uint32
 	}
 	var left []live
+	var waited []uint32
 	for i := range t.tables {
 		for _, e := range t.tables[i].slots {
 			for rec := e.rec; rec != 0; {
 				r := t.records.ptr(rec)
-				if !r.is(tentative) {
+				if r.is(tentative) {
+					if old := t.records.ptr(t.settled(rec)); old != r {
+						old.absorb(r)
+					}
+					waited = append(waited, rec)
+				} else {
 					left = append(left, live{r.number, rec})
 				}
 				rec = r.next
 			}
 		}
 		t.tables[i] = shard{}
+	}
+	for _, rec := range waited {
+		t.release(rec)
 	}
 	slices.SortFunc(left, func(a, b live) int { return cmp.Compare(a.number, b.number) })
 	for _, l := range left {
@@ -320,12 +329,31 @@ func (t *Tracker) End() {
 
 // finish takes a record out of the table and queues it to be handed out.
 func (t *Tracker) finish(rec uint32) {
-	t.unlink(rec)
-	if t.records.ptr(rec).is(tentative) {
+	r := t.records.ptr(rec)
+	if r.is(tentative) {
+		if old := t.records.ptr(t.settled(rec)); old != r {
+			old.absorb(r)
+		}
+		t.unlink(rec)
 		t.release(rec)
 		return
 	}
+	shard := &t.tables[r.hash>>24]
+	if head := shard.headOf(t, r.hash, rec); head != rec && t.records.ptr(head).is(repeats) && t.settled(head) == rec {
+		t.finish(head) // a late copy of a SYN does not outlive its flow
+	}
+	t.unlink(rec)
 	t.done = append(t.done, rec)
+}
+
+// absorb counts the packets of a SYN that came to nothing for the flow that outlived it, so that
+// every segment is counted somewhere.
+func (r *record) absorb(waited *record) {
+	for i := range r.ends {
+		r.ends[i].packets += waited.ends[i].packets
+		r.ends[i].copies += waited.ends[i].copies
+		r.ends[i].bytes += waited.ends[i].bytes
+	}
 }
 
 // unlink takes rec out of the chain of its four-tuple.
