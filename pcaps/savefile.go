@@ -20,7 +20,7 @@ type Save struct {
 
 // Savefile is a Writer that makes the files of a Save. Without Every the first is made at once.
 type Savefile struct {
-	Save
+	save       Save
 	interfaces func() []Interface
 	file       *os.File
 	writer     Writer
@@ -31,7 +31,7 @@ type Savefile struct {
 
 // NewSavefile opens the first file. Its errors, here and later, name the file.
 func NewSavefile(s Save, interfaces func() []Interface) (*Savefile, error) {
-	f := &Savefile{Save: s, interfaces: interfaces}
+	f := &Savefile{save: s, interfaces: interfaces}
 	if s.Every > 0 {
 		return f, nil
 	}
@@ -40,16 +40,16 @@ func NewSavefile(s Save, interfaces func() []Interface) (*Savefile, error) {
 
 // name is that of the file that is next.
 func (s *Savefile) name() string {
-	name := s.Path
-	if s.Every > 0 {
+	name := s.save.Path
+	if s.save.Every > 0 {
 		name = strftime(name, time.Unix(0, s.began))
 	}
 	switch {
-	case s.Size == 0:
+	case s.save.Size == 0:
 		return name
-	case s.Files > 0:
+	case s.save.Files > 0:
 		// Zeros in front, so that they sort.
-		return fmt.Sprintf("%s%0*d", name, len(fmt.Sprint(s.Files-1)), s.number)
+		return fmt.Sprintf("%s%0*d", name, len(fmt.Sprint(s.save.Files-1)), s.number)
 	case s.number > 0:
 		return fmt.Sprintf("%s%d", name, s.number)
 	}
@@ -63,7 +63,7 @@ func (s *Savefile) open() error {
 		return fmt.Errorf("%s: %w", name, sayNoPath(err))
 	}
 	s.file = file
-	if strings.HasSuffix(s.Path, ".pcap") {
+	if strings.HasSuffix(s.save.Path, ".pcap") {
 		s.writer = NewPcap(file)
 	} else {
 		s.writer = NewPcapng(file, s.interfaces)
@@ -75,21 +75,21 @@ func (s *Savefile) open() error {
 // returns io.EOF.
 func (s *Savefile) Write(f *Frame) error {
 	switch {
-	case s.Every > 0 && s.writer == nil:
+	case s.save.Every > 0 && s.writer == nil:
 		s.began = f.Time
 		if err := s.open(); err != nil {
 			return err
 		}
-	case s.Every > 0 && f.Time-s.began >= int64(s.Every):
+	case s.save.Every > 0 && f.Time-s.began >= int64(s.save.Every):
 		s.began, s.number = f.Time, 0
-		if s.turns++; s.turns == s.Files && s.Size == 0 {
+		if s.turns++; s.turns == s.save.Files && s.save.Size == 0 {
 			return io.EOF
 		}
 		if err := s.turn(); err != nil {
 			return err
 		}
-	case s.Size > 0 && s.writer.Size() > s.Size:
-		if s.number++; s.number == s.Files {
+	case s.save.Size > 0 && s.writer.Size() > s.save.Size:
+		if s.number++; s.number == s.save.Files {
 			s.number = 0
 		}
 		if err := s.turn(); err != nil {
@@ -112,6 +112,14 @@ func (s *Savefile) Flush() error {
 		return nil
 	}
 	return s.named(s.writer.Flush())
+}
+
+// Size is how many bytes were written to the file that is open.
+func (s *Savefile) Size() int64 {
+	if s.writer == nil {
+		return 0
+	}
+	return s.writer.Size()
 }
 
 // Close ends the file, and closes it.

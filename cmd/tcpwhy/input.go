@@ -17,7 +17,13 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 	if r.linger < 0 {
 		return usage("--linger %v: below zero", r.linger)
 	}
-	if len(r.files) > 0 {
+	if err := r.capturing.check(); err != nil {
+		return err
+	}
+	if r.capturing.on() && len(r.files) > 0 {
+		return usage("-i and -r: packets come from interfaces or from files")
+	}
+	if len(r.files) > 0 || r.capturing.on() {
 		if len(args) > 0 && r.filter != "" {
 			return usage("two filters: -f '%s' and '%s'", r.filter, strings.Join(args, " "))
 		}
@@ -26,6 +32,9 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		}
 	} else {
 		r.files = args
+	}
+	if r.capturing.on() {
+		return r.saving.check(c.OutOrStdout(), nil)
 	}
 	if len(r.files) == 0 {
 		return usage("no capture: name a file, or - for standard input\n  %s --help tells more", c.CommandPath())
@@ -51,7 +60,7 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		files = append(files, in...)
 	}
 	r.files = files
-	return nil
+	return r.saving.check(c.OutOrStdout(), files)
 }
 
 // missing explains why files[i], which is not there, may have been named.
@@ -95,6 +104,9 @@ func isFilterWord(s string) bool {
 
 // rereadable reports whether every input can be read from its beginning again.
 func (r *reading) rereadable() (string, bool) {
+	if r.capturing.on() {
+		return strings.Join(r.capturing.interfaces, ", "), false
+	}
 	for _, path := range r.files {
 		if path == "-" {
 			return "standard input", false
@@ -106,7 +118,8 @@ func (r *reading) rereadable() (string, bool) {
 	return "", true
 }
 
-// live reports whether an input may keep its reader waiting, who wants to see what there is.
+// live reports whether an input may keep its reader waiting, who wants to see what there is. An interface does not:
+// what there is is written out when nothing more comes.
 func (r *reading) live() bool {
 	for _, path := range r.files {
 		info, err := os.Stat(path)

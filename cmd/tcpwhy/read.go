@@ -38,6 +38,13 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 		return usage("%s: cannot be read twice, which --state and times from the end need: save it first (tcpdump -w FILE)",
 			report.Plain(name))
 	}
+	if r.saving.toStandard() {
+		*out = output{
+			begin: func(*report.Names) error { return nil },
+			end:   func() error { return nil },
+			shown: func() (uint64, uint64) { return 0, 0 },
+		}
+	}
 	captures := [][]string{r.files}
 	if r.separate {
 		captures = nil
@@ -59,13 +66,13 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 	return errors.Join(append(errs, w.flush())...)
 }
 
-// capture reads files as one capture.
+// capture reads files as one capture, or the interfaces.
 func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *output) error {
 	var scan *analyzer.Scan
-	if r.choice.NeedsEnd(out.packets != nil) {
+	if r.choice.NeedsEnd(out.packets != nil || r.saving.on()) {
 		scan = analyzer.NewScan(r.choice)
 		first := analyzer.Run{Packets: []analyzer.PacketOutput{scan}, Flows: []analyzer.FlowOutput{scan}}
-		source, err := r.open(files)
+		source, err := r.open(c, files, pcaps.Config{})
 		if err != nil {
 			return err
 		}
@@ -73,11 +80,31 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		_, _ = r.run(c, w, &first, source)
 		source.Close()
 	}
-	source, err := r.open(files)
+	var save *saver
+	config := pcaps.Config{Idle: func() error {
+		if save != nil {
+			return errors.Join(save.flush(), w.flush())
+		}
+		return w.flush()
+	}}
+	if r.saving.on() && r.choice.IsZero() {
+		config.Tap = func(f *pcaps.Frame) error { return save.write(f) }
+	}
+	source, err := r.open(c, files, config)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
+	if r.capturing.user != "" {
+		if err := become(r.capturing.user); err != nil {
+			return err
+		}
+	}
+	if r.saving.on() {
+		if save, err = r.saving.open(source, w); err != nil {
+			return err
+		}
+	}
 	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}}
 	if out.packets != nil {
 		run.Packets = append(run.Packets, out.packets)
@@ -85,10 +112,16 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if out.flows != nil {
 		run.Flows = append(run.Flows, out.flows)
 	}
+	if r.saving.on() && !r.choice.IsZero() {
+		run.Packets = append(run.Packets, save)
+	}
 	if err := out.begin(r.names(source)); err != nil {
 		return err
 	}
 	total, err := r.run(c, w, &run, source)
+	if save != nil {
+		err = errors.Join(err, save.Close())
+	}
 	err = errors.Join(err, out.end(), w.flush())
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
 		r.summarize(c.ErrOrStderr(), files, source, total, out)
@@ -97,13 +130,18 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 }
 
 func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pcaps.Source) (uint64, error) {
+	run.Source = segments{source}
+	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
+	defer answerSignals(c.ErrOrStderr(), source)()
+	if r.capturing.on() {
+		defer r.capturing.limit(c.Context(), source)()
+		return run.Read()
+	}
 	progress := newProgress(source, w)
 	defer progress.clear()
-	run.Source = segments{source}
 	if r.live() {
 		run.Source = interruptible{c.Context(), segments{source}}
 	}
-	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	run.Pause = func() bool {
 		progress.show()
 		return c.Context().Err() == nil
@@ -111,8 +149,16 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	return run.Read()
 }
 
-func (r *reading) open(files []string) (*pcaps.Source, error) {
-	return pcaps.Open(files, pcaps.Config{Filter: r.filter, Count: r.count})
+func (r *reading) open(c *cobra.Command, files []string, config pcaps.Config) (*pcaps.Source, error) {
+	config.Filter, config.Count = r.filter, r.count
+	if !r.capturing.on() {
+		return pcaps.Open(files, config)
+	}
+	name := ""
+	if r.saving.wholeFile() && r.choice.IsZero() {
+		name = r.saving.path // the packets are numbered as in that file
+	}
+	return r.capturing.open(c, name, config)
 }
 
 // segments is a source as the analyzer takes it.
@@ -174,21 +220,11 @@ func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, t
 			}
 		}
 	}
-	var kernel, device pcaps.Count
-	for _, i := range source.Interfaces() {
-		kernel.N, kernel.OK = kernel.N+i.DroppedByOS.N, kernel.OK || i.DroppedByOS.OK
-		device.N, device.OK = device.N+i.Dropped.N, device.OK || i.Dropped.OK
-	}
-	for _, d := range []struct {
-		pcaps.Count
-		by string
-	}{{kernel, "kernel"}, {device, "interface"}} {
-		if d.OK {
-			if line != "" {
-				line += "; "
-			}
-			line += fmt.Sprintf("%d dropped by %s", d.N, d.by)
+	if lost := lossLine(source); lost != "" {
+		if line != "" {
+			line += "; "
 		}
+		line += lost
 	}
 	if line != "" {
 		fmt.Fprintln(w, line)

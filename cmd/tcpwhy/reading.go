@@ -23,14 +23,18 @@ type reading struct {
 	verbose   int
 	quiet     bool
 	lineByOne bool
+	capturing capturing
+	saving    saving
 }
 
 func (r *reading) flags(c *cobra.Command, formats string) {
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.StringArrayVarP(&r.files, "read", "r", nil, "read `FILE` (- is standard input); arguments are then a filter")
+	r.capturing.flags(fs)
 	fs.StringVarP(&r.filter, "filter", "f", "", "only packets that `EXPR` admits, in tcpdump's language")
 	fs.Uint64VarP(&r.count, "max-packets", "c", 0, "stop after `N` packets")
+	r.saving.flags(fs)
 	fs.BoolVar(&r.separate, "separate", false, "each file by itself, not all as one capture")
 	fs.DurationVar(&r.linger, "linger", time.Minute, "how long after its end a flow is still listened to, in packet `TIME`")
 	fs.StringVarP(&r.format, "output", "o", "text", "`FORMAT`: "+formats)
@@ -50,7 +54,6 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	choose(&oneValue[analyzer.When]{&r.choice.Until, analyzer.ParseWhen, ""}, "until", "only until `WHEN`, likewise")
 
 	// tcpdump's, which here change nothing, or are always so.
-	fs.IntP("snapshot-length", "s", 0, "accepted, as tcpdump does for files: packets are as long as the file has them (`LEN`)")
 	fs.BoolP("numeric", "n", false, "accepted: names are never looked up")
 	fs.BoolVarP(&r.lineByOne, "line-buffered", "l", false, "write each line at once, also into a pipe from a file")
 }

@@ -13,11 +13,12 @@ import (
 )
 
 // Exit status: 0 all is well, 2 wrong usage, 3 an input could not be read, or not to its end,
-// 5 the output could not be written. Where several hold, the highest.
+// 4 cannot capture, 5 the output could not be written. Where several hold, the highest.
 const (
-	statusUsage  = 2
-	statusInput  = 3
-	statusOutput = 5
+	statusUsage   = 2
+	statusInput   = 3
+	statusCapture = 4
+	statusOutput  = 5
 )
 
 // failure is an error with an exit status of its own.
@@ -45,6 +46,8 @@ func exitStatus(err error) int {
 		return statusUsage
 	case *pcaps.ReadError:
 		return statusInput
+	case *pcaps.CaptureError:
+		return statusCapture
 	case interface{ Unwrap() []error }:
 		status := 0
 		for _, err := range e.Unwrap() {

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"tcpwhy/analyzer/report"
+	"tcpwhy/pcaps"
+)
+
+// capturing is how interfaces are captured on.
+type capturing struct {
+	interfaces []string
+	backend    pcaps.Backend
+	snaplen    int
+	ring       int // KiB
+	modest     bool
+	duration   time.Duration
+	user       string
+}
+
+func (l *capturing) flags(fs *pflag.FlagSet) {
+	fs.StringArrayVarP(&l.interfaces, "interface", "i", nil, "capture on `IFACE`, or on any; arguments are then a filter (repeatable)")
+	fs.Var(&oneValue[pcaps.Backend]{&l.backend, pcaps.ParseBackend, ""}, "capture", "capture through `WAY`: pcap (libpcap) or afpacket (Linux's AF_PACKET, the default there)")
+	fs.IntVarP(&l.snaplen, "snapshot-length", "s", pcaps.DefaultSnaplen, "capture `LEN` bytes of a packet; packets of files are as long as they are")
+	fs.IntVarP(&l.ring, "buffer-size", "B", pcaps.DefaultRing>>10, "`KIB` of the kernel's buffer for an interface")
+	fs.BoolVarP(&l.modest, "no-promiscuous-mode", "p", false, "capture only what the interface takes anyway")
+	fs.DurationVar(&l.duration, "duration", 0, "capture for this `TIME`, then end as after an interrupt")
+	fs.StringVarP(&l.user, "relinquish-privileges", "Z", "", "as root: become `USER` once the interface is open, before anything is written")
+}
+
+func (l *capturing) on() bool { return len(l.interfaces) > 0 }
+
+func (l *capturing) check() error {
+	if l.user != "" {
+		if err := mayBecome(l.user); err != nil {
+			return err
+		}
+	}
+	if !l.on() {
+		return nil
+	}
+	switch {
+	case slices.Contains(l.interfaces, pcaps.AnyInterface) && len(l.interfaces) > 1:
+		return usage("-i any is all interfaces: it goes with no other")
+	case l.snaplen < 0:
+		return usage("-s %d: less than nothing", l.snaplen)
+	case l.ring < 1 || l.ring > math.MaxInt32>>10:
+		return usage("-B %d: from 1 to %d", l.ring, math.MaxInt32>>10)
+	case l.duration < 0:
+		return usage("--duration %v: below zero", l.duration)
+	}
+	return nil
+}
+
+// open begins to capture.
+func (l *capturing) open(c *cobra.Command, file string, config pcaps.Config) (*pcaps.Source, error) {
+	source, err := pcaps.OpenLive(l.interfaces, pcaps.Live{
+		Backend: l.backend, Snaplen: l.snaplen, Ring: l.ring << 10, NotPromiscuous: l.modest, File: file,
+	}, config)
+	if err != nil {
+		return nil, l.explain(c, err)
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "listening on %s\n", report.Plain(strings.Join(l.interfaces, ", ")))
+	return source, nil
+}
+
+// limit ends a capture when its time is over, or ctx is. The function that it returns is to be called after the
+// capture.
+func (l *capturing) limit(ctx context.Context, source *pcaps.Source) (end func()) {
+	unhook := context.AfterFunc(ctx, source.Stop)
+	if l.duration == 0 {
+		return func() { unhook() }
+	}
+	timer := time.AfterFunc(l.duration, source.Stop)
+	return func() { unhook(); timer.Stop() }
+}
+
+// explain adds to what is wrong with an interface how it can be mended.
+func (l *capturing) explain(c *cobra.Command, err error) error {
+	var e *pcaps.CaptureError
+	if !errors.As(err, &e) {
+		return err
+	}
+	name := report.Plain(e.Interface)
+	switch e.Err {
+	case pcaps.ErrNoRight:
+		err = fmt.Errorf(`%w
+  once, as root:  setcap cap_net_raw+ep $(command -v tcpwhy)
+  or pipe:        sudo tcpdump -i %s -U -w - tcp | %s -`, err, name, c.CommandPath())
+	case pcaps.ErrDown:
+		err = fmt.Errorf("%w\n  as root:  ip link set %s up", err, name)
+	case pcaps.ErrNoInterface:
+		if devices, failed := pcaps.Devices(); failed == nil {
+			err = fmt.Errorf("%w (there are: %s)", err, strings.Join(nearest(e.Interface, devices), ", "))
+		}
+	}
+	return &failure{statusCapture, err}
+}
+
+// nearest are the names of interfaces, those first that begin most as name does; of many, the first.
+func nearest(name string, devices []pcaps.Device) []string {
+	var names []string
+	for _, d := range devices {
+		names = append(names, report.Plain(d.Name))
+	}
+	alike := func(s string) int {
+		n := 0
+		for n < min(len(s), len(name)) && s[n] == name[n] {
+			n++
+		}
+		return n
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(alike(b), alike(a)) })
+	const enough = 12
+	if len(names) > enough {
+		names = append(names[:enough], "...: tcpwhy interfaces lists all")
+	}
+	return names
+}
+
+// lossLine tells how many packets were lost on the way here, "" where it is not known.
+func lossLine(source *pcaps.Source) string {
+	var kernel, device pcaps.Count
+	for _, i := range source.Interfaces() {
+		kernel.N, kernel.OK = kernel.N+i.DroppedByOS.N, kernel.OK || i.DroppedByOS.OK
+		device.N, device.OK = device.N+i.Dropped.N, device.OK || i.Dropped.OK
+	}
+	var parts []string
+	if kernel.OK {
+		parts = append(parts, count(kernel.N, "packet")+" dropped by kernel")
+	}
+	if device.OK {
+		parts = append(parts, count(device.N, "packet")+" dropped by interface")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// answerSignals has a signal that asks for them answered with the counters so far, until the function that it returns is
+// called.
+func answerSignals(w io.Writer, source *pcaps.Source) (end func()) {
+	signals := make(chan os.Signal, 1)
+	if ask := askSignals(); len(ask) > 0 {
+		signal.Notify(signals, ask...)
+	}
+	go func() {
+		for range signals {
+			source.Do(func() { counters(w, source) })
+		}
+	}()
+	return func() { signal.Stop(signals); close(signals) }
+}
+
+func counters(w io.Writer, source *pcaps.Source) {
+	stats := source.Stats()
+	line := fmt.Sprintf("tcpwhy: %s read, %s", count(stats.Read, "packet"), count(stats.TCP, "TCP segment"))
+	if lost := lossLine(source); lost != "" {
+		line += ", " + lost
+	}
+	fmt.Fprintln(w, line)
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"math"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"tcpwhy/analyzer/report"
+	"tcpwhy/flows"
+	"tcpwhy/pcaps"
+)
+
+// saving is where packets are written to beside the analysis.
+type saving struct {
+	path  string
+	size  int // millions of bytes
+	every int // seconds
+	files int
+}
+
+const million = 1_000_000
+
+func (s *saving) flags(fs *pflag.FlagSet) {
+	fs.StringVarP(&s.path, "write", "w", "", "write the packets to `FILE`: pcapng, or pcap if its name ends in .pcap, which lacks the names of interfaces and what was lost; - is standard output, instead of the analysis")
+	fs.IntVarP(&s.size, "rotate-size", "C", 0, "with -w: another file after each `N` million bytes")
+	fs.IntVarP(&s.every, "rotate-seconds", "G", 0, "with -w: another file after each `N` seconds, its name by strftime(3)")
+	fs.IntVarP(&s.files, "rotate-files", "W", 0, "with -C: overwrite the first of `N` files after the last; with -G: end after the last")
+}
+
+func (s *saving) on() bool         { return s.path != "" }
+func (s *saving) toStandard() bool { return s.path == "-" }
+func (s *saving) rotates() bool    { return s.size != 0 || s.every != 0 }
+
+// wholeFile reports whether all packets come to be in one file.
+func (s *saving) wholeFile() bool { return s.on() && !s.toStandard() && !s.rotates() }
+
+// check is told the files that are read, of which none may be overwritten.
+func (s *saving) check(stdout io.Writer, read []string) error {
+	switch {
+	case !s.on() && (s.rotates() || s.files != 0):
+		return usage("-C, -G and -W are for the file of -w")
+	case s.size < 0 || s.every < 0 || s.files < 0 || s.size > math.MaxInt64/million || s.every > math.MaxInt64/int(time.Second):
+		return usage("-C, -G and -W take numbers from 1 on")
+	case s.files != 0 && !s.rotates():
+		return usage("-W divides what -C or -G divides")
+	case s.toStandard() && s.rotates():
+		return usage("-C and -G cannot divide standard output")
+	}
+	if f, ok := stdout.(*os.File); s.toStandard() && ok && term.IsTerminal(int(f.Fd())) {
+		return usage("-w -: a terminal is no place for packets")
+	}
+	to, err := os.Stat(s.path)
+	if err != nil || !to.Mode().IsRegular() {
+		return nil
+	}
+	for _, path := range read {
+		if from, err := os.Stat(path); err == nil && os.SameFile(from, to) {
+			return usage("-w %s: it is read from", report.Plain(s.path))
+		}
+	}
+	return nil
+}
+
+// saver writes the packets of a source: all, or as an output of an analysis those that it chose.
+type saver struct {
+	to     pcaps.Writer
+	source *pcaps.Source
+	full   bool // all files that were asked for are written
+}
+
+// open makes the file, or takes standard output.
+func (s *saving) open(source *pcaps.Source, stdout io.Writer) (*saver, error) {
+	v := &saver{source: source}
+	if s.toStandard() {
+		v.to = pcaps.NewPcapng(stdout, source.Interfaces)
+		return v, nil
+	}
+	f, err := pcaps.NewSavefile(pcaps.Save{
+		Path: s.path, Size: int64(s.size) * million, Every: time.Duration(s.every) * time.Second, Files: s.files,
+	}, source.Interfaces)
+	if err != nil {
+		return nil, &failure{statusOutput, err}
+	}
+	v.to = f
+	return v, nil
+}
+
+// write writes a packet. It returns io.EOF when there is nothing more to be written.
+func (s *saver) write(f *pcaps.Frame) error { return saveError(s.to.Write(f)) }
+
+// Packet writes a packet that was chosen.
+func (s *saver) Packet(*flows.Segment, *flows.Step) error {
+	if s.full {
+		return nil
+	}
+	err := s.write(s.source.Frame())
+	if err == io.EOF {
+		s.full, err = true, nil
+		s.source.Stop()
+	}
+	return err
+}
+
+// Skip leaves out a packet that was not.
+func (s *saver) Skip(*flows.Segment) {}
+
+func (s *saver) flush() error { return saveError(s.to.Flush()) }
+func (s *saver) Close() error { return saveError(s.to.Close()) }
+
+func saveError(err error) error {
+	if err == nil || err == io.EOF || errors.Is(err, errPipeClosed) {
+		return err
+	}
+	return &failure{statusOutput, err}
+}
