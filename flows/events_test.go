@@ -49,6 +49,31 @@ flow other
 +0    > S  0:100(100)
 +1ms  < S. 0:0(0) ack 1
 `, []string{"#1 2 server NoteFastOpenIgnored 100"}},
+		{"a RST that answers a request which came after a minute without a word", `
++0    > S  0:0(0)
++1ms  < S. 0:0(0) ack 1
++1ms  > .  1:1(0) ack 1
++1ms  < P. 1:51(50) ack 1
++60s  > P. 1:101(100) ack 51
++1ms  < R  51:51(0) ttl 60
+`, []string{"#1 6 server NoteRST ESTABLISHED bare data peer-data idle 1m0.001s ttl 60/64"}},
+		{"a RST that answers a probe", `
++0    > S  0:0(0)
++1ms  < S. 0:0(0) ack 1
++1ms  > .  1:1(0) ack 1
++1ms  < P. 1:51(50) ack 1
++60s  > .  0:0(0) ack 51
++1ms  < R  51:51(0)
+`, []string{"#1 6 server NoteRST ESTABLISHED bare probe idle 1m0.001s ttl 64/64"}},
+		{"data for an end that has closed", `
++0    > S  0:0(0)
++1ms  < S. 0:0(0) ack 1
++1ms  > .  1:1(0) ack 1
++1ms  > F. 1:1(0) ack 1
++1ms  < .  1:1(0) ack 2
++1ms  < P. 1:101(100) ack 2
++1ms  > R  2:2(0)
+`, []string{"#1 7 client NoteRST FIN_WAIT_2 bare data peer-data late 100 own-fin idle 3ms ttl 64/64"}},
 	} {
 		s, err := script.Parse(c.packets, script.Options{})
 		if err != nil {
@@ -82,6 +107,20 @@ func event(number uint64, e flows.Event) string {
 	switch e.Kind {
 	case flows.NoteReuse:
 		return line + fmt.Sprintf("NoteReuse %v %s %s", e.D.D, e.Prior[0], e.Prior[1])
+	case flows.NoteRST:
+		r := e.Reset
+		line += "NoteRST " + r.State.String()
+		for _, f := range []struct {
+			name string
+			is   bool
+		}{{"bare", r.Bare}, {"data", r.AnswersData}, {"probe", r.AnswersProbe}, {"peer-data", r.PeerData},
+			{fmt.Sprintf("late %d", r.Late), r.Late > 0}, {"peer-fin", r.PeerFIN}, {"own-fin", r.OwnFIN},
+			{"both-acked", r.BothACKed}} {
+			if f.is {
+				line += " " + f.name
+			}
+		}
+		return line + fmt.Sprintf(" idle %v ttl %d/%d", r.Idle.D, r.TTL, r.UsualTTL)
 	case flows.NoteSYNWaits:
 		return line + "NoteSYNWaits"
 	case flows.NoteSYNACKAgain:

@@ -19,6 +19,7 @@ const (
 	finCovered       // and so did the first
 	ackMoved         // its acks went on, or answer what was not captured
 	carried          // its last segment had payload
+	unanswered       // it has sent data since the other end last did
 	finSeen          // its FIN counted: no hole before it
 	gotSACK
 	hasAlt // its SYN-ACK came with two ISSs; alt is the other

@@ -90,10 +90,13 @@ func (t *Tracker) givesUp(r *record, from, to *half, bare bool) {
 func (t *Tracker) resetOf(r *record, from, to *half) Reset {
 	s := t.seg
 	d := Reset{Bare: !s.Flags.Any(ACK), State: from.path.top(), TTL: s.TTL,
-		AnswersData: to.is(carried) && to.is(hasAck) && s.Seq == to.ack,
-		PeerFIN:     to.is(hasFIN), OwnFIN: from.is(hasFIN), BothACKed: r.has(atClose)}
+		AnswersData:  to.is(carried) && to.is(hasAck) && s.Seq == to.ack,
+		AnswersProbe: to.probes > 0 && to.is(hasAck) && s.Seq == to.ack,
+		PeerData:     to.is(unanswered), Late: to.late,
+		PeerFIN: to.is(hasFIN), OwnFIN: from.is(hasFIN), BothACKed: r.has(atClose)}
 	if from.packets > 1 {
 		d.UsualTTL = from.ttl
+		d.Idle = between(from.last, s.Time)
 	}
 	return d
 }

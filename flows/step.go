@@ -36,14 +36,18 @@ type Event struct {
 
 // Reset is what a RST shows beside its number.
 type Reset struct {
-	Bare        bool  // without ACK: no socket, or one in SYN_SENT
-	State       State // its sender's, before
-	TTL         uint8
-	UsualTTL    uint8 // of its sender's segments before; 0: there were none
-	AnswersData bool  // the last that its sender was sent carried data, and the number is that segment's ack
-	PeerFIN     bool  // the other end's FIN had passed
-	OwnFIN      bool
-	BothACKed   bool // and both FINs were acknowledged
+	Bare         bool  // without ACK: no socket, or one in SYN_SENT
+	State        State // its sender's, before
+	TTL          uint8
+	UsualTTL     uint8   // of its sender's segments before; 0: there were none
+	AnswersData  bool    // the last that its sender was sent carried data, and the number is that segment's ack
+	AnswersProbe bool    // the same of a keep-alive probe
+	PeerData     bool    // data of the other end had passed since its sender last sent some
+	Late         uint64  // bytes of data that had passed from the other end after its sender's FIN
+	Idle         Elapsed // since its sender's segment before
+	PeerFIN      bool    // the other end's FIN had passed
+	OwnFIN       bool
+	BothACKed    bool // and both FINs were acknowledged
 }
 
 type NoteKind uint8

@@ -147,7 +147,8 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	from.last = s.Time
 	from.has &^= carried
 	if s.Len > 0 {
-		from.has |= carried
+		from.has |= carried | unanswered
+		to.has &^= unanswered
 	}
 	to.probes, to.resent = 0, 0
 	if s.HeaderOK {
