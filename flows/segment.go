@@ -66,6 +66,8 @@ type Segment struct {
 	Time   int64  // capture time, nanoseconds since 1970-01-01 UTC
 	Packet uint64 // number of the packet in its file, from 1
 	File   int32  // which of the inputs, from 0
+	// Interface is what captured the packet: which of those of its file, from 0.
+	Interface int32
 
 	Src, Dst         Addr
 	SrcPort, DstPort uint16

@@ -79,7 +79,7 @@ func NewDecoder() *Decoder {
 // Where several TCPs are nested (a tunnel), the innermost is meant; where a frame aggregates
 // several packets (802.11 A-MSDU), the first.
 func (d *Decoder) Decode(f *Frame, seg *flows.Segment) Verdict {
-	seg.Time, seg.Packet, seg.File = f.Time, f.Number, f.File
+	seg.Time, seg.Packet, seg.File, seg.Interface = f.Time, f.Number, f.File, f.Interface
 	seg.Quote = flows.Quote{}
 	if f.LinkType == linkEthernet && d.plain(f, seg) {
 		return TCP

@@ -65,6 +65,8 @@ const (
 	// blockTime is how long the kernel keeps a packet to itself, to hand out several at once. It is what makes a
 	// person at the screen wait.
 	blockTime = 20 * time.Millisecond
+	// idleTime is how long what is written may wait in buffers while packets keep coming.
+	idleTime = 40 * time.Millisecond
 	// settleTime is when a packet that has passed is there to be read for certain.
 	settleTime = 2*blockTime + 5*time.Millisecond
 )

@@ -57,29 +57,39 @@ type capture struct {
 	timer   *time.Timer
 	frame   Frame
 	packets uint64
+	idled   int64 // time of the packet before which there was a pause, ns
+	held    bool  // frame was read, and a pause made before it is handed out
 	stopped atomic.Int64 // when, ns since 1970; 0: not yet
 	err     error        // of devices that failed
 	known   []Interface  // as it was at the end
 }
 
 func (c *capture) next() (*Frame, error) {
-	var ok bool
-	var err error
-	if len(c.devices) == 1 {
-		ok, err = c.read(c.devices[0], &c.frame)
-	} else {
-		ok, err = c.merge(&c.frame)
+	if !c.held {
+		var ok bool
+		var err error
+		if len(c.devices) == 1 {
+			ok, err = c.read(c.devices[0], &c.frame)
+		} else {
+			ok, err = c.merge(&c.frame)
+		}
+		if err == io.EOF {
+			return nil, c.end()
+		}
+		if err != nil {
+			c.fail(c.devices[0], err)
+			return nil, c.end()
+		}
+		if !ok {
+			return nil, nil
+		}
+		// Where there is always a packet to read, what came of the last ones has to get out all the same.
+		if since := c.frame.Time - c.idled; since > int64(idleTime) || since < 0 {
+			c.idled, c.held = c.frame.Time, true
+			return nil, nil
+		}
 	}
-	if err == io.EOF {
-		return nil, c.end()
-	}
-	if err != nil {
-		c.fail(c.devices[0], err)
-		return nil, c.end()
-	}
-	if !ok {
-		return nil, nil
-	}
+	c.held = false
 	c.packets++
 	c.frame.Number = c.packets
 	return &c.frame, nil
