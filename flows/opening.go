@@ -130,9 +130,6 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 		} else if to.synLen > 0 {
 			t.event(Event{Note: Note{Kind: NoteFastOpenIgnored, N: uint32(to.synLen)}})
 		}
-		if to.is(hasISS) {
-			to.synLen = uint16(s.Ack - (to.iss + 1))
-		}
 	case crossed:
 		if i := from.path.find(SynSent); i >= 0 {
 			t.takeBack(r, from, uint8(i+1), "sends its own SYN-ACK: the SYNs crossed")
@@ -142,6 +139,7 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 			t.move(r, from, gotACKOfSYN, Assumed) // the peer's crossed it
 		}
 	}
+	to.synLen = uint16(s.Ack - (to.iss + 1))
 }
 
 func (t *Tracker) synAckAgain(r *record, from, to *half) {

@@ -1,5 +1,7 @@
 package flows
 
+import "time"
+
 // segment takes a segment with ACK and neither SYN nor RST: first what its numbers are
 // worth, then what they prove of its sender, then what they suggest of its receiver.
 func (t *Tracker) segment(r *record, from, to *half) {
@@ -355,6 +357,9 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 			return
 		}
 		t.move(r, from, ev, Assumed)
+		if ev == gotACKOfFIN {
+			t.redateACK(r, from)
+		}
 	}
 	if at = from.gotFINAt(); at >= 0 {
 		t.proveLast(r, from, from.path.at(uint8(at)))
@@ -374,6 +379,22 @@ func (t *Tracker) redate(r *record, from, to *half) {
 	}
 }
 
+// redateACK gives the ACK of its FIN, which an end is now known to have got in another order, the
+// packet that it came with.
+func (t *Tracker) redateACK(r *record, h *half) {
+	if !t.keep {
+		return
+	}
+	side, kept := r.sideOf(h), t.kept[t.rec]
+	for i := len(kept) - 2; i >= 0; i-- {
+		if was := &kept[i]; was.Side == side && was.Certainty == Revised && was.Why == gotACKOfFIN.String() {
+			tr := &kept[len(kept)-1]
+			tr.Packet, tr.File, tr.Time = was.Packet, was.File, was.Time
+			return
+		}
+	}
+}
+
 // finArrived tells which copy of to's FIN arrived first, by what that acknowledged: the last,
 // as a FIN is repeated only where the ACK of it did not come; but the first, where the time
 // stamp that from echoes is older than the last copy's, or where its ACK comes too soon after that.
@@ -382,9 +403,14 @@ func (t *Tracker) finArrived(r *record, from, to *half) known {
 		return finCovers
 	}
 	s, last := t.seg, &t.asideOf(r).fin[r.index(to)]
+	first := r.at[atFIN]
+	if r.firstFIN != closer(r.sideOf(to)) {
+		first = r.at[atFIN2]
+	}
 	answer := r.answer(from)
 	if s.HasTS && to.is(hasTS) && int32(s.TSEcr-last.tsval) < 0 ||
-		answer.OK && s.Time >= last.time && 2*(s.Time-last.time) < int64(answer.D) {
+		answer.OK && s.Time >= last.time && 2*(s.Time-last.time) < int64(answer.D) ||
+		!answer.OK && last.time-first < sooner {
 		return finCovered
 	}
 	return finCovers
@@ -458,6 +484,8 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 	news := t.passed(r, from, start, end)
 	if s.Len > 0 {
 		switch {
+		case t.replay:
+			t.step.Quiet = QuietData // the gap that it was held for is closed, or was the capture's
 		case !news && !fin:
 			from.again++
 			from.resent = min(from.resent+1, 255-1)
@@ -502,7 +530,11 @@ func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 		from.has |= finCovers
 	}
 	if from.is(hasFIN) {
-		t.finAgain(r, from)
+		first := r.at[atFIN2]
+		if r.firstFIN == closer(r.sideOf(from)) {
+			first = r.at[atFIN]
+		}
+		t.finAgain(r, from, first, covers && from.ack.Before(to.fin))
 		return
 	}
 	if covers {
@@ -540,8 +572,12 @@ func closer(s Side) Closer {
 	return ByServer
 }
 
-// finAgain takes a repeated FIN: the first was not acknowledged, whatever passed.
-func (t *Tracker) finAgain(r *record, from *half) {
+// sooner than this after the first no timer repeats a FIN (RFC 6298 §2.4; Linux: 200 ms).
+const sooner = int64(200 * time.Millisecond)
+
+// finAgain takes a repeated FIN: the first was not acknowledged, whatever passed. first is when
+// that was, and news tells that this copy is the first to acknowledge the peer's FIN.
+func (t *Tracker) finAgain(r *record, from *half, first int64, news bool) {
 	t.step.Quiet = QuietRepeated
 	t.note(Note{Kind: NoteFINAgain, N: from.finN, D: since(r, atFIN, t.seg.Time)})
 	t.asideOf(r).fin[r.index(from)] = seen{t.seg.Packet, t.seg.File, t.seg.Time, t.seg.TSVal}
@@ -551,6 +587,9 @@ func (t *Tracker) finAgain(r *record, from *half) {
 	}
 	if t.inFlight(r, from, acked) {
 		return // so is the ACK of the first
+	}
+	if news && t.seg.Time-first < sooner {
+		return // from CLOSING some stacks send it with the ACK of the peer's FIN
 	}
 	for i := uint8(1); i < from.path.n; i++ {
 		s, was := from.path.at(i), from.path.at(i-1)
@@ -631,8 +670,10 @@ func (t *Tracker) acks(r *record, from, to *half, arrives bool) {
 
 // acksFIN takes the ACK of a FIN.
 func (t *Tracker) acksFIN(r *record, from, to *half) {
-	if r.has(atFIN) && !r.has(atFINACK) && !t.replay && r.firstFIN == closer(r.sideOf(to)) {
-		r.stamp(atFINACK, t.seg.Time)
+	if r.has(atFIN) && !r.has(atFINACK) && r.firstFIN == closer(r.sideOf(to)) {
+		if r.stamp(atFINACK, t.seg.Time); t.replay {
+			r.at[atFINACK] = r.at[atFIN] - 1 // captured before the FIN: nothing to measure
+		}
 	}
 	switch to.path.top() {
 	case FinWait1, Closing, LastAck:

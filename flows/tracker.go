@@ -72,7 +72,16 @@ func NewTracker(c Config) *Tracker {
 func (t *Tracker) Flows() uint64 { return t.flows }
 
 // Live is how many flows are held in memory.
-func (t *Tracker) Live() int { return int(t.records.n) - len(t.records.free) - 1 }
+func (t *Tracker) Live() int { return max(0, int(t.records.n)-len(t.records.free)-1) }
+
+// Advance tells that the capture has come to a time, ns since 1970, whatever was captured then: what
+// is not TCP is time that passed, too.
+func (t *Tracker) Advance(now int64) {
+	if now > t.now {
+		t.now = now
+		t.wheel.advance(t)
+	}
+}
 
 // Observe takes the next segment and says what it did. After each call, Finished hands out
 // the flows that it finished.
