@@ -11,6 +11,8 @@ import (
 // reading every input to its end.
 type Source interface {
 	Next(*flows.Segment) error
+	// Now is the time that the capture has come to, in packets that are no TCP, too.
+	Now() int64
 }
 
 // PacketOutput is told of every packet: by Skip, of those that were not chosen. What it is given is
@@ -72,6 +74,7 @@ func (r *Run) Read() (uint64, error) {
 			return tracker.Flows(), err
 		}
 	}
+	tracker.Advance(r.Source.Now())
 	tracker.End()
 	return tracker.Flows(), errors.Join(readErr, r.finished(tracker, &choice, &flow))
 }
