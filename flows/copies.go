@@ -16,13 +16,18 @@ type copies struct {
 const copyBits = 13
 
 type print struct {
-	hash uint64
-	at   int64
+	hash     uint64
+	at       int64
+	where    place
+	checksum uint16
 }
+
+// place is an interface of a file.
+type place struct{ file, number int32 }
 
 // How far copies lie apart at the most. With an id of its own a packet cannot be taken for another
 // one: in real captures copies came up to 2 ms later (on either side of a router), and no
-// retransmission had the old id.
+// retransmission had the old id. Nor can one that was seen on another interface.
 const (
 	withID    = int64(10 * time.Millisecond)
 	withoutID = int64(time.Millisecond)
@@ -33,10 +38,13 @@ const (
 // Linux gives a SYN-ACK and a bare RST), a SYN or FIN is one, as no TCP repeats it that soon. Data,
 // pure ACKs and RSTs may be real ones, a RST as a host without the socket answers each segment that
 // comes; they are copies only in a flow of which nearly every packet comes twice, in that direction: a mirror may double one only.
+//
+// What was seen on one interface (veth) and then on another (bridge, NIC) is a copy whatever it is: a packet that is
+// sent again passes the first one again. Its checksum may have been filled in on the way.
 func (c *copies) repeated(k *tuple, s *Segment, end *half) bool {
 	const k1, k2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // so that no field that is 0 hides another
 	h := mix(uint64(s.Seq)<<32|uint64(s.Ack)^k1, uint64(k.plain)<<32|uint64(s.Flags)<<16|uint64(s.Window)^k2)
-	h = mix(h^uint64(s.Len)<<32^uint64(s.Checksum)<<16^uint64(s.IPID), k1+uint64(k.from))
+	h = mix(h^uint64(s.Len)<<32^uint64(s.IPID), k1+uint64(k.from))
 	if opts := s.TCP + 20; opts < len(s.IP) {
 		end := min(len(s.IP), s.TCP+int(s.IP[s.TCP+12]>>4)*4)
 		for i := opts; i+4 <= end; i += 4 {
@@ -44,10 +52,19 @@ func (c *copies) repeated(k *tuple, s *Segment, end *half) bool {
 		}
 	}
 	p := &c.prints[h>>(64-copyBits)]
+	where := place{s.File, s.Interface}
+	elsewhere := p.where != where
 	apart := max(s.Time-p.at, p.at-s.Time)
-	if p.hash != h || apart > withID || apart > withoutID && s.IPID == 0 {
-		*p = print{h, s.Time}
+	if p.hash != h || p.checksum != s.Checksum && !elsewhere || apart > withID || apart > withoutID && s.IPID == 0 && !elsewhere {
+		*p = print{h, s.Time, where, s.Checksum}
 		return false
 	}
-	return end != nil && (s.IPID != 0 || s.Flags.Any(SYN|FIN) || 5*(end.copies+1) >= 4*end.packets)
+	switch {
+	case end == nil:
+		return false
+	case elsewhere:
+		end.has |= seenElsewhere // what its copies are is clear: they say nothing of a mirror
+		return true
+	}
+	return s.IPID != 0 || s.Flags.Any(SYN|FIN) || !end.is(seenElsewhere) && 5*(end.copies+1) >= 4*end.packets
 }

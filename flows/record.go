@@ -25,6 +25,7 @@ const (
 	hasAlt // its SYN-ACK came with two ISSs; alt is the other
 	fastOpen
 	icmpEnded
+	seenElsewhere // the capture has copies of its segments from another interface
 )
 
 // half is one end of a record. All its numbers are as sent by that end.
