@@ -53,6 +53,10 @@ type Decoder struct {
 	wire    int    // bytes on the wire from the next header on, as the headers so far tell; >= 0
 	path    path   // VLANs and tunnels passed through
 	verdict Verdict
+
+	fragments fragments
+	datagram  datagram // that the segment is a first fragment of, where whole says so
+	whole     whole
 }
 
 // step reads the header at d.rest and says what reads the next one; nil ends the walk, with

@@ -37,7 +37,10 @@ func ipv4(d *Decoder) step {
 	s.TTL = b[8]
 	s.IP, s.IPLen = b, d.wire
 	d.rest, d.wire = b[header:min(len(b), total)], total-header
-	if binary.BigEndian.Uint16(b[6:])&0x1fff != 0 {
+	d.whole = unfragmented
+	const moreFragments, offset = 0x2000, 0x1fff
+	if f := binary.BigEndian.Uint16(b[6:]); f&(moreFragments|offset) != 0 &&
+		!d.fragment(uint32(s.IPID), b[9], int(f&offset)*8, f&moreFragments != 0) {
 		return d.stop(LaterFragment)
 	}
 	return d.follow(ipProtocol, uint32(b[9]), NotTCP)
@@ -73,6 +76,7 @@ func ipv6(d *Decoder) step {
 		length = max(d.wire-40, 0)
 	}
 	d.rest, d.wire = b[40:min(len(b), 40+length)], length
+	d.whole = unfragmented
 	return d.follow(ipProtocol, uint32(b[6]), NotTCP)
 }
 
@@ -151,7 +155,9 @@ func fragment6(d *Decoder) step {
 	if h == nil {
 		return d.stop(CutShort)
 	}
-	if binary.BigEndian.Uint16(h[2:])>>3 != 0 {
+	const moreFragments = 1
+	if f := binary.BigEndian.Uint16(h[2:]); f&^6 != 0 &&
+		!d.fragment(binary.BigEndian.Uint32(h[4:]), h[0], int(f&^7), f&moreFragments != 0) {
 		return d.stop(LaterFragment)
 	}
 	return d.follow(ipProtocol, uint32(h[0]), NotTCP)

@@ -52,6 +52,9 @@ type Source struct {
 	decoder *Decoder
 	config  Config
 	stats   Stats
+	now     int64  // time of the latest packet, TCP or not
+	passed  uint64 // packets that the filter let pass, those read ahead too
+	ahead   ahead
 	asked   atomic.Pointer[func()] // by Do
 	err     error                  // that ended it
 }
@@ -92,41 +95,19 @@ func Open(paths []string, c Config) (*Source, error) {
 // an interface comes up that the expression cannot be for; these end the reading where they occur.
 func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 	for s.err == nil {
-		if s.config.Count > 0 && s.stats.Read-s.stats.Filtered == s.config.Count {
-			s.err = s.frames.end()
-			break
-		}
-		if s.asked.Load() != nil {
-			(*s.asked.Swap(nil))()
-		}
-		f, err := s.frames.next()
+		f, err := s.frameInTurn()
 		if f == nil {
-			if err == nil && s.config.Idle != nil {
-				err = s.config.Idle()
-			}
 			s.err = err
 			continue
 		}
 		s.frame = f
-		if s.filter != nil {
-			passes, err := s.filter.passes(f)
-			if err != nil {
-				s.err = err
-				break
-			}
-			if !passes {
-				s.stats.Read++
-				s.stats.Filtered++
-				continue
-			}
+		s.now = max(s.now, f.Time)
+		v := s.decoder.Decode(f, seg)
+		if s.decoder.whole != unfragmented {
+			v = s.fragmented(seg, v)
 		}
 		s.stats.Read++
-		if s.config.Tap != nil {
-			if s.err = s.config.Tap(f); s.err != nil {
-				break
-			}
-		}
-		switch v := s.decoder.Decode(f, seg); v {
+		switch v {
 		case TCP:
 			s.stats.TCP++
 			return v, nil
@@ -139,6 +120,57 @@ func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 	}
 	s.frame = nil
 	return NumVerdicts, s.err
+}
+
+// frameInTurn is the next frame that passed the filter; nil where there is none yet, or none any more.
+func (s *Source) frameInTurn() (*Frame, error) {
+	if len(s.ahead.waiting) > 0 {
+		return s.ahead.take(), nil
+	}
+	if s.ahead.err != nil {
+		return nil, s.ahead.err
+	}
+	f, passes, err := s.fetch()
+	if !passes {
+		return nil, err
+	}
+	return f, nil
+}
+
+// fetch reads the next frame, and tells whether it passed the filter; there is none where
+// nothing has come in yet.
+func (s *Source) fetch() (f *Frame, passes bool, err error) {
+	if s.config.Count > 0 && s.passed == s.config.Count {
+		return nil, false, s.frames.end()
+	}
+	if s.asked.Load() != nil {
+		(*s.asked.Swap(nil))()
+	}
+	f, err = s.frames.next()
+	if f == nil {
+		if err == nil && s.config.Idle != nil {
+			err = s.config.Idle()
+		}
+		return nil, false, err
+	}
+	if s.filter != nil {
+		passes, err := s.filter.passes(f)
+		if err != nil {
+			return nil, false, err
+		}
+		if !passes {
+			s.stats.Read++
+			s.stats.Filtered++
+			return f, false, nil
+		}
+	}
+	s.passed++
+	if s.config.Tap != nil {
+		if err := s.config.Tap(f); err != nil {
+			return nil, false, err
+		}
+	}
+	return f, true, nil
 }
 
 // Stop ends a capture on interfaces: Next goes on to hand out what has passed until now, and then ends with
@@ -157,6 +189,10 @@ func (s *Source) Decoder() *Decoder { return s.decoder }
 
 // Files are the inputs as they were given; a segment's File is an index of it.
 func (s *Source) Files() []string { return s.files }
+
+// Now is the time that the capture has come to, ns since 1970: of its latest packet, whatever
+// that was.
+func (s *Source) Now() int64 { return s.now }
 
 // Stats counts what has been read so far.
 func (s *Source) Stats() Stats { return s.stats }

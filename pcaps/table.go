@@ -33,9 +33,11 @@ const (
 	etherVLAN    = 0x8100
 	etherIPv6    = 0x86dd
 
-	protoTCP  = 6
-	protoIPv4 = 4
-	protoIPv6 = 41
+	protoIPv4        = 4
+	protoTCP         = 6
+	protoIPv6        = 41
+	protoAH          = 51
+	protoDestination = 60
 )
 
 // row says which decoder reads what follows a number.
@@ -118,9 +120,9 @@ func table() []row {
 		{follows{ipProtocol, 44}, "IPv6 Fragment", fragment6},
 		{follows{ipProtocol, 47}, "GRE, NVGRE, ERSPAN, PPTP", gre},
 		{follows{ipProtocol, 50}, "ESP: counted as encrypted", encrypted},
-		{follows{ipProtocol, 51}, "AH", authentication},
+		{follows{ipProtocol, protoAH}, "AH", authentication},
 		{follows{ipProtocol, 58}, "ICMPv6 error", icmp6},
-		{follows{ipProtocol, 60}, "IPv6 Destination Options", extension},
+		{follows{ipProtocol, protoDestination}, "IPv6 Destination Options", extension},
 		{follows{ipProtocol, 97}, "EtherIP", etherIP},
 		{follows{ipProtocol, 135}, "IPv6 Mobility", extension},
 		{follows{ipProtocol, 137}, "MPLS within IP", mplsWithin},
