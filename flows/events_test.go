@@ -43,8 +43,9 @@ flow other
 +1ms  < S. 0:0(0) ack 1
 +1ms  > .  1:1(0) ack 1
 +1ms  > P. 1:101(100) ack 1
-+997ms < S. 0:0(0) ack 1
-`, []string{"#1 5 server NoteSYNACKAgain", "#1 5 server NoteACKIgnored 998ms 100"}},
++200ms > P. 1:101(100) ack 1
++797ms < S. 0:0(0) ack 1
+`, []string{"#1 6 server NoteSYNACKAgain", "#1 6 server NoteACKIgnored 998ms 100"}},
 		{"data on a SYN that was not taken", `
 +0    > S  0:100(100)
 +1ms  < S. 0:0(0) ack 1

@@ -168,10 +168,19 @@ func (t *Tracker) synAckAgain(r *record, from, to *half) {
 	if est >= 0 && t.takeBack(r, from, uint8(est), "repeats its SYN-ACK, so it did not take the ACK") {
 		from.has |= distrust
 		r.marks &^= completed
-		t.event(Event{Note: Note{Kind: NoteACKIgnored, D: since(r, atACK, s.Time), N: uint32(to.bytes - uint64(to.synLen))}})
+		t.event(Event{Note: Note{Kind: NoteACKIgnored, D: since(r, atACK, s.Time), N: to.sentData()}})
 	} else if i := from.path.find(SynReceived); i >= 0 && from.path.top() == Closed {
 		t.takeBack(r, from, uint8(i+1), "repeats its SYN-ACK, so it was not reset")
 	}
+}
+
+// sentData is how many bytes h has sent since its SYN, by its numbers.
+func (h *half) sentData() uint32 {
+	n := uint32(h.nxt - h.iss - 1)
+	if h.is(hasFIN) {
+		n--
+	}
+	return n
 }
 
 // answered measures SYN to SYN-ACK. The time stamp that the SYN-ACK echoes tells which SYN it
