@@ -11,8 +11,15 @@ import (
 type Judge struct {
 	Limits map[string]time.Duration // by rule, where the user has changed it
 	Lossy  bool                     // the capture is known to have lost packets
-	peers  peers
-	said   map[uint64][]*Rule // by flow: findings that were told before it finished
+	// Before, if set, has judged an earlier reading of the same capture to its end: so it is known of each
+	// finding of a flow which finding of the whole capture it is part of. Without it, that is told of the
+	// findings that come after it is certain, and of groups.
+	Before *Judge
+	// Facts are what the reader of the capture knows of it as a whole; set before End.
+	Facts Facts
+
+	peers peers
+	said  map[uint64][]*Rule // by flow: findings that were told before it finished
 }
 
 // Step follows what a segment changed, for the gauges of servers (half-open connections at a time).
@@ -38,12 +45,14 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 // Finished judges a finished flow, and counts it for its server and its client.
 func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 	delete(j.said, f.Number)
-	var names []*Rule
+	server, host := j.peers.finished(f)
 	j.judge(f, now, true, func(n *Finding) {
-		names = append(names, n.Rule)
+		j.peers.found(f, n, server, host)
+		if j.Before != nil {
+			n.Cause = j.Before.peers.causeOf(f, n)
+		}
 		out(n)
 	})
-	j.peers.finished(f, names)
 }
 
 func (j *Judge) judge(f *flows.Flow, now int64, over bool, out func(*Finding)) {
@@ -65,11 +74,20 @@ func (j *Judge) limit(r *Rule) time.Duration {
 
 // End runs the rules over the whole capture.
 func (j *Judge) End(now int64, out func(*Finding)) {
-	p := CapturePass{Now: now, Lossy: j.Lossy, Servers: j.peers.servers(), Hosts: j.peers.hosts()}
+	p := CapturePass{Summary: j.peers.summary(j.Facts), Now: now, Lossy: j.Lossy}
 	for _, r := range Rules {
 		if r.Capture != nil {
-			p.rule, p.limit, p.report = r, j.limit(r), out
+			p.rule, p.limit = r, j.limit(r)
+			p.report = func(n *Finding) {
+				j.peers.explained(n)
+				out(n)
+			}
 			r.Capture(&p)
 		}
 	}
+	j.peers.resolve()
 }
+
+// Summary is what is known of the capture beside the findings. The groups of its servers have their causes after
+// End, and not before.
+func (j *Judge) Summary() *Summary { return j.peers.summary(j.Facts) }

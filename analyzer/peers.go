@@ -1,60 +1,281 @@
 package analyzer
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"time"
 
 	"tcpwhy/flows"
 )
 
-// Server is what is known of one server, an address and port in one network: counts over all of
-// its flows.
-type Server struct {
-	Addr        netip.AddrPort
-	Space       uint32
-	Flows       uint64
-	Opening     [9]uint64        // by flows.OpeningOutcome
-	Closing     [10]uint64       // by flows.ClosingOutcome
-	Found       map[*Rule]uint64 // flows with each finding
-	First, Last int64
+// peers is the one bounded table of servers and hosts. Where there are more than it holds, the quietest half
+// is forgotten: those with the fewest flows, of these the longest silent.
+type peers struct {
+	maxServers, maxHosts int // 0: defaultServers, defaultHosts
 
-	HalfOpen, PeakHalfOpen uint64 // SYN-ACKs out and not acknowledged: now, and at the most
-	PeakAt                 int64
+	byServer  map[serverKey]*Server
+	byHost    map[hostKey]*Host
+	last      *Server // of the latest look-up: packets of a server come in runs
+	lastKey   serverKey
+	totals    Totals
+	forgotten Forgotten
+	strange   strange
+	clock     clock
+	causes    map[subject]bool
 }
 
-// Host is what is known of one client address.
-type Host struct {
-	Addr  netip.Addr
-	Flows uint64
+// What is kept at the most: some 60 MB where every server is busy, 20 MB of hosts.
+const (
+	defaultServers = 20_000
+	defaultHosts   = 50_000
+)
+
+// serverKey has no padding, which would make Go hash it field by field.
+type serverKey struct {
+	addr  flows.Addr
+	port  uint32
+	space uint32
 }
 
-// CapturePass is what a rule is given of the whole capture.
-type CapturePass struct {
-	Now     int64
-	Lossy   bool
-	Servers []*Server // most flows first
-	Hosts   []*Host
-	rule    *Rule
-	limit   time.Duration
-	report  func(*Finding)
+type hostKey struct {
+	addr  flows.Addr
+	space uint32
 }
 
-// Limit is the rule's limit in time, as the user has it.
-func (p *CapturePass) Limit() time.Duration { return p.limit }
-
-// Report tells of a finding.
-func (p *CapturePass) Report(f Finding) {
-	f.Rule = p.rule
-	if f.Severity == Info {
-		f.Severity = p.rule.Severity
+func (p *peers) server(k serverKey) *Server {
+	if p.last != nil && p.lastKey == k {
+		return p.last
 	}
-	p.report(&f)
+	s := p.byServer[k]
+	if s == nil {
+		if len(p.byServer) >= cmp.Or(p.maxServers, defaultServers) {
+			p.forgetServers()
+		}
+		if p.byServer == nil {
+			p.byServer = map[serverKey]*Server{}
+		}
+		s = &Server{Addr: netip.AddrPortFrom(k.addr.Netip(), uint16(k.port)), Space: k.space}
+		p.byServer[k] = s
+	}
+	p.last, p.lastKey = s, k
+	return s
 }
 
-// peers is the one bounded table of servers and hosts.
-type peers struct{}
+func (p *peers) host(k hostKey) *Host {
+	h := p.byHost[k]
+	if h == nil {
+		if len(p.byHost) >= cmp.Or(p.maxHosts, defaultHosts) {
+			p.forgetHosts()
+		}
+		if p.byHost == nil {
+			p.byHost = map[hostKey]*Host{}
+		}
+		h = &Host{Addr: k.addr.Netip(), Space: k.space}
+		p.byHost[k] = h
+	}
+	return h
+}
 
-func (*peers) step(*flows.Segment, *flows.Step) {}
-func (*peers) finished(*flows.Flow, []*Rule)    {}
-func (*peers) servers() []*Server               { return nil }
-func (*peers) hosts() []*Host                   { return nil }
+func (p *peers) forgetServers() {
+	all := p.servers()
+	slices.Reverse(all)
+	p.last = nil
+	for _, s := range all[:(len(all)+1)/2] {
+		p.forgotten.Servers++
+		p.forgotten.ServerFlows += s.Flows
+		delete(p.byServer, serverKey{flows.AddrFrom(s.Addr.Addr()), uint32(s.Addr.Port()), s.Space})
+	}
+}
+
+func (p *peers) forgetHosts() {
+	all := p.hosts()
+	slices.Reverse(all)
+	for _, h := range all[:(len(all)+1)/2] {
+		p.forgotten.Hosts++
+		p.forgotten.HostFlows += h.Flows
+		delete(p.byHost, hostKey{flows.AddrFrom(h.Addr), h.Space})
+	}
+}
+
+// servers are those known, most flows first; what it holds open now counts as well, before it is finished.
+func (p *peers) servers() []*Server {
+	all := make([]*Server, 0, len(p.byServer))
+	for _, s := range p.byServer {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *Server) int {
+		return cmp.Or(cmp.Compare(b.Flows+b.HalfOpen.Now, a.Flows+a.HalfOpen.Now), cmp.Compare(b.Last, a.Last),
+			a.Addr.Compare(b.Addr), cmp.Compare(a.Space, b.Space))
+	})
+	return all
+}
+
+// hosts are those known, most flows first.
+func (p *peers) hosts() []*Host {
+	all := make([]*Host, 0, len(p.byHost))
+	for _, h := range p.byHost {
+		all = append(all, h)
+	}
+	slices.SortFunc(all, func(a, b *Host) int {
+		return cmp.Or(cmp.Compare(b.Flows, a.Flows), cmp.Compare(b.Last, a.Last), a.Addr.Compare(b.Addr),
+			cmp.Compare(a.Space, b.Space))
+	})
+	return all
+}
+
+// step follows what a segment changed: most change nothing, and cost nothing here.
+func (p *peers) step(seg *flows.Segment, step *flows.Step) {
+	p.clock.tick(seg)
+	for i := range step.Notes {
+		switch step.Notes[i].Kind {
+		case flows.NoteInvalidFlags:
+			p.strange.add(seg, step)
+		case flows.NoteSYNACKAgain:
+			p.synAckAgain(seg, step, &step.Notes[i])
+		}
+	}
+	for i := range step.Changes {
+		if c := &step.Changes[i]; c.From != c.To {
+			p.change(seg, step, c)
+		}
+	}
+}
+
+func (p *peers) change(seg *flows.Segment, step *flows.Step, c *flows.Transition) {
+	if c.Side == flows.Client {
+		switch {
+		case c.To == flows.SynSent && c.From == flows.Closed:
+			p.totals.Attempts.add(seg.Time)
+			p.serverOf(seg, step).Attempts.add(seg.Time)
+		case c.From == flows.CloseWait:
+			p.hostOf(seg, step).CloseWait.leave()
+		case c.To == flows.CloseWait:
+			p.hostOf(seg, step).CloseWait.enter(seg.Time)
+		case c.To == flows.TimeWait && c.Certainty != flows.Revised:
+			p.hostOf(seg, step).TimeWait.add(seg.Time)
+		}
+		return
+	}
+	switch {
+	case c.From == flows.SynReceived:
+		p.totals.HalfOpen.leave()
+		p.serverOf(seg, step).HalfOpen.leave()
+	case c.To == flows.SynReceived:
+		p.totals.HalfOpen.enter(seg.Time)
+		s := p.serverOf(seg, step)
+		s.HalfOpen.enter(seg.Time)
+		if s.HalfOpen.Now >= floodAt {
+			s.flood.mark(seg.Time, seg.Time, int64(time.Minute))
+		}
+	case c.From == flows.CloseWait:
+		p.serverOf(seg, step).CloseWait.leave()
+	case c.To == flows.CloseWait:
+		p.serverOf(seg, step).CloseWait.enter(seg.Time)
+	case c.To == flows.TimeWait && c.Certainty != flows.Revised:
+		p.serverOf(seg, step).TimeWait.add(seg.Time)
+	}
+}
+
+// synAckAgain marks when a server took no valid ACK: one that had passed between its SYN-ACKs. Their waits
+// double, so the one before came after half of the time at the latest.
+func (p *peers) synAckAgain(seg *flows.Segment, step *flows.Step, n *flows.Note) {
+	if !n.D.OK || step.Side != flows.Server || n.D.D < soonestRepeat {
+		return
+	}
+	for i := range step.Changes {
+		if c := &step.Changes[i]; c.Side == flows.Server && c.Certainty == flows.Revised && c.To == flows.SynReceived {
+			from := seg.Time - int64(n.D.D)
+			p.serverOf(seg, step).pressure.mark(from, from+int64(n.D.D)/2, pressureGap)
+			return
+		}
+	}
+}
+
+// soonestRepeat is when a SYN-ACK is sent again at the soonest; what comes sooner answers a SYN that came again
+// (RFC 6298 §2.1: one second; Linux takes 200 ms where it measures).
+const soonestRepeat = 200 * time.Millisecond
+
+// pressureGap joins moments at which a server took no ACK: 10 s.
+const pressureGap = int64(10 * time.Second)
+
+// serverOf and hostOf are the ends of the flow that a segment belongs to.
+func (p *peers) serverOf(seg *flows.Segment, step *flows.Step) *Server {
+	if step.Side == flows.Server {
+		return p.server(serverKey{seg.Src, uint32(seg.SrcPort), seg.Space})
+	}
+	return p.server(serverKey{seg.Dst, uint32(seg.DstPort), seg.Space})
+}
+
+func (p *peers) hostOf(seg *flows.Segment, step *flows.Step) *Host {
+	if step.Side == flows.Server {
+		return p.host(hostKey{seg.Dst, seg.Space})
+	}
+	return p.host(hostKey{seg.Src, seg.Space})
+}
+
+// finished counts a flow for its server and its host.
+func (p *peers) finished(f *flows.Flow) (*Server, *Host) {
+	server := f.Server().Addr
+	s := p.server(serverKey{flows.AddrFrom(server.Addr()), uint32(server.Port()), f.Space})
+	h := p.host(hostKey{flows.AddrFrom(f.Client().Addr.Addr()), f.Space})
+	s.finished(f)
+	h.finished(f)
+	p.totals.finished(f)
+	return s, h
+}
+
+// found counts a finding of a flow, and sets its cause where that is known so far.
+func (p *peers) found(f *flows.Flow, n *Finding, s *Server, h *Host) {
+	var part *Rule
+	for _, r := range Rules {
+		if r.Explains == nil || !slices.Contains(r.Explains.Findings, n.Rule.Name) {
+			continue
+		}
+		switch {
+		case r.Explains.Part == nil:
+			if r.Explains.Stands(nil, h) {
+				n.Cause = r.Name
+			}
+		case r.Explains.Part(f, n, s):
+			part = r
+			if r.Explains.Stands(s, nil) {
+				n.Cause = r.Name
+			}
+		default:
+			continue
+		}
+		if part != nil || n.Cause != "" {
+			break
+		}
+	}
+	p.totals.found(n.Rule)
+	h.found(n.Rule)
+	cause := n.Cause
+	if part != nil {
+		n.Cause = "" // the end of the capture tells
+	}
+	s.group(n, part).add(n, f)
+	n.Cause = cause
+}
+
+func (s *Server) group(n *Finding, part *Rule) *Group {
+	for _, g := range s.Groups {
+		if g.same(n, part) {
+			return g
+		}
+	}
+	g := &Group{Rule: n.Rule, Variant: n.Variant, Endpoint: n.Endpoint, Cause: n.Cause, part: part}
+	s.Groups = append(s.Groups, g)
+	return g
+}
+
+func (t *Totals) found(r *Rule) {
+	for i := range t.Found {
+		if t.Found[i].Rule == r {
+			t.Found[i].Flows++
+			return
+		}
+	}
+	t.Found = append(t.Found, Tally{Rule: r, Flows: 1})
+}

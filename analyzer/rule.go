@@ -44,6 +44,20 @@ type Rule struct {
 	Flow func(*Pass)
 	// Capture judges all flows together, at the end of the capture.
 	Capture func(*CapturePass)
+	// Explains, of a rule with Capture, says which findings of single flows it is the cause of.
+	Explains *Explains
+}
+
+// Explains says which findings of single flows are part of a finding of the whole capture. That is found at
+// the end, and flows are forgotten as they finish: so what may be part of it is counted apart until then.
+type Explains struct {
+	Findings []string // names
+	// Part reports whether a flow with one of these would be part of such a finding of its server; nil where
+	// the finding is of a host: then all of its flows are.
+	Part func(f *flows.Flow, n *Finding, s *Server) bool
+	// Stands reports whether there is such a finding, by what is known so far: of its server, or, where Part is nil,
+	// of its host, of which the other is nil. What is found at the end stands then.
+	Stands func(s *Server, h *Host) bool
 }
 
 // Finding is one judgement: of one flow or, where Flow is 0, of a server, a source or the whole
@@ -69,6 +83,28 @@ type Finding struct {
 	Summary string // one sentence, no capital, no period
 	Why     string // what the packets prove
 	Next    string // what to look at next
+
+	// Lasted is how long it went on or what it made somebody wait; 0 where there is no such time. The longest are
+	// the examples that a report keeps.
+	Lasted time.Duration
+
+	// Of findings of the whole capture:
+	Space    uint32   // of the server or source, as in flows.Flow
+	Since    int64    // when it began, ns since 1970 UTC; 0: unknown, or all the time
+	Until    int64    // when it was last so
+	RuledOut []string // other causes, each with what speaks against it
+	Mend     string   // what helps, and what does not
+	Parts    []Part   // findings of single flows that it explains
+	Example  Example  // its first flow; Flow 0: none
+}
+
+// Part is how many flows show a finding of the whole capture in the same way.
+type Part struct {
+	Rule  *Rule
+	Flows uint64
+	Words string // what it means for who was concerned, no capital, no period
+	// Waits of these flows, by what was sent again: SYNs, or SYN-ACKs.
+	Retries Steps
 }
 
 // Pass is what a rule is given of one flow.

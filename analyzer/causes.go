@@ -1,0 +1,161 @@
+package analyzer
+
+import (
+	"slices"
+
+	"tcpwhy/flows"
+)
+
+// subject is what a finding of the whole capture is about, as the cause of others: a server, or a host (port 0).
+type subject struct {
+	rule string
+	key  serverKey
+}
+
+// explained takes note of a finding of the whole capture that is the cause of others.
+func (p *peers) explained(n *Finding) {
+	x := n.Rule.Explains
+	if x == nil {
+		return
+	}
+	if p.causes == nil {
+		p.causes = map[subject]bool{}
+	}
+	at := n.Server
+	if x.Part == nil {
+		at = n.Client
+	}
+	p.causes[subject{n.Rule.Name, serverKey{flows.AddrFrom(at.Addr()), uint32(at.Port()), n.Space}}] = true
+}
+
+// isCause reports whether such a finding was made of a server, or of a host.
+func (p *peers) isCause(r *Rule, s *Server, h *Host) bool {
+	if r.Explains.Part == nil {
+		return h != nil && p.causes[subject{r.Name, serverKey{flows.AddrFrom(h.Addr), 0, h.Space}}]
+	}
+	return s != nil && p.causes[subject{r.Name, serverKey{flows.AddrFrom(s.Addr.Addr()), uint32(s.Addr.Port()), s.Space}}]
+}
+
+// causeOf is the name of the finding of the whole capture that n is part of, once all are known.
+func (p *peers) causeOf(f *flows.Flow, n *Finding) string {
+	server := f.Server().Addr
+	s := p.byServer[serverKey{flows.AddrFrom(server.Addr()), uint32(server.Port()), f.Space}]
+	h := p.byHost[hostKey{flows.AddrFrom(f.Client().Addr.Addr()), f.Space}]
+	for _, r := range Rules {
+		if r.Explains == nil || !slices.Contains(r.Explains.Findings, n.Rule.Name) || !p.isCause(r, s, h) {
+			continue
+		}
+		if r.Explains.Part == nil || r.Explains.Part(f, n, s) {
+			return r.Name
+		}
+	}
+	return ""
+}
+
+// resolve gives the groups of all servers their causes, and puts together what was kept apart in vain.
+func (p *peers) resolve() {
+	for _, s := range p.byServer {
+		s.resolve(p)
+	}
+	for _, h := range p.byHost {
+		for i := range h.Found {
+			for _, r := range Rules {
+				if r.Explains != nil && r.Explains.Part == nil && p.isCause(r, nil, h) &&
+					slices.Contains(r.Explains.Findings, h.Found[i].Rule.Name) {
+					h.Found[i].Cause = r
+				}
+			}
+		}
+	}
+}
+
+func (s *Server) resolve(p *peers) {
+	groups := s.Groups
+	s.Groups = nil
+	for _, g := range groups {
+		if g.part != nil && p.isCause(g.part, s, nil) {
+			g.Cause = g.part.Name
+		}
+		g.part = nil
+		s.take(g)
+	}
+	for _, g := range slices.Clone(s.Groups) {
+		if g.Cause == "" {
+			s.split(g, p)
+		}
+	}
+	s.Groups = slices.DeleteFunc(s.Groups, func(g *Group) bool { return g.Flows == 0 })
+	s.sortGroups()
+}
+
+// take puts g to the groups of s.
+func (s *Server) take(g *Group) {
+	for _, o := range s.Groups {
+		if o.Rule == g.Rule && o.Variant == g.Variant && o.Endpoint == g.Endpoint && o.Cause == g.Cause {
+			o.merge(g)
+			return
+		}
+	}
+	s.Groups = append(s.Groups, g)
+}
+
+// split takes the flows of hosts out of a group that have a cause of their own there.
+func (s *Server) split(g *Group, p *peers) {
+	for _, r := range Rules {
+		if r.Explains == nil || r.Explains.Part != nil || !slices.Contains(r.Explains.Findings, g.Rule.Name) {
+			continue
+		}
+		for _, c := range g.clients {
+			h := p.byHost[hostKey{flows.AddrFrom(c.addr), s.Space}]
+			if c.flows == 0 || !p.isCause(r, nil, h) {
+				continue
+			}
+			part := *g
+			part.Cause, part.Flows = r.Name, c.flows
+			if part.Flows == g.Flows {
+				g.Flows = 0
+				s.take(&part)
+				return
+			}
+			part.Clients, part.Lasted, part.Worst = Distinct{}, Timing{}, nil
+			part.Clients.add(hashAddr(c.addr))
+			part.clients = [4]share{c}
+			part.Retries, part.SYNACKs = Steps{}, Steps{}
+			g.Flows -= c.flows
+			s.take(&part)
+		}
+	}
+}
+
+// parts are the groups that a finding of that name would explain.
+func (s *Server) parts(rule string) (of []*Group) {
+	for _, g := range s.Groups {
+		if g.part != nil && g.part.Name == rule {
+			of = append(of, g)
+		}
+	}
+	return of
+}
+
+// summary is what is known, the groups of each server in order.
+func (p *peers) summary(facts Facts) *Summary {
+	s := &Summary{Facts: facts, Totals: p.totals, Servers: p.servers(), Hosts: p.hosts(), Forgotten: p.forgotten,
+		Back: p.clock.back, Strange: p.strange.sorted()}
+	s.Totals.First, s.Totals.Last = p.clock.first, p.clock.last
+	s.Totals.Found = sortTallies(p.totals.Found)
+	for _, server := range s.Servers {
+		server.sortGroups()
+	}
+	for _, h := range s.Hosts {
+		h.Found = sortTallies(h.Found)
+	}
+	s.Vantage = vantage(s.Servers, s.Hosts)
+	return s
+}
+
+// sortTallies puts them in the order of Rules.
+func sortTallies(t []Tally) []Tally {
+	t = slices.Clone(t)
+	slices.SortFunc(t, func(a, b Tally) int { return slices.Index(Rules, a.Rule) - slices.Index(Rules, b.Rule) })
+	return t
+}

@@ -1,0 +1,178 @@
+package analyzer
+
+import (
+	"net/netip"
+
+	"tcpwhy/flows"
+)
+
+// Host is what is known of one address as a client: facts of all flows from it that have finished, but where
+// a field says that it is of the packets as they pass.
+type Host struct {
+	Addr        netip.Addr
+	Space       uint32 // as in flows.Flow
+	Flows       uint64
+	First, Last int64 // first packet and last of its flows, ns since 1970 UTC
+
+	Opening   [9]uint64  // flows by flows.OpeningOutcome
+	Closing   [10]uint64 // flows by flows.ClosingOutcome
+	Payload   uint64     // bytes that it sent
+	TimeWait  Window     // that it took to TIME_WAIT; as they pass
+	CloseWait Gauge      // that it holds in CLOSE_WAIT; as they pass
+
+	Found []Tally // what was found of its flows, by name
+
+	Probes *Probes // what its flows that came to nothing went to; nil: fewer than two did
+	alone  probe   // the first of these, until there are two
+
+	Example Example // its first flow
+}
+
+// Probes are the flows of a Host that opened nothing, or that it gave up as soon as they were open.
+type Probes struct {
+	Flows                   uint64
+	Targets                 Distinct // addresses with ports
+	Addresses               Distinct
+	Ports                   Distinct
+	First, Last             int64 // first packets of the first and the last of them, ns since 1970 UTC
+	Refused                 uint64
+	Silent                  uint64 // unanswered, or unreachable
+	Answered                uint64 // by SYN-ACK, which it answered by a RST without having acknowledged it
+	Opened                  uint64 // and closed without a byte from it
+	Retried                 uint64 // with more than one SYN
+	LowestPort, HighestPort uint16
+}
+
+// Tally is how many flows have a finding.
+type Tally struct {
+	Rule  *Rule
+	Flows uint64
+	Cause *Rule // the finding of the whole capture that explains these, nil: none
+}
+
+// Example is a flow to look at.
+type Example struct {
+	Flow           uint64
+	File           int32
+	Packet         uint64 // that shows it, 0: the whole flow
+	Time           int64  // ns since 1970 UTC
+	Client, Server netip.AddrPort
+}
+
+// Count is how many flows have a finding.
+func (h *Host) Count(rule string) (n uint64) {
+	for _, t := range h.Found {
+		if t.Rule.Name == rule {
+			n += t.Flows
+		}
+	}
+	return n
+}
+
+func (h *Host) found(r *Rule) {
+	for i := range h.Found {
+		if h.Found[i].Rule == r {
+			h.Found[i].Flows++
+			return
+		}
+	}
+	h.Found = append(h.Found, Tally{Rule: r, Flows: 1})
+}
+
+func (h *Host) finished(f *flows.Flow) {
+	if h.Flows == 0 || f.First < h.First {
+		h.First = f.First
+		h.Example = exampleOf(f)
+	}
+	h.Flows++
+	h.Last = max(h.Last, f.Last)
+	h.Opening[f.Opening.Outcome]++
+	h.Closing[f.Closing.Outcome]++
+	h.Payload += f.Client().PayloadBytes
+	if !f.Capture.EndedOpen && f.Client().State() == flows.CloseWait {
+		h.CloseWait.leave()
+	}
+	h.probe(f)
+}
+
+func exampleOf(f *flows.Flow) Example {
+	return Example{Flow: f.Number, File: f.File, Time: f.First, Client: f.Client().Addr, Server: f.Server().Addr}
+}
+
+// probe counts a flow that came to nothing. What these went to is worth memory from the second on: the
+// sources of a flood have one each.
+func (h *Host) probe(f *flows.Flow) {
+	p := probeOf(f)
+	switch {
+	case p.kind == noProbe:
+	case h.Probes != nil:
+		h.Probes.add(p)
+	case h.alone.kind == noProbe:
+		h.alone = p
+	default:
+		h.Probes = &Probes{First: h.alone.at, LowestPort: h.alone.server.Port()}
+		h.Probes.add(h.alone)
+		h.Probes.add(p)
+	}
+}
+
+// probe is what is kept of one flow that came to nothing.
+type probe struct {
+	server  netip.AddrPort
+	at      int64
+	kind    probeKind
+	retried bool
+}
+
+type probeKind uint8
+
+const (
+	noProbe probeKind = iota
+	probeRefused
+	probeSilent
+	probeAnswered
+	probeOpened
+)
+
+func probeOf(f *flows.Flow) probe {
+	p := probe{server: f.Server().Addr, at: f.First, retried: f.Opening.SYNs > 1}
+	c := f.Client()
+	switch f.Opening.Outcome {
+	case flows.OpeningRefused:
+		p.kind = probeRefused
+	case flows.OpeningUnanswered, flows.OpeningUnreachable:
+		p.kind = probeSilent
+	case flows.OpeningHalfOpen:
+		if c.Counts.RST > 0 {
+			p.kind = probeAnswered
+		}
+	case flows.OpeningComplete:
+		if c.PayloadBytes == 0 && (f.Closing.ResetBy == flows.ByClient || f.Closing.First == flows.ByClient) {
+			p.kind = probeOpened
+		}
+	}
+	return p
+}
+
+func (p *Probes) add(one probe) {
+	port := one.server.Port()
+	p.Flows++
+	p.Targets.add(hashAddrPort(one.server))
+	p.Addresses.add(hashAddr(one.server.Addr()))
+	p.Ports.add(fold(0, uint64(port)))
+	p.First, p.Last = min(p.First, one.at), max(p.Last, one.at)
+	p.LowestPort, p.HighestPort = min(p.LowestPort, port), max(p.HighestPort, port)
+	switch one.kind {
+	case probeRefused:
+		p.Refused++
+	case probeSilent:
+		p.Silent++
+	case probeAnswered:
+		p.Answered++
+	case probeOpened:
+		p.Opened++
+	}
+	if one.retried {
+		p.Retried++
+	}
+}

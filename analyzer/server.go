@@ -1,0 +1,208 @@
+package analyzer
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"tcpwhy/flows"
+)
+
+// Server is what is known of one server, an address and port in one network: facts of all flows to it
+// that have finished, but where a field says that it is of the packets as they pass.
+type Server struct {
+	Addr        netip.AddrPort
+	Space       uint32 // as in flows.Flow
+	Flows       uint64
+	First, Last int64 // first packet and last of its flows, ns since 1970 UTC
+
+	Opening  [9]uint64  // flows by flows.OpeningOutcome
+	Closing  [10]uint64 // flows by flows.ClosingOutcome
+	Closer   [4]uint64  // flows by whose FIN went first, a flows.Closer
+	Resetter [4]uint64  // flows by whose RST ended them, a flows.Closer
+	Clients  Distinct   // addresses
+
+	Attempts  Rate                                    // first SYNs, by the second, as they pass
+	HalfOpen  Gauge                                   // that it holds in SYN_RCVD, as last seen; as they pass
+	CloseWait Gauge                                   // that it holds in CLOSE_WAIT; as they pass
+	TimeWait  Window                                  // that it took to TIME_WAIT; as they pass
+	Retries   Steps                                   // SYNs sent again until one was answered, or the client gave up
+	SYNACKs   Steps                                   // SYN-ACKs sent again after a valid ACK had passed
+	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again, by either end
+	// HalfOpens are its half-open flows, in which no ACK of its SYN-ACK was valid, or none was taken.
+	HalfOpens struct {
+		Silent   uint64   // in which the client sent one SYN and nothing more
+		Sources  Distinct // addresses of these
+		Repeated uint64   // of these, in which it sent its SYN-ACK again
+		Reset    uint64   // in which the client answered the SYN-ACK by a RST
+	}
+
+	// How long things took; the percentiles that Timing gives.
+	SYNToSYNACK Timing // of the SYN that was answered
+	SYNACKToACK Timing
+	Handshake   Timing // from the SYN that was answered to the ACK
+	Connect     Timing // from the first SYN to the ACK, as the client waited
+	Ready       Timing // from the first SYN until the server can first have left SYN_RCVD
+
+	Groups []*Group // what was found of its flows: the gravest first, then the most frequent
+
+	hops     hops
+	pressure episodes // when it took no valid ACKs
+	flood    episodes // when it held many connections half open
+}
+
+// Steps counts flows by how often something was repeated: none, once, and so on; the last is of that
+// many and more.
+type Steps [8]Step
+
+// Step is one of Steps.
+type Step struct {
+	Flows uint64
+	// Wait is the shortest time from the first to the last of them: with one retry some 1s, with two 3s where
+	// the wait doubles (RFC 6298 §5.5), or 2s where Linux repeats the first SYNs by the second
+	// (tcp_syn_linear_timeouts).
+	Wait time.Duration
+}
+
+func (s *Steps) add(repeats uint32, wait time.Duration) {
+	n := &s[min(int(repeats), len(s)-1)]
+	if n.Flows == 0 || wait < n.Wait {
+		n.Wait = wait
+	}
+	n.Flows++
+}
+
+func (s *Steps) merge(o *Steps) {
+	for i := range s {
+		if t := &s[i]; o[i].Flows > 0 {
+			if t.Flows == 0 || o[i].Wait < t.Wait {
+				t.Wait = o[i].Wait
+			}
+			t.Flows += o[i].Flows
+		}
+	}
+}
+
+// Linear reports whether the second retry came as soon after the first as that after the SYN: retries by
+// the second, as Linux sends the first few. It is false where no flow shows two retries.
+func (s *Steps) Linear() bool {
+	return s[2].Flows > 0 && s[2].Wait < 2500*time.Millisecond && s[2].Wait > 1500*time.Millisecond
+}
+
+// Again is how many flows had any.
+func (s *Steps) Again() (n uint64) {
+	for _, step := range s[1:] {
+		n += step.Flows
+	}
+	return n
+}
+
+// Open is how many connections to it were opened.
+func (s *Server) Open() uint64 { return s.Opening[flows.OpeningComplete] }
+
+// Judged is how many openings can be said to have gone well or not: neither still going on when the
+// capture ended nor begun before it.
+func (s *Server) Judged() uint64 {
+	return s.Flows - s.Opening[flows.OpeningNotCaptured] - s.Opening[flows.OpeningInProgress]
+}
+
+// Failed is how many of these did not go well.
+func (s *Server) Failed() uint64 { return s.Judged() - s.Open() }
+
+// Found is how many flows have a finding, whatever its cause.
+func (s *Server) Found(rule string) (n uint64) {
+	for _, g := range s.Groups {
+		if g.Rule.Name == rule {
+			n += g.Flows
+		}
+	}
+	return n
+}
+
+func (s *Server) finished(f *flows.Flow) {
+	if s.Flows == 0 || f.First < s.First {
+		s.First = f.First
+	}
+	s.Flows++
+	s.Last = max(s.Last, f.Last)
+	s.Opening[f.Opening.Outcome]++
+	s.Closing[f.Closing.Outcome]++
+	s.Closer[f.Closing.First]++
+	s.Resetter[f.Closing.ResetBy]++
+	client := hashAddr(f.Client().Addr.Addr())
+	s.Clients.add(client)
+	for i := range f.Ends {
+		r := &f.Ends[i].Retransmissions
+		s.Repeated.SYN += uint64(r.SYN)
+		s.Repeated.SYNACK += uint64(r.SYNACK)
+		s.Repeated.Data += uint64(r.Data)
+		s.Repeated.FIN += uint64(r.FIN)
+	}
+	switch state := f.Server().State(); {
+	case f.Capture.EndedOpen: // it still holds what it held
+	case state == flows.SynReceived:
+		s.HalfOpen.leave()
+	case state == flows.CloseWait:
+		s.CloseWait.leave()
+	}
+	if c := f.Client(); f.Opening.Outcome == flows.OpeningHalfOpen {
+		switch {
+		case c.Counts.RST > 0:
+			s.HalfOpens.Reset++
+		case c.Packets == 1:
+			s.HalfOpens.Silent++
+			s.HalfOpens.Sources.add(client)
+			if f.Opening.SYNACKs > 1 {
+				s.HalfOpens.Repeated++
+			}
+		}
+	}
+	o := &f.Opening
+	s.SYNToSYNACK.add(o.SYNToSYNACK)
+	s.SYNACKToACK.add(o.SYNACKToACK)
+	s.Handshake.add(o.Handshake)
+	s.Connect.add(o.Connect)
+	s.Ready.add(o.ServerReady)
+	if o.SYNs > 0 {
+		s.Retries.add(o.SYNs-1, connectWait(f))
+	}
+	s.SYNACKs.add(ignored(f))
+	s.hops.add(f)
+}
+
+// connectWait is how long the client waited from its first SYN to the last that is known of: the one that
+// was answered, or the last of the flow.
+func connectWait(f *flows.Flow) time.Duration {
+	o := &f.Opening
+	switch {
+	case o.SYNs < 2:
+		return 0
+	case o.Connect.OK && o.Handshake.OK:
+		return o.Connect.D - o.Handshake.D
+	}
+	return time.Duration(f.Client().Last - f.First)
+}
+
+// ignored is how many SYN-ACKs the server repeated after a valid ACK had passed, and how long after
+// that ACK the last of them came.
+func ignored(f *flows.Flow) (n uint32, wait time.Duration) {
+	var ack int64
+	for i := range f.Events {
+		switch e := &f.Events[i]; {
+		case e.Kind == flows.NoteACKIgnored && e.D.OK && n == 0:
+			ack, n, wait = e.Time-int64(e.D.D), 1, e.D.D
+		case e.Kind == flows.NoteSYNACKAgain && n > 0 && e.Time > ack+int64(wait):
+			n, wait = n+1, time.Duration(e.Time-ack)
+		}
+	}
+	return n, wait
+}
+
+func (s *Server) sortGroups() {
+	slices.SortFunc(s.Groups, func(a, b *Group) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Flows, a.Flows),
+			cmp.Compare(a.Rule.Name, b.Rule.Name), cmp.Compare(a.Variant, b.Variant),
+			cmp.Compare(a.Endpoint, b.Endpoint), cmp.Compare(a.Cause, b.Cause))
+	})
+}
