@@ -1,14 +1,17 @@
 package analyzer
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"text/template"
 
 	"golang.org/x/tools/txtar"
+	"tcpwhy/analyzer/span"
 	"tcpwhy/flows"
 	"tcpwhy/pcaps/script"
 )
@@ -16,7 +19,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the want sections of the goldens")
 
 // TestRules: testdata/NAME.txtar has, for the rule of that name, a script in which it fires and a
-// near miss in which it stays silent, and what it says. Findings of other rules are not shown.
+// near miss in which it stays silent, and what it says. Findings of other rules are not shown. In place
+// of packets, it may have flows: a text/template of a script, flow after flow, which are put in the order
+// of time; {{range n 5}} counts from 0 to 4. facts are Facts, in JSON.
 func TestRules(t *testing.T) {
 	for _, r := range Rules {
 		t.Run(r.Name, func(t *testing.T) {
@@ -25,24 +30,28 @@ func TestRules(t *testing.T) {
 			if err != nil {
 				t.Fatal("every rule has a golden: ", err)
 			}
-			var packets, want *txtar.File
+			var want *txtar.File
+			var segs []flows.Segment
+			var judge Judge
 			for i := range a.Files {
-				switch a.Files[i].Name {
+				switch file := &a.Files[i]; file.Name {
 				case "packets":
-					packets = &a.Files[i]
+					segs = segments(t, string(file.Data), false)
+				case "flows":
+					segs = segments(t, expand(t, string(file.Data)), true)
+				case "facts":
+					if err := json.Unmarshal(file.Data, &judge.Facts); err != nil {
+						t.Fatal(err)
+					}
 				case "want":
-					want = &a.Files[i]
+					want = file
 				}
 			}
-			if packets == nil {
+			if segs == nil {
 				t.Fatal("no packets section")
 			}
-			s, err := script.Parse(string(packets.Data), script.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
 			var got strings.Builder
-			for _, f := range findings(s.Segments(), &Judge{}) {
+			for _, f := range findings(segs, &judge) {
 				if f.Rule == r {
 					got.WriteString(line(f))
 				}
@@ -66,6 +75,42 @@ func TestRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+func segments(t *testing.T, text string, sort bool) []flows.Segment {
+	t.Helper()
+	s, err := script.Parse(text, script.Options{Sort: sort})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Segments()
+}
+
+// expand executes a template of a script.
+func expand(t *testing.T, text string) string {
+	t.Helper()
+	funcs := template.FuncMap{
+		"n": func(n int) []int {
+			is := make([]int, n)
+			for i := range is {
+				is[i] = i
+			}
+			return is
+		},
+		"add": func(a, b int) int { return a + b },
+		"mul": func(a, b int) int { return a * b },
+		"div": func(a, b int) int { return a / b },
+		"mod": func(a, b int) int { return a % b },
+	}
+	tmpl, err := template.New("").Funcs(funcs).Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := tmpl.Execute(&b, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // findings are all that the rules say of the segments.
@@ -99,8 +144,47 @@ func line(f *Finding) string {
 	if f.Endpoint != flows.NoOne {
 		b.WriteString(" by " + f.Endpoint.String())
 	}
+	if f.Flow == 0 {
+		writeSubject(&b, f)
+	}
 	fmt.Fprintf(&b, " packets %v: %s\n   why  %s\n   next %s\n", f.Packets, f.Summary, f.Why, f.Next)
+	for _, other := range f.RuledOut {
+		fmt.Fprintf(&b, "   not  %s\n", other)
+	}
+	if f.Mend != "" {
+		fmt.Fprintf(&b, "   mend %s\n", f.Mend)
+	}
+	for _, part := range f.Parts {
+		fmt.Fprintf(&b, "   part %d %s: %s", part.Flows, part.Rule.Name, part.Words)
+		for _, step := range part.Retries[1:] {
+			if step.Flows > 0 {
+				fmt.Fprintf(&b, "  %s %d", span.String(step.Wait), step.Flows)
+			}
+		}
+		b.WriteByte('\n')
+	}
 	return b.String()
+}
+
+// writeSubject writes what a finding of the whole capture is about.
+func writeSubject(b *strings.Builder, f *Finding) {
+	switch {
+	case f.Client.IsValid() && f.Server.IsValid():
+		fmt.Fprintf(b, " of %s to %s", f.Client.Addr(), f.Server)
+	case f.Client.IsValid():
+		fmt.Fprintf(b, " of %s", f.Client.Addr())
+	case f.Server.IsValid():
+		fmt.Fprintf(b, " of %s", f.Server)
+	}
+	if f.Flows > 0 {
+		fmt.Fprintf(b, " %d flows", f.Flows)
+	}
+	if f.Clients > 0 {
+		fmt.Fprintf(b, " %d clients", f.Clients)
+	}
+	if f.Example.Flow > 0 {
+		fmt.Fprintf(b, " first #%d", f.Example.Flow)
+	}
 }
 
 // TestRulesAreComplete: what explain and the README print from a rule is there, and true to form.
