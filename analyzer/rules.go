@@ -3,6 +3,21 @@ package analyzer
 // Rules are all rules, one line each, in the order of a connection's life.
 var Rules = []*Rule{
 	// opening
+	halfOpen,
+	synAckAfterACK,
+	synUnanswered,
+	refused,
+	unreachable,
+	synRetransmitted,
+	slowHandshake,
+	badSYNACK,
+	badFinalACK,
+	synACKChanged,
+	simultaneousOpen,
+	splitHandshake,
+	unsolicitedSYNACK,
+	fastOpenIgnored,
+	peerLostState,
 	// closing
 	// whole capture
 }

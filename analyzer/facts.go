@@ -1,0 +1,117 @@
+package analyzer
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tcpwhy/analyzer/span"
+	"tcpwhy/flows"
+)
+
+// answerTime is how long an answer may take before its absence says something: what is lost is
+// sent again after one second, and then after two (RFC 6298 §2.1, §5.5).
+const answerTime = 3 * time.Second
+
+// Missing is the confidence that an answer to the flow's last packet does not come: Absent, but
+// Possible where the capture ended too soon to tell.
+func (p *Pass) Missing() Confidence {
+	if p.Capture.EndedOpen && p.Since(p.Last) < answerTime {
+		return Possible
+	}
+	return p.Absent()
+}
+
+// SYNs are the packets of the client's SYN, the first and those sent again, and their times.
+func (p *Pass) SYNs() (packets []uint64, at []int64) {
+	if t := p.Entered(flows.Client, flows.SynSent); t != nil {
+		packets, at = append(packets, t.Packet), append(at, t.Time)
+	}
+	return p.again(packets, at, flows.NoteSYNAgain, flows.Client)
+}
+
+// SYNACKs are the packets of the server's SYN-ACK, the first and those sent again, and their times.
+func (p *Pass) SYNACKs() (packets []uint64, at []int64) {
+	if t := p.Entered(flows.Server, flows.SynReceived); t != nil {
+		packets, at = append(packets, t.Packet), append(at, t.Time)
+	}
+	return p.again(packets, at, flows.NoteSYNACKAgain, flows.Server)
+}
+
+func (p *Pass) again(packets []uint64, at []int64, kind flows.NoteKind, from flows.Side) ([]uint64, []int64) {
+	for _, e := range p.Events {
+		if e.Kind == kind && e.Side == from {
+			packets, at = append(packets, e.At), append(at, e.Time)
+		}
+	}
+	return packets, at
+}
+
+// near reports whether no router lies between e and the point of capture: its packets come with
+// the TTL that the usual systems send them with.
+func near(e *flows.Endpoint) bool { return e.TTL == 64 || e.TTL == 128 || e.TTL == 255 }
+
+// inOrder are packet numbers as a finding gives them: sorted, each once, without 0.
+func inOrder(packets ...uint64) []uint64 {
+	slices.Sort(packets)
+	packets = slices.Compact(packets)
+	if len(packets) > 0 && packets[0] == 0 {
+		packets = packets[1:]
+	}
+	return packets
+}
+
+// packets names packets in a sentence; of many only the first.
+func packets(numbers ...uint64) string {
+	const most = 6
+	var b strings.Builder
+	b.WriteString("packet")
+	if len(numbers) > 1 {
+		b.WriteByte('s')
+	}
+	for i, n := range numbers {
+		switch {
+		case i == most && len(numbers) > most+1:
+			return b.String() + fmt.Sprintf(" and %d more", len(numbers)-most)
+		case i > 0 && i == len(numbers)-1:
+			b.WriteString(" and")
+		case i > 0:
+			b.WriteByte(',')
+		}
+		b.WriteByte(' ')
+		b.WriteString(strconv.FormatUint(n, 10))
+	}
+	return b.String()
+}
+
+// times is how often something happened.
+func times[N int | uint32](n N) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// bytes is so much data.
+func bytes[N uint32 | uint64](n N) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// between is the time from a to b, in words.
+func between(a, b int64) string { return span.String(time.Duration(b - a)) }
+
+// took is a measured time, in words.
+func took(e flows.Elapsed) string {
+	if !e.OK {
+		return "an unknown time"
+	}
+	return span.String(e.D)
+}
