@@ -41,9 +41,7 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 		h, peer := &r.ends[i], &r.ends[1-i]
 		f.Ends[r.side(uint8(i))].Unacknowledged = peer.is(hasAck) && h.is(hasNxt) && peer.ack.Before(h.nxt)
 	}
-	if int(rec) < len(t.kept) {
-		f.Transitions = t.kept[rec]
-	}
+	f.Transitions = t.kept.of(r)
 	if int(rec) < len(t.events) {
 		f.Events = t.events[rec]
 	}

@@ -34,10 +34,7 @@ func (t *Tracker) changed(r *record, h *half, from, to State, c Certainty, why s
 		Side: r.sideOf(h), From: from, To: to, Certainty: c, Why: why}
 	t.step.Changes = append(t.step.Changes, tr)
 	if t.keep {
-		for int(t.rec) >= len(t.kept) {
-			t.kept = append(t.kept, nil)
-		}
-		t.kept[t.rec] = append(t.kept[t.rec], tr)
+		t.kept.add(r, &tr)
 	}
 }
 
@@ -62,22 +59,6 @@ func (t *Tracker) prove(r *record, h *half, s State) {
 	h.path.proved |= 1 << i
 	t.step.Changes = append(t.step.Changes, Transition{Packet: t.seg.Packet, File: t.seg.File,
 		Time: t.seg.Time, Side: r.sideOf(h), From: s, To: s, Certainty: Proved})
-	if t.keep {
-		if tr := t.standing(r.sideOf(h), s); tr != nil {
-			tr.Certainty = Proved
-		}
-	}
-}
-
-// standing is the kept transition of the current record to state s that still stands.
-func (t *Tracker) standing(side Side, s State) *Transition {
-	kept := t.kept[t.rec]
-	for i := len(kept) - 1; i >= 0; i-- {
-		if tr := &kept[i]; tr.Side == side && tr.To == s && tr.Certainty != Revised {
-			return tr
-		}
-	}
-	return nil
 }
 
 // takeBack shortens the list of an end to n states, and reports whether it could: what is
@@ -95,9 +76,9 @@ func (t *Tracker) takeBack(r *record, h *half, n uint8, why string) bool {
 		Certainty: Revised, Why: why, RevisedBy: t.seg.Packet}
 	if t.keep {
 		for i := h.path.n; i > n; i-- {
-			if was := t.standing(side, h.path.at(i-1)); was != nil {
-				was.Certainty, was.RevisedBy = Revised, t.seg.Packet
-				tr.Packet = was.Packet
+			if was := t.kept.standing(r, side, h.path.at(i-1)); was != nil {
+				was.revised, was.revisedBy = true, t.seg.Packet
+				tr.Packet = was.packet
 			}
 		}
 	}

@@ -308,9 +308,7 @@ func (t *Tracker) confirm(rec uint32) {
 // announce tells of what a flow did while it waited to be confirmed.
 func (t *Tracker) announce(r *record) {
 	r.marks &^= unannounced
-	if t.keep && int(t.rec) < len(t.kept) {
-		t.step.Changes = append(t.step.Changes, t.kept[t.rec]...)
-	}
+	t.step.Changes = append(t.step.Changes, t.kept.of(r)...)
 	a := t.asideOf(r)
 	t.tellReuse(r, Event{Note: Note{Kind: NoteReuse, D: a.gap}, Prior: a.prior})
 }

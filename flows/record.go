@@ -118,6 +118,7 @@ type record struct {
 	icmp     Quote // of the error that ended SYN_SENT
 	missing  uint32
 	strays   uint32 // SYNs with another ISS that opened nothing
+	kept     chain
 }
 
 // mark is what a record remembers in a bit.

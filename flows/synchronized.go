@@ -374,24 +374,24 @@ func (t *Tracker) redate(r *record, from, to *half) {
 		return
 	}
 	last := t.asideOf(r).fin[r.index(to)]
-	if tr := t.standing(r.sideOf(from), from.path.at(uint8(at))); tr != nil && last.packet != 0 {
-		tr.Packet, tr.File, tr.Time = last.packet, last.file, last.time
+	if tr := t.kept.standing(r, r.sideOf(from), from.path.at(uint8(at))); tr != nil && last.packet != 0 {
+		tr.packet, tr.file, tr.time = last.packet, last.file, last.time
 	}
 }
 
 // redateACK gives the ACK of its FIN, which an end is now known to have got in another order, the
 // packet that it came with.
 func (t *Tracker) redateACK(r *record, h *half) {
-	if !t.keep {
-		return
-	}
-	side, kept := r.sideOf(h), t.kept[t.rec]
-	for i := len(kept) - 2; i >= 0; i-- {
-		if was := &kept[i]; was.Side == side && was.Certainty == Revised && was.Why == gotACKOfFIN.String() {
-			tr := &kept[len(kept)-1]
-			tr.Packet, tr.File, tr.Time = was.Packet, was.File, was.Time
-			return
+	side, why := r.sideOf(h), t.kept.numberOf(gotACKOfFIN.String())
+	var was, last *packed
+	t.kept.each(r, func(tr *packed) {
+		if tr.side == side && tr.revised && tr.why == why {
+			was = tr
 		}
+		last = tr
+	})
+	if was != nil && was != last {
+		last.packet, last.file, last.time = was.packet, was.file, was.time
 	}
 }
 
@@ -442,9 +442,6 @@ func (t *Tracker) proveLast(r *record, h *half, s State) {
 		if c := &t.step.Changes[i]; c.Side == side && c.To == s && c.Certainty == Assumed {
 			c.Certainty = Proved
 			h.path.proved |= 1 << h.path.find(s)
-			if t.keep {
-				t.standing(side, s).Certainty = Proved
-			}
 			return
 		}
 	}

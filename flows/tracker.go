@@ -32,9 +32,9 @@ type Tracker struct {
 	records slab[record]
 	asides  slab[aside]
 	addrs   slab[[2]Addr]
-	kept    [][]Transition // by record
-	events  [][]Event      // by record
-	watch   bool           // keep events
+	kept    kept
+	events  [][]Event // by record
+	watch   bool      // keep events
 
 	now    int64 // time of the latest segment so far
 	flows  uint64
@@ -408,9 +408,7 @@ func (t *Tracker) release(rec uint32) {
 	if r.key.space&v6 != 0 {
 		t.addrs.give(r.key.a)
 	}
-	if int(rec) < len(t.kept) {
-		t.kept[rec] = t.kept[rec][:0]
-	}
+	t.kept.release(r)
 	if int(rec) < len(t.events) {
 		t.events[rec] = t.events[rec][:0]
 	}

@@ -1,0 +1,127 @@
+package flows
+
+// kept holds the transitions of the flows that are followed: in blocks without pointers, so that those of
+// a million flows cost the garbage collector nothing. As slices of Transition, the 11 of a flow took 1.2 kB
+// and as much time again as all else that is done for it; so they take 400 bytes and an eighth.
+type kept struct {
+	blocks slab[block]
+	whys   []string
+	number map[string]uint8 // of each of whys
+	list   []Transition     // the last that was listed
+}
+
+// chain is the first and the last block of a record's transitions, 0: there are none.
+type chain struct{ head, tail uint32 }
+
+// block is a few transitions of one flow, in order.
+type block struct {
+	of   [4]packed
+	next uint32
+	n    uint8
+}
+
+// packed is a Transition. Of its certainty only whether it was taken back is here: the rest is in the path.
+type packed struct {
+	packet, revisedBy uint64
+	time              int64
+	file              int32
+	states            uint8 // four bits each, from the lower
+	why               uint8 // by its number
+	side              Side
+	revised           bool
+}
+
+func (p *packed) from() State { return State(p.states & 15) }
+func (p *packed) to() State   { return State(p.states >> 4) }
+
+// add appends a transition to those of r.
+func (k *kept) add(r *record, t *Transition) {
+	c := &r.kept
+	if c.tail == 0 || int(k.blocks.ptr(c.tail).n) == len(block{}.of) {
+		next := k.blocks.take()
+		if c.tail == 0 {
+			c.head = next
+		} else {
+			k.blocks.ptr(c.tail).next = next
+		}
+		c.tail = next
+	}
+	b := k.blocks.ptr(c.tail)
+	b.of[b.n] = packed{packet: t.Packet, time: t.Time, file: t.File, states: uint8(t.From) | uint8(t.To)<<4,
+		why: k.numberOf(t.Why), side: t.Side}
+	b.n++
+}
+
+// numberOf is the number of a reason. There are some thirty, all constants of this package.
+func (k *kept) numberOf(why string) uint8 {
+	n, ok := k.number[why]
+	if !ok {
+		if k.number == nil {
+			k.number = map[string]uint8{}
+		}
+		n = uint8(len(k.whys))
+		k.number[why] = n
+		k.whys = append(k.whys, why)
+	}
+	return n
+}
+
+// each calls f with the transitions of r, in order.
+func (k *kept) each(r *record, f func(*packed)) {
+	for i := r.kept.head; i != 0; {
+		b := k.blocks.ptr(i)
+		for j := range b.of[:b.n] {
+			f(&b.of[j])
+		}
+		i = b.next
+	}
+}
+
+// standing is the last transition of r that led to s and still stands, nil: there is none.
+func (k *kept) standing(r *record, side Side, s State) (last *packed) {
+	k.each(r, func(p *packed) {
+		if p.side == side && p.to() == s && !p.revised {
+			last = p
+		}
+	})
+	return last
+}
+
+// of lists the transitions of r. The list is valid until the next call.
+func (k *kept) of(r *record) []Transition {
+	k.list = k.list[:0]
+	var at [2]uint8 // the next state of each side's path
+	k.each(r, func(p *packed) {
+		t := Transition{Packet: p.packet, File: p.file, Time: p.time, Side: p.side, From: p.from(), To: p.to(),
+			Certainty: Revised, Why: k.whys[p.why], RevisedBy: p.revisedBy}
+		if !p.revised {
+			if at[p.side] == 0 && t.From != Unknown {
+				at[p.side] = 1 // the path begins with the state that the first one left
+			}
+			if t.Certainty = Assumed; r.end(p.side).path.isProved(at[p.side]) {
+				t.Certainty = Proved
+			}
+			at[p.side]++
+		}
+		k.list = append(k.list, t)
+	})
+	return k.list
+}
+
+// end is the end in that role.
+func (r *record) end(s Side) *half {
+	if s == Client {
+		return r.clientEnd()
+	}
+	return r.serverEnd()
+}
+
+// release forgets the transitions of r.
+func (k *kept) release(r *record) {
+	for i := r.kept.head; i != 0; {
+		next := k.blocks.ptr(i).next
+		k.blocks.give(i)
+		i = next
+	}
+	r.kept = chain{}
+}
