@@ -66,5 +66,7 @@ func (c *copies) repeated(k *tuple, s *Segment, end *half) bool {
 		end.has |= seenElsewhere // what its copies are is clear: they say nothing of a mirror
 		return true
 	}
-	return s.IPID != 0 || s.Flags.Any(SYN|FIN) || !end.is(seenElsewhere) && 5*(end.copies+1) >= 4*end.packets
+	end.twins++
+	return s.IPID != 0 || s.Flags.Any(SYN|FIN) || !end.is(seenElsewhere) && end.twins > 1 &&
+		5*end.twins >= 4*(end.packets+end.copies-(end.twins-1))
 }

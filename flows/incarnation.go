@@ -14,9 +14,6 @@ func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
 			}
 		}
 	}
-	if head != 0 && t.records.ptr(t.settled(head)).is(tentative) {
-		head = t.outlived(shard, head, k)
-	}
 	if head == 0 {
 		return t.start(shard, 0, k)
 	}
@@ -40,17 +37,6 @@ func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
 		}
 	}
 	return t.settled(head)
-}
-
-// outlived decides on a SYN that still waits though the flow it waited beside is finished: a late
-// copy of that flow's SYN was nothing, another is an attempt of its own.
-func (t *Tracker) outlived(shard *shard, head uint32, k *tuple) uint32 {
-	if t.records.ptr(head).is(repeats) {
-		t.finish(head)
-		return shard.find(t, k)
-	}
-	t.confirm(head)
-	return head
 }
 
 // holder is the record of the chain that has seen a segment like this one, if any has.
@@ -218,6 +204,10 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 	r := t.records.ptr(t.settled(head))
 	from, to := &r.ends[k.from], &r.ends[1-k.from]
 	switch {
+	case r.ends[0].path.n == 0 && r.ends[1].path.n == 0 && !from.is(hasISS) && !to.is(hasISS):
+		// Nothing is known of a connection here: this is its first SYN.
+		r.client, r.roles = k.from, RolesSYN
+		return t.settled(head)
 	case r.dead(from, to, s):
 		return t.succeed(shard, head, k)
 	case from.path.top() == SynSent && to.path.n == 0:

@@ -23,7 +23,7 @@ func (t *Tracker) quoted(head uint32, k *tuple) {
 	rec := head
 	for ; rec != 0; rec = t.records.ptr(rec).next {
 		h := &t.records.ptr(rec).ends[k.from]
-		if h.is(hasISS) && s.Seq.Sub(h.iss) >= 0 && s.Seq.Sub(h.nxt) <= 0 {
+		if !t.records.ptr(rec).is(tentative) && h.is(hasISS) && s.Seq.Sub(h.iss) >= 0 && s.Seq.Sub(h.nxt) <= 0 {
 			break
 		}
 	}

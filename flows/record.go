@@ -35,6 +35,7 @@ type half struct {
 	bytes   uint64 // payload, by sequence number or not: every copy that is no mirror's
 	packets uint32 // copies not counted
 	copies  uint32 // that the capture made of them
+	twins   uint32 // segments that look like one just before, copies or not
 	syn     uint32
 	synack  uint32
 	finN    uint32

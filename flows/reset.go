@@ -25,6 +25,9 @@ func (t *Tracker) reset(r *record, from, to *half) {
 				t.takeBack(r, from, uint8(i+1), "answers with a bare RST: its request was gone")
 			}
 		}
+		if at := from.ackOfFINAt(); at > 0 && s.Seq.Before(from.fin) && t.inFlight(r, from, r.ackOfFIN(from)) {
+			t.takeBack(r, from, uint8(at), "answers with a RST what was sent before the ACK of its FIN: no socket got that")
+		}
 		if at := from.gotFINAt(); at >= 0 {
 			t.takeBack(r, from, uint8(at), "answers with a bare RST: no socket got the FIN")
 		}
@@ -68,8 +71,7 @@ func (t *Tracker) givesUp(r *record, from, to *half, bare bool) {
 			return
 		}
 	}
-	if !within(s.Seq, from.iss, from.nxt) && s.Seq != 0 && !t.believed(r, from, to) {
-		r.marks |= badNumbers
+	if !within(s.Seq, from.iss, from.nxt) && (bare || s.Seq != 0) && !t.believed(r, from, to) {
 		t.step.Quiet = QuietNotBelieved
 		t.note(Note{Kind: NoteRSTNotBelieved})
 		return

@@ -59,6 +59,15 @@ type Quote struct {
 	From    Addr   // who sent the ICMP message
 }
 
+// Damage says which checksum of a segment is wrong, where they were verified.
+type Damage uint8
+
+const (
+	Undamaged  Damage = iota // or not verified
+	DamagedTCP               // the TCP checksum, header and payload
+	DamagedIP                // that of the IPv4 header: the addresses may be others
+)
+
 // Segment is one TCP header as it passed the capture point. Src and Dst are the sender and
 // the receiver (of the quoted segment, where Quote is set). A Segment is reused for
 // the next packet: IP is valid only until then.
@@ -99,6 +108,9 @@ type Segment struct {
 	// is set is what was there; HeaderOK tells whether flags, seq and ack were.
 	Cut      bool
 	HeaderOK bool
+
+	// Damage: the segment has a wrong checksum. It is none that a host would take.
+	Damage Damage
 
 	Quote Quote
 

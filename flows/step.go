@@ -105,5 +105,6 @@ const (
 	QuietInvalid             // flags that cannot be
 	QuietNotBelieved         // RST that its receiver would not take
 	QuietWaits               // SYN that opens nothing until it is answered
+	QuietDamaged             // a checksum is wrong
 	NumQuiets
 )

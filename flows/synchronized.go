@@ -578,25 +578,34 @@ func (t *Tracker) finAgain(r *record, from *half, first int64, news bool) {
 	t.step.Quiet = QuietRepeated
 	t.note(Note{Kind: NoteFINAgain, N: from.finN, D: since(r, atFIN, t.seg.Time)})
 	t.asideOf(r).fin[r.index(from)] = seen{t.seg.Packet, t.seg.File, t.seg.Time, t.seg.TSVal}
-	acked := atClose
-	if r.firstFIN == closer(r.sideOf(from)) {
-		acked = atFINACK
-	}
-	if t.inFlight(r, from, acked) {
+	if t.inFlight(r, from, r.ackOfFIN(from)) {
 		return // so is the ACK of the first
 	}
 	if news && t.seg.Time-first < sooner {
 		return // from CLOSING some stacks send it with the ACK of the peer's FIN
 	}
-	for i := uint8(1); i < from.path.n; i++ {
-		s, was := from.path.at(i), from.path.at(i-1)
-		if s == FinWait2 || s == TimeWait && was == Closing || s == Closed && was == LastAck && !from.is(ownRST) {
-			if t.takeBack(r, from, i, "repeats its FIN, so the ACK of it had not arrived") {
-				r.set &^= 1 << atClose
-			}
-			return
+	if at := from.ackOfFINAt(); at > 0 && t.takeBack(r, from, uint8(at), "repeats its FIN, so the ACK of it had not arrived") {
+		r.set &^= 1 << atClose
+	}
+}
+
+// ackOfFIN is the moment when the ACK of h's FIN passed.
+func (r *record) ackOfFIN(h *half) moment {
+	if r.firstFIN == closer(r.sideOf(h)) {
+		return atFINACK
+	}
+	return atClose
+}
+
+// ackOfFINAt is where in the list of h the ACK of its FIN was taken, or 0.
+func (h *half) ackOfFINAt() int {
+	for i := 1; i < int(h.path.n); i++ {
+		s, was := h.path.at(uint8(i)), h.path.at(uint8(i-1))
+		if s == FinWait2 || s == TimeWait && was == Closing || s == Closed && was == LastAck && !h.is(byRST) {
+			return i
 		}
 	}
+	return 0
 }
 
 // finWentFirst mends the list of an end whose FIN is captured only as a repetition: its

@@ -99,6 +99,10 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		t.quoted(head, &k)
 		return &t.step
 	}
+	if s.Damage != Undamaged {
+		t.damaged(head, &k)
+		return &t.step
+	}
 	if t.copied(head, &k) {
 		return &t.step
 	}
@@ -316,9 +320,7 @@ func (t *Tracker) End() {
 			for rec := e.rec; rec != 0; {
 				r := t.records.ptr(rec)
 				if r.is(tentative) {
-					if old := t.records.ptr(t.settled(rec)); old != r {
-						old.absorb(r)
-					}
+					t.records.ptr(t.settled(rec)).absorb(r)
 					waited = append(waited, rec)
 				} else {
 					left = append(left, live{r.number, rec})
@@ -341,16 +343,20 @@ func (t *Tracker) End() {
 func (t *Tracker) finish(rec uint32) {
 	r := t.records.ptr(rec)
 	if r.is(tentative) {
-		if old := t.records.ptr(t.settled(rec)); old != r {
-			old.absorb(r)
-		}
+		t.records.ptr(t.settled(rec)).absorb(r)
 		t.unlink(rec)
 		t.release(rec)
 		return
 	}
 	shard := &t.tables[r.hash>>24]
-	if head := shard.headOf(t, r.hash, rec); head != rec && t.records.ptr(head).is(repeats) && t.settled(head) == rec {
-		t.finish(head) // a late copy of a SYN does not outlive its flow
+	if head := shard.headOf(t, r.hash, rec); t.settled(head) == rec && head != rec {
+		switch waits := t.records.ptr(head); {
+		case waits.is(repeats):
+			t.finish(head) // a late copy of a SYN does not outlive its flow
+		case waits.is(tentative):
+			waits.marks &^= tentative // what it waited beside is no more
+			t.number(waits)
+		}
 	}
 	t.unlink(rec)
 	t.done = append(t.done, rec)
