@@ -21,6 +21,7 @@ const (
 	Encrypted                    // ESP, protected Wi-Fi, MACsec: what it holds cannot be seen
 	TooDeep                      // more headers inside each other than are followed
 	UnknownLink                  // a link type that no decoder is for
+	Damaged                      // a TCP segment with a wrong checksum, where they are verified
 	NumVerdicts
 )
 
@@ -28,6 +29,7 @@ var verdictNames = [NumVerdicts]string{
 	"TCP", "ICMP error quoting TCP", "not IP", "not TCP", "later fragments",
 	"cut short before the TCP header", "bad link or tunnel header", "bad IP header",
 	"encrypted", "too deeply nested", "unknown link type",
+	"with wrong checksums",
 }
 
 // String is the verdict in plain words, fit to follow a count.
@@ -84,7 +86,7 @@ func NewDecoder() *Decoder {
 // several packets (802.11 A-MSDU), the first.
 func (d *Decoder) Decode(f *Frame, seg *flows.Segment) Verdict {
 	seg.Time, seg.Packet, seg.File, seg.Interface = f.Time, f.Number, f.File, f.Interface
-	seg.Quote = flows.Quote{}
+	seg.Quote, seg.Damage = flows.Quote{}, flows.Undamaged
 	if f.LinkType == linkEthernet && d.plain(f, seg) {
 		return TCP
 	}

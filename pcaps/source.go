@@ -16,6 +16,9 @@ type Config struct {
 	// Idle, if set, is called when an interface has nothing to read: time to write out what is in
 	// buffers. Its error ends the reading.
 	Idle func() error
+	// CheckSums has the checksums of TCP segments verified that were captured whole. Off, as network cards
+	// fill them in behind the capture.
+	CheckSums bool
 }
 
 // Stats counts what has been read so far. Read is the sum of all others.
@@ -55,6 +58,8 @@ type Source struct {
 	now     int64  // time of the latest packet, TCP or not
 	passed  uint64 // packets that the filter let pass, those read ahead too
 	ahead   ahead
+	senders senders                // where checksums are verified
+	unknown map[uint32]uint64      // packets, by link type
 	asked   atomic.Pointer[func()] // by Do
 	err     error                  // that ended it
 }
@@ -89,7 +94,8 @@ func Open(paths []string, c Config) (*Source, error) {
 }
 
 // Next reads on to the next TCP segment, or ICMP error that quotes one, and decodes it into seg, whose
-// bytes are valid until the next call. The verdict is TCP or Quote. At the end the error is
+// bytes are valid until the next call. The verdict is TCP or Quote, or Damaged where checksums are verified:
+// such a segment has its Damage set, and is counted as skipped. At the end the error is
 // io.EOF, or the *ReadErrors (errors.Join) of all files that could not be read to their end. It can also be that
 // more compressed files overlap in time than can be open at once, or a *FilterError, when
 // an interface comes up that the expression cannot be for; these end the reading where they occur.
@@ -105,6 +111,8 @@ func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 		v := s.decoder.Decode(f, seg)
 		if s.decoder.whole != unfragmented {
 			v = s.fragmented(seg, v)
+		} else if v == TCP && s.config.CheckSums {
+			v = s.verify(seg)
 		}
 		s.stats.Read++
 		switch v {
@@ -114,12 +122,32 @@ func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 		case Quote:
 			s.stats.Quotes++
 			return v, nil
+		case Damaged:
+			s.stats.Skipped[v]++
+			return v, nil
+		case UnknownLink:
+			s.stats.Skipped[v]++
+			if s.unknown == nil {
+				s.unknown = make(map[uint32]uint64)
+			}
+			s.unknown[f.LinkType]++
 		default:
 			s.stats.Skipped[v]++
 		}
 	}
 	s.frame = nil
 	return NumVerdicts, s.err
+}
+
+// verify sets the segment's Damage.
+func (s *Source) verify(seg *flows.Segment) Verdict {
+	seg.Damage = damage(seg)
+	if seg.Damage == flows.Undamaged {
+		s.senders.count(seg.Src, false)
+		return TCP
+	}
+	s.senders.count(seg.Src, true)
+	return Damaged
 }
 
 // frameInTurn is the next frame that passed the filter; nil where there is none yet, or none any more.
@@ -193,6 +221,10 @@ func (s *Source) Files() []string { return s.files }
 // Now is the time that the capture has come to, ns since 1970: of its latest packet, whatever
 // that was.
 func (s *Source) Now() int64 { return s.now }
+
+// UnknownLinks counts the packets that were skipped as of an unknown link type, by its LINKTYPE_ number. It is
+// the source's own: not to be changed, and valid until the next call of Next.
+func (s *Source) UnknownLinks() map[uint32]uint64 { return s.unknown }
 
 // Stats counts what has been read so far.
 func (s *Source) Stats() Stats { return s.stats }

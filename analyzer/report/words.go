@@ -115,4 +115,5 @@ var quietWords = [flows.NumQuiets]string{
 	flows.QuietInvalid:       "flags that cannot be",
 	flows.QuietNotBelieved:   "RST with a number that its receiver does not believe",
 	flows.QuietWaits:         "SYN that opens nothing until it is answered",
+	flows.QuietDamaged:       "a checksum is wrong: left out",
 }

@@ -150,7 +150,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 }
 
 func (r *reading) open(c *cobra.Command, files []string, config pcaps.Config) (*pcaps.Source, error) {
-	config.Filter, config.Count = r.filter, r.count
+	config.Filter, config.Count, config.CheckSums = r.filter, r.count, r.checkSums
 	if !r.capturing.on() {
 		return pcaps.Open(files, config)
 	}
@@ -229,6 +229,7 @@ func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, t
 	if line != "" {
 		fmt.Fprintln(w, line)
 	}
+	remark(w, source)
 }
 
 // count is n things.

@@ -16,6 +16,7 @@ type reading struct {
 	filter    string
 	count     uint64
 	separate  bool
+	checkSums bool
 	linger    time.Duration
 	choice    analyzer.Choice
 	format    string
@@ -36,6 +37,7 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.Uint64VarP(&r.count, "max-packets", "c", 0, "stop after `N` packets")
 	r.saving.flags(fs)
 	fs.BoolVar(&r.separate, "separate", false, "each file by itself, not all as one capture")
+	fs.BoolVar(&r.checkSums, "check-sums", false, "leave out segments with a wrong IP or TCP checksum; not for captures of a host's own packets, whose network card fills them in later")
 	fs.DurationVar(&r.linger, "linger", time.Minute, "how long after its end a flow is still listened to, in packet `TIME`")
 	fs.StringVarP(&r.format, "output", "o", "text", "`FORMAT`: "+formats)
 	fs.StringVar(&r.color, "color", "auto", "colours: `WHEN` is auto, always or never")
