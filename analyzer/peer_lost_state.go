@@ -107,11 +107,14 @@ func (p *Pass) lostState() (flows.Event, bool) {
 	for _, e := range p.Events {
 		switch e.Kind {
 		case flows.NotePeerLost:
-			return e, true
+			// In SYN_RCVD it was an old SYN that had opened it, and no connection.
+			return e, p.Opening.Outcome == flows.OpeningComplete || p.Opening.Outcome == flows.OpeningNotCaptured
 		case flows.NoteChallengeACK:
 			challenged = challenged || e.Side == flows.Server
 		case flows.NoteRSTStays:
-			if challenged && e.Side == flows.Client {
+			// A SYN-ACK for another SYN tells of an old SYN (RFC 9293 figure 8), too.
+			old := len(p.EventsOf(flows.NoteBadSYNACK)) > 0 || len(p.EventsOf(flows.NoteReuse)) > 0
+			if challenged && e.Side == flows.Client && !old && (p.Over || p.Opening.Outcome == flows.OpeningComplete) {
 				return e, true
 			}
 		case flows.NoteRST:

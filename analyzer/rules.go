@@ -20,6 +20,19 @@ var Rules = []*Rule{
 	peerLostState,
 	// closing
 	// whole capture
+	acceptQueueFull,
+	synFlood,
+	synScan,
+	connectScan,
+	closeWaitPileUp,
+	timeWaitPileUp,
+	portExhaustion,
+	invalidFlags,
+	oneWayCapture,
+	duplicatedCapture,
+	droppedPackets,
+	truncatedCapture,
+	clockStepsBack,
 }
 
 // RuleNamed is the rule of that name, or nil.

@@ -10,8 +10,8 @@ import (
 
 // The handshake itself took long, from the SYN that was answered to the ACK: no time spent waiting to
 // send a SYN again is in it (that is syn-retransmitted). Either the path is long, or one end is slow to
-// answer; which, the two halves of the time tell. A SYN-ACK that the client acknowledged only when it
-// came again was lost on its way: that wait is in it.
+// answer; which, the two halves of the time tell. Where the SYN-ACK was acknowledged only when it came
+// again, and the SYN was not sent again, the first ACK was lost: the client was connected all the time.
 //
 // What one capture calls slow depends on the server: beside the limit of one second, ten times the
 // median of the same server is judged at the end of the capture.
@@ -30,8 +30,11 @@ func judgeSlowHandshake(p *Pass) {
 		o.Handshake.D < p.Limit() {
 		return
 	}
-	syns, _ := p.SYNs()
+	syns, at := p.SYNs()
 	synacks, _ := p.SYNACKs()
+	if len(syns) > 1 && o.Connect.D-time.Duration(p.lastSYN(at)-at[0]) < p.Limit() {
+		return // the SYN was sent again meanwhile
+	}
 	ack := p.finalACK()
 	f := Finding{Confidence: Certain, Packets: inOrder(append(append(syns, synacks...), ack)...)}
 	if o.Ambiguous {
@@ -45,8 +48,9 @@ func judgeSlowHandshake(p *Pass) {
 		f.Why = fmt.Sprintf("most of it passed before the SYN-ACK: on the way from here to %s and back, or in it", server)
 		f.Next = fmt.Sprintf("ping -c 20 %s from here: as long, and it is the path; shorter, and it is the host (a proxy that connects onward before it answers, a host short of CPU)", server)
 	case o.SYNACKs > 1:
-		f.Endpoint = flows.ByClient
-		f.Why = fmt.Sprintf("the SYN-ACK in packet %d was not acknowledged; the one sent again was: the first was lost on its way to the client, or the ACK of it before it came here", synacks[0])
+		// A client without it would have sent its SYN again.
+		f.Endpoint, f.Severity, f.Confidence = flows.ByClient, Notice, min(f.Confidence, Likely)
+		f.Why = fmt.Sprintf("no ACK of the SYN-ACK in packet %d came here, but one of the SYN-ACK sent again; the client did not send its SYN again, so it had the first one, and the ACK was lost", synacks[0])
 		f.Next = fmt.Sprintf("loss between here and %s: ip -s link (errors, drops) on both ends of it", client)
 	default:
 		// A server repeats a SYN-ACK after a second (RFC 6298 §2.1): this one did not have to.

@@ -7,9 +7,10 @@ import (
 )
 
 // The server answered the SYN with a SYN of its own, without ACK, and the client sent the SYN-ACK: a
-// simultaneous open from one end only. Clients accept it. No server does so by itself: it turns the direction of
-// the handshake around for firewalls and intrusion detection, which then take the client for the
-// server.
+// simultaneous open from one end only. Clients accept it. A server that listens does not do so: it turns
+// the direction of the handshake around for firewalls and intrusion detection, which then take the
+// client for the server. Where both ends connect to each other, and the first SYN is lost beyond the point of
+// capture, the packets are the same.
 var splitHandshake = &Rule{
 	Name:     "split-handshake",
 	Title:    "the server answered SYN with a SYN of its own",
@@ -28,7 +29,7 @@ func judgeSplitHandshake(p *Pass) {
 	}
 	f := Finding{Confidence: Certain, Endpoint: flows.ByServer, Packets: []uint64{syn.Packet, answer.Packet, synack.Packet}}
 	f.Summary = "the server answered the SYN with a SYN, and the client sent the SYN-ACK"
-	f.Why = fmt.Sprintf("packet %d has SYN and no ACK, %s after the client's SYN; the SYN-ACK in packet %d is the client's, and the server sent none", answer.Packet, between(syn.Time, answer.Time), synack.Packet)
-	f.Next = fmt.Sprintf("what runs on %s: no ordinary TCP does this; does the firewall take the client for the server?", p.Server().Addr.Addr())
+	f.Why = fmt.Sprintf("packet %d has SYN and no ACK, %s after the client's SYN; the SYN-ACK in packet %d is the client's, and the server sent none; where the server's program connects by itself, and the client's SYN did not reach it, it looks the same", answer.Packet, between(syn.Time, answer.Time), synack.Packet)
+	f.Next = fmt.Sprintf("what runs on %s: no TCP that listens does this; does the firewall take the client for the server?", p.Server().Addr.Addr())
 	p.Report(f)
 }

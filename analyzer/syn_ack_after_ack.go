@@ -16,7 +16,7 @@ import (
 //   - ignored: data after the ACK was not taken either, or more than one ACK: a full accept queue.
 //   - deferred: no data had come, and the first repetition was held back beyond the first
 //     retransmission timeout, as Linux does for TCP_DEFER_ACCEPT alone: no fault.
-//   - lost-or-ignored: one ACK, and nothing that tells more.
+//   - lost-or-ignored: one ACK, without data that had to wait, and nothing that tells more: a notice.
 //
 // A SYN-ACK that follows the ACK within the round trip to the server was on its way when the ACK
 // passed, and one within 200 ms of the first is no retransmission: those are not meant.
@@ -77,10 +77,11 @@ func judgeSYNACKAfterACK(p *Pass) {
 		f.Why += "; each was acknowledged, and that every ACK was lost beyond this point is less likely"
 		f.Next = queue
 	default:
-		f.Variant = "lost-or-ignored"
-		f.Summary = "a valid ACK was not taken: lost beyond this point, or accept queue full"
+		// Nothing of the client's had to wait.
+		f.Variant, f.Severity = "lost-or-ignored", Notice
+		f.Summary = "a valid ACK was not taken: lost beyond this point, accept queue full, or TCP_DEFER_ACCEPT"
 		if near(server) && !near(client) {
-			f.Summary = "a valid ACK was not taken: accept queue full (likely), or lost in the last hop"
+			f.Summary = "a valid ACK was not taken: accept queue full or TCP_DEFER_ACCEPT (likely), or lost in the last hop"
 			f.Why += "; no router lies between this point and the server (its TTL is an initial one), so a loss is less likely"
 		}
 		f.Next = queue

@@ -43,6 +43,9 @@ func judgeUnsolicitedSYNACK(p *Pass) {
 	default:
 		return
 	}
+	if len(p.EventsOf(flows.NoteReuse)) > 0 {
+		f.Why += "; the ports were used before: an old SYN of theirs may have reached the server late"
+	}
 	f.Next = fmt.Sprintf("many servers at once, one receiver: SYNs are sent in the name of %s, ask its upstream to trace them; on it: nstat -az TcpOutRsts", client.Addr.Addr())
 	p.Report(f)
 }
