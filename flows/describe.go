@@ -218,6 +218,8 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 			return ClosingMissingFinalACK
 		}
 		return ClosingFINUnanswered
+	case c.is(hasFIN) && s.jump > 0, s.is(hasFIN) && c.jump > 0:
+		return ClosingOpen // the number that the capture lacks may be the other FIN
 	case c.is(hasFIN):
 		return t.halfClosed(r, c, acked(c, s), quiet(r.at[atFIN]))
 	case s.is(hasFIN):

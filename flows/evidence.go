@@ -32,6 +32,9 @@ func (t *Tracker) begin(r *record, h *half, from, to State, c Certainty, why str
 func (t *Tracker) changed(r *record, h *half, from, to State, c Certainty, why string) {
 	tr := Transition{Packet: t.seg.Packet, File: t.seg.File, Time: t.seg.Time,
 		Side: r.sideOf(h), From: from, To: to, Certainty: c, Why: why}
+	if h == t.replay {
+		tr.Packet, tr.File, tr.Time = t.held.packet, t.held.file, t.held.time
+	}
 	t.step.Changes = append(t.step.Changes, tr)
 	if t.keep {
 		t.kept.add(r, &tr)

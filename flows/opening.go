@@ -226,7 +226,7 @@ func (t *Tracker) answered(r *record, from, to *half) {
 // finalACK takes the client's first valid word after the SYN-ACK.
 func (t *Tracker) finalACK(r *record, from, to *half) {
 	s := t.seg
-	if r.has(atSYNACK) && !r.has(atACK) && !t.replay {
+	if r.has(atSYNACK) && !r.has(atACK) && t.replay == nil {
 		r.stamp(atACK, s.Time)
 		r.stamp(atSYNACKEnd, r.at[atSYNACK])
 		if r.aside != 0 {

@@ -55,6 +55,7 @@ type half struct {
 	ttl     uint8 // of its first segment
 	probes  uint8 // keep-alives since the peer last spoke
 	resent  uint8 // data sent again since the peer last spoke
+	before  uint8 // length of path before the peer's last segment
 	jump    uint8 // 1 + length of path when its numbers jumped by one: a FIN that was not captured?
 	has     known
 }
@@ -205,6 +206,7 @@ type odd struct {
 	len      uint32
 	flags    Flags
 	held     bool
+	passed   seen
 }
 
 // tries are the times and time stamps of repeated SYNs or SYN-ACKs.

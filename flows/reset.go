@@ -28,6 +28,9 @@ func (t *Tracker) reset(r *record, from, to *half) {
 		if at := from.ackOfFINAt(); at > 0 && s.Seq.Before(from.fin) && t.inFlight(r, from, r.ackOfFIN(from)) {
 			t.takeBack(r, from, uint8(at), "answers with a RST what was sent before the ACK of its FIN: no socket got that")
 		}
+		if s.Seq == to.ack && to.is(hasAck) && !to.is(carried) { // data ends an orphan that had taken the ack
+			t.takeBack(r, from, from.before, "answers with a bare RST: no socket got that")
+		}
 		if at := from.gotFINAt(); at >= 0 {
 			t.takeBack(r, from, uint8(at), "answers with a bare RST: no socket got the FIN")
 		}

@@ -107,6 +107,7 @@ func (t *Tracker) handshakeFits(r *record, from, to *half) bool {
 // connection. What does not fit is kept aside until its sender goes on from there.
 func (t *Tracker) fits(r *record, from, to *half) bool {
 	s := t.seg
+	t.bearsOut(r, from, to)
 	quiet := QuietNone
 	if to.is(hasAck) && from.is(hasNxt) {
 		window := int64(to.window(r.scaled(), !to.is(hasISS)))
@@ -153,6 +154,27 @@ func (t *Tracker) fits(r *record, from, to *half) bool {
 	return true
 }
 
+// bearsOut releases a segment of the peer that acknowledged what from is only now seen to have sent:
+// by its number, where the capture lacks the segment itself.
+func (t *Tracker) bearsOut(r *record, from, to *half) {
+	s := t.seg
+	if r.aside == 0 || t.replay != nil || from == to || !from.is(hasNxt) || !from.nxt.Before(s.Seq) {
+		return
+	}
+	o := &t.asideOf(r).odd[r.index(to)]
+	if !o.held || o.flags.Any(SYN|RST) || o.ack != s.Seq || o.seq.Sub(to.nxt) > 0 || to.path.n == 0 {
+		return
+	}
+	if s.Seq == from.nxt+1 {
+		from.jump = from.path.n + 1
+	}
+	r.missing++
+	held := *o
+	o.held = false
+	from.nxt, from.edge = s.Seq, s.Seq
+	t.again(r, to, from, held)
+}
+
 // takeOver believes numbers that the capture does not account for.
 func (t *Tracker) takeOver(from, to *half, seq, ack Seq) {
 	if !from.is(hasNxt) || from.nxt.Before(seq) {
@@ -162,6 +184,9 @@ func (t *Tracker) takeOver(from, to *half, seq, ack Seq) {
 		from.edge = seq
 	}
 	if to.is(hasNxt) && to.nxt.Before(ack) {
+		if ack == to.nxt+1 {
+			to.jump = to.path.n + 1
+		}
 		to.nxt = ack
 		if to.edge.Before(ack) {
 			to.edge = ack
@@ -171,7 +196,8 @@ func (t *Tracker) takeOver(from, to *half, seq, ack Seq) {
 
 func (t *Tracker) holdOdd(r *record, from *half) {
 	s := t.seg
-	t.asideOf(r).odd[r.index(from)] = odd{s.Seq, s.Ack, s.Len, s.Flags, true}
+	t.asideOf(r).odd[r.index(from)] = odd{s.Seq, s.Ack, s.Len, s.Flags, true,
+		seen{packet: s.Packet, file: s.File, time: s.Time}}
 }
 
 // before reports whether s goes on where o ended.
@@ -189,9 +215,9 @@ func (t *Tracker) again(r *record, from, to *half, o odd) {
 	s := *t.seg
 	s.Seq, s.Ack, s.Len, s.Flags, s.HasTS, s.HasSACK = o.seq, o.ack, o.len, o.flags, false, false
 	now := t.seg
-	t.seg, t.replay = &s, true
+	t.seg, t.replay, t.held = &s, from, o.passed
 	t.segment(r, from, to)
-	t.seg, t.replay = now, false
+	t.seg, t.replay = now, nil
 }
 
 // releaseOdd observes a segment of the peer that acknowledged, one moment too early in
@@ -481,7 +507,7 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 	news := t.passed(r, from, start, end)
 	if s.Len > 0 {
 		switch {
-		case t.replay:
+		case t.replay != nil:
 			t.step.Quiet = QuietData // the gap that it was held for is closed, or was the capture's
 		case !news && !fin:
 			from.again++
@@ -539,12 +565,16 @@ func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 	}
 	from.fin = s.End()
 	from.has |= hasFIN
+	passed := s.Time
+	if t.replay != nil {
+		passed = t.held.time
+	}
 	switch {
 	case !r.has(atFIN):
-		r.stamp(atFIN, s.Time)
+		r.stamp(atFIN, passed)
 		r.firstFIN = closer(r.sideOf(from))
 	default:
-		r.stamp(atFIN2, s.Time)
+		r.stamp(atFIN2, passed)
 		if !covers {
 			r.marks |= crossed
 		}
@@ -677,7 +707,7 @@ func (t *Tracker) acks(r *record, from, to *half, arrives bool) {
 // acksFIN takes the ACK of a FIN.
 func (t *Tracker) acksFIN(r *record, from, to *half) {
 	if r.has(atFIN) && !r.has(atFINACK) && r.firstFIN == closer(r.sideOf(to)) {
-		if r.stamp(atFINACK, t.seg.Time); t.replay {
+		if r.stamp(atFINACK, t.seg.Time); t.replay != nil {
 			r.at[atFINACK] = r.at[atFIN] - 1 // captured before the FIN: nothing to measure
 		}
 	}
@@ -696,7 +726,7 @@ func (t *Tracker) acksFIN(r *record, from, to *half) {
 
 // closedAt notes that both FINs are acknowledged.
 func (t *Tracker) closedAt(r *record) {
-	if !t.replay {
+	if t.replay == nil {
 		r.stamp(atClose, t.seg.Time)
 	}
 }

@@ -49,7 +49,8 @@ type Tracker struct {
 	rec     uint32   // its record
 	pending uint32   // record that a RST being observed confirms, 0: none
 	picked  Event    // what picking the record showed
-	replay  bool     // seg was held aside: its time is not its own
+	replay  *half    // seg was held aside, and this end sent it; else nil
+	held    seen     // where seg had passed then
 	mores   zeekArena
 
 	letters   []byte            // of a history
@@ -126,6 +127,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		from.late += uint64(s.Len)
 	}
 	heard := to.is(hasNxt)
+	before := to.path.n
 	iss, nxt, gapFrom := from.iss, from.nxt, t.gapFrom(r, to)
 	if r.is(unannounced) && !r.is(tentative) {
 		t.announce(r)
@@ -157,7 +159,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	if s.Cut {
 		r.marks |= truncated
 	}
-	from.last = s.Time
+	from.last, to.before = s.Time, before
 	from.has &^= carried
 	if s.Len > 0 {
 		from.has |= carried | unanswered
