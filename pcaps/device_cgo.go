@@ -5,7 +5,6 @@ package pcaps
 import (
 	"errors"
 	"io"
-	"net"
 
 	"github.com/google/gopacket/pcap"
 )
@@ -16,6 +15,7 @@ type handle struct {
 	name     string
 	linkType uint32
 	snaplen  int
+	watch    watch
 	idle     int // reads in a row that brought nothing
 }
 
@@ -30,7 +30,9 @@ func openHandle(name string, l Live, expr string) (*handle, error) {
 			return nil, &FilterError{expr, err.Error()}
 		}
 	}
-	return &handle{Handle: h, name: name, linkType: linkTypeOf(int(h.LinkType())), snaplen: l.Snaplen}, nil
+	return &handle{
+		Handle: h, name: name, linkType: linkTypeOf(int(h.LinkType())), snaplen: l.Snaplen, watch: newWatch(name),
+	}, nil
 }
 
 // activate has libpcap open an interface.
@@ -81,33 +83,21 @@ func (h *handle) read(f *Frame) (bool, error) {
 		f.Interface = 0
 		return true, nil
 	case pcap.NextErrorTimeoutExpired:
-		if h.idle++; h.idle%checkEvery == 0 && h.name != AnyInterface {
-			return false, interfaceState(h.name)
+		if h.idle++; h.idle%checkEvery == 0 {
+			return false, h.watch.state()
 		}
 		return false, nil
 	case io.EOF:
 		return false, io.EOF
 	}
-	if state := interfaceState(h.name); state != nil && h.name != AnyInterface {
-		return false, state
+	if err := h.watch.state(); err != nil {
+		return false, err
 	}
-	return false, errors.New(h.Error().Error())
+	return false, &lost{h.name, h.Error()}
 }
 
 // checkEvery: libpcap does not tell when an interface goes down and might come up again.
-const checkEvery = 5
-
-// interfaceState is nil while an interface is there and up.
-func interfaceState(name string) error {
-	i, err := net.InterfaceByName(name)
-	switch {
-	case err != nil:
-		return ErrGone
-	case i.Flags&net.FlagUp == 0:
-		return ErrDown
-	}
-	return nil
-}
+const checkEvery = 10
 
 func (h *handle) interfaces() []Interface {
 	i := Interface{Name: h.name, LinkType: h.linkType, Snaplen: uint32(h.snaplen)}
@@ -119,17 +109,20 @@ func (h *handle) interfaces() []Interface {
 	return []Interface{i}
 }
 
-func (h *handle) close() { h.Close() }
+func (h *handle) close() {
+	h.Close()
+	h.watch.close()
+}
 
 // mayCapture tries to open an interface as OpenLive does, without changing its mode.
 func mayCapture(name string) error {
-	d, err := openDevice(name, Live{Snaplen: 128, Ring: 1 << 16, NotPromiscuous: true}, "")
-	if err != nil {
-		if failed, ok := err.(*CaptureError); ok {
-			return failed.Err
-		}
-		return err
+	devices, err := openDevices([]string{name}, Live{Snaplen: 128, Ring: 1 << 16, NotPromiscuous: true}, "")
+	var failed *CaptureError
+	if errors.As(err, &failed) {
+		return failed.Err
 	}
-	d.close()
-	return nil
+	for _, d := range devices {
+		d.close()
+	}
+	return err
 }

@@ -22,32 +22,56 @@ func OpenLive(interfaces []string, l Live, c Config) (*Source, error) {
 	if l.File == "" {
 		l.File = strings.Join(interfaces, ",")
 	}
-	captured := &capture{}
-	var errs []error
-	for _, name := range interfaces {
-		d, err := openDevice(name, l, c.Filter)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		captured.devices = append(captured.devices, d)
+	devices, err := openDevices(interfaces, l, c.Filter)
+	if err != nil {
+		return nil, err
 	}
-	if len(errs) > 0 {
-		captured.close()
-		return nil, errors.Join(errs...)
-	}
-	return &Source{files: []string{l.File}, frames: captured, decoder: NewDecoder(), config: c}, nil
+	return &Source{files: []string{l.File}, frames: &capture{devices: devices}, decoder: NewDecoder(), config: c}, nil
 }
 
-// device is an interface, or all of them, opened for capture; its first interface is what it was opened as.
+// device is an interface, or several, opened for capture.
 type device interface {
 	// read sets all of f but File and Number to the next packet, whose bytes are valid until the next
 	// call; Interface counts within the device. It reports false where none came in blockTime.
 	read(f *Frame) (bool, error)
-	// interfaces may be called while another goroutine is in read, if it is one interface.
+	// interfaces may be called while another goroutine is in read, where there are several devices.
 	interfaces() []Interface
 	close()
 }
+
+// openHandles opens each interface with libpcap.
+func openHandles(names []string, l Live, expr string) ([]device, error) {
+	var devices []device
+	var errs []error
+	for _, name := range names {
+		h, err := openHandle(name, l, expr)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		devices = append(devices, h)
+	}
+	if len(errs) == 0 {
+		return devices, nil
+	}
+	for _, d := range devices {
+		d.close()
+	}
+	for _, err := range errs {
+		if _, ok := err.(*FilterError); ok {
+			return nil, err // the others are the same
+		}
+	}
+	return nil, errors.Join(errs...)
+}
+
+// lost says that an interface which is being captured on has gone, or gone down.
+type lost struct {
+	name string
+	err  error
+}
+
+func (l *lost) Error() string { return l.name + ": " + l.err.Error() }
 
 // capture reads devices as one, by the time of their packets.
 type capture struct {
@@ -57,8 +81,8 @@ type capture struct {
 	timer   *time.Timer
 	frame   Frame
 	packets uint64
-	idled   int64 // time of the packet before which there was a pause, ns
-	held    bool  // frame was read, and a pause made before it is handed out
+	idled   int64        // time of the packet before which there was a pause, ns
+	held    bool         // frame was read, and a pause made before it is handed out
 	stopped atomic.Int64 // when, ns since 1970; 0: not yet
 	err     error        // of devices that failed
 	known   []Interface  // as it was at the end
@@ -77,7 +101,7 @@ func (c *capture) next() (*Frame, error) {
 			return nil, c.end()
 		}
 		if err != nil {
-			c.fail(c.devices[0], err)
+			c.fail(err)
 			return nil, c.end()
 		}
 		if !ok {
@@ -108,9 +132,13 @@ func (c *capture) read(d device, f *Frame) (bool, error) {
 }
 
 // fail notes why a device has ended, which ends the capture.
-func (c *capture) fail(d device, err error) {
+func (c *capture) fail(err error) {
 	if c.err == nil {
-		c.err = &ReadError{Name: d.interfaces()[0].Name, Packets: c.packets, Err: err}
+		e := &ReadError{Name: c.devices[0].interfaces()[0].Name, Packets: c.packets, Err: err}
+		if l, ok := err.(*lost); ok {
+			e.Name, e.Err = l.name, l.err
+		}
+		c.err = e
 	}
 	c.stop()
 }

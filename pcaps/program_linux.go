@@ -43,19 +43,11 @@ var kinds = []kind{
 
 const linkRaw = 101
 
-func kindOf(hatype uint16) (kind, bool) {
-	for _, k := range kinds {
-		if k.hatype == hatype {
-			return k, true
-		}
-	}
-	return kind{}, false
-}
-
 // Loads from here on are of what the kernel knows of a packet, not of its bytes (SKF_AD_OFF of linux/filter.h).
 const (
 	ancillary   = 0xfffff000
 	loadType    = ancillary + 4  // PACKET_OUTGOING, ...
+	loadIndex   = ancillary + 8  // of the interface
 	loadHatype  = ancillary + 28 // ARPHRD_ of the interface
 	load        = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
 	jumpIfEqual = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
@@ -63,26 +55,38 @@ const (
 	accept      = unix.BPF_RET | unix.BPF_K // as many bytes as K
 )
 
-// kernelProgram is the filter that runs in the kernel. It asks for the kind of a packet's interface first, and lets
-// nothing of another kind pass, nor of a kind that the expression cannot be for: it has to be for one of
-// them. A packet on lo passes twice, out and in: the second is taken, as libpcap does.
-func kernelProgram(name string, wanted []kind, expr string, snaplen int) ([]unix.SockFilter, error) {
+// kernelProgram is the filter that runs in the kernel. It lets pass what is of the interfaces, of all where there are none;
+// then it asks for the kind of a packet's interface, and lets nothing of another kind pass, nor of a kind that the
+// expression cannot be for: it has to be for one of them. A packet on lo passes twice, out and in: the second is taken, as libpcap does.
+func kernelProgram(names []string, indices []int, wanted []kind, expr string, snaplen int) ([]unix.SockFilter, error) {
 	reject := unix.SockFilter{Code: accept, K: 0}
 	received := []unix.SockFilter{
 		{Code: load, K: loadType},
 		{Code: jumpIfEqual, K: unix.PACKET_OUTGOING, Jt: 0, Jf: 1},
 		reject,
 	}
-	last := 1 + 2*len(wanted) // of the instructions that tell kinds apart
-	program := make([]unix.SockFilter, last+1)
-	program[0], program[last] = unix.SockFilter{Code: load, K: loadHatype}, reject
+	var program []unix.SockFilter
+	if len(indices) > 1 {
+		program = append(program, unix.SockFilter{Code: load, K: loadIndex})
+		for i, index := range indices {
+			program = append(program,
+				unix.SockFilter{Code: jumpIfEqual, K: uint32(index), Jt: 0, Jf: 1},
+				unix.SockFilter{Code: jump, K: uint32(2*(len(indices)-1-i) + 1)})
+		}
+		program = append(program, reject)
+	}
+	program = append(program, unix.SockFilter{Code: load, K: loadHatype})
+	table := len(program) // of the instructions that tell kinds apart
+	last := table + 2*len(wanted)
+	program = append(program, make([]unix.SockFilter, last-table+1)...)
+	program[last] = reject
 	begins := make(map[uint32]int) // by link type
 	var failed error
 	for _, k := range wanted {
 		if _, done := begins[k.linkType]; done {
 			continue
 		}
-		code, err := compileFor(name, k.linkType, expr, snaplen)
+		code, err := compileFor(names, k.linkType, expr, snaplen)
 		if err != nil {
 			failed = cmp.Or(failed, err)
 			begins[k.linkType] = last
@@ -101,7 +105,7 @@ func kernelProgram(name string, wanted []kind, expr string, snaplen int) ([]unix
 		return nil, &FilterError{expr, fmt.Sprintf("%d instructions are more than the kernel takes (%d)", len(program), unix.BPF_MAXINSNS)}
 	}
 	for i, k := range wanted {
-		to, at := begins[k.linkType], 1+2*i
+		to, at := begins[k.linkType], table+2*i
 		if k.hatype == unix.ARPHRD_LOOPBACK && to > last {
 			to -= len(received)
 		}
@@ -113,12 +117,12 @@ func kernelProgram(name string, wanted []kind, expr string, snaplen int) ([]unix
 
 // compileFor is the program of an expression for a link type. On Ethernet the tags are not in the packet
 // but beside it: only of an interface that is being captured on does libpcap know that.
-func compileFor(name string, linkType uint32, expr string, snaplen int) ([]unix.SockFilter, error) {
+func compileFor(names []string, linkType uint32, expr string, snaplen int) ([]unix.SockFilter, error) {
 	if expr == "" {
 		return []unix.SockFilter{{Code: accept, K: uint32(snaplen)}}, nil
 	}
 	if linkType == linkEthernet {
-		if h := ethernetHandle(name); h != nil {
+		if h := ethernetHandle(names); h != nil {
 			defer h.Close()
 			code, err := h.CompileBPFFilter(expr)
 			if err != nil {
@@ -155,10 +159,9 @@ func keeping(i unix.SockFilter, snaplen int) unix.SockFilter {
 	return i
 }
 
-// ethernetHandle opens an Ethernet interface, nil if there is none: that of the name, or any that is up.
-func ethernetHandle(name string) *pcap.Handle {
-	names := []string{name}
-	if name == AnyInterface {
+// ethernetHandle opens an Ethernet interface, nil if there is none: one of the names, or any that is up.
+func ethernetHandle(names []string) *pcap.Handle {
+	if names[0] == AnyInterface {
 		names = nil
 		all, err := net.Interfaces()
 		if err != nil {

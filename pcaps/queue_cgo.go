@@ -131,7 +131,7 @@ func (c *capture) merge(f *Frame) (bool, error) {
 			case q.over:
 				over++
 				if q.err != io.EOF {
-					c.fail(q.device, q.err)
+					c.fail(q.err)
 				}
 			default:
 				silent = true

@@ -4,7 +4,9 @@ package pcaps
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -29,62 +31,89 @@ type ring struct {
 	left  int  // packets in it that were not read
 	at    int  // offset of the next one in mem
 
-	name     string // of the interface, or AnyInterface
-	linkType uint32
-	// On AnyInterface, those that sent or received a packet, from 1, after it itself, which has the counts.
+	// known is what the ring was opened as, which has its counts, and where that is several interfaces or all, each of
+	// them; of all, those that a packet came from.
 	known     []Interface
-	numbers   map[int32]int32
-	lastIndex int32
+	numbers   map[int32]int32 // index of an interface to its place in known; nil where there is one
+	lastIndex int32           // of the packet before, and its place
 	last      int32
-	kinds     map[uint16]uint32
+	linkTypes map[uint16]uint32 // by ARPHRD_
 
-	losses losses
-	counts [2]uint64 // received, dropped
+	watched []string // interfaces that are not to go
+	checked time.Time
+	losses  []losses
+	counts  [2]uint64 // received, dropped
 }
 
 // blockSize is the largest packet that fits: that of lo is 64 KiB, and where BIG TCP makes larger ones, their
 // beginning is what matters.
 const blockSize = 256 << 10
 
-func openRing(name string, l Live, expr string) (*ring, error) {
-	r := &ring{name: name, size: blockSize, snaplen: l.Snaplen}
+func openRing(names []string, l Live, expr string) (*ring, error) {
+	r := &ring{size: blockSize, snaplen: l.Snaplen}
 	var err error
 	if r.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
-		return nil, &CaptureError{name, asNoRight(err)}
+		return nil, &CaptureError{names[0], asNoRight(err)}
 	}
-	if err := r.open(l, expr); err != nil {
+	if err := r.open(names, l, expr); err != nil {
 		r.close()
-		if _, ok := err.(*FilterError); ok {
-			return nil, err
-		}
-		return nil, &CaptureError{name, err}
+		return nil, err
 	}
 	return r, nil
 }
 
-// open makes the socket ready. It is bound last: no packet gets in before the filter is there.
-func (r *ring) open(l Live, expr string) error {
-	index, wanted := 0, kinds
-	if r.name == AnyInterface {
-		r.linkType = linkEthernet // of no packet
-		r.numbers, r.kinds = make(map[int32]int32), make(map[uint16]uint32)
-		for _, k := range kinds {
-			r.kinds[k.hatype] = k.linkType
-		}
-	} else {
-		i, hatype, err := lookUp(r.fd, r.name)
-		if err != nil {
-			return err
-		}
-		k, ok := kindOf(hatype)
-		if !ok {
-			return fmt.Errorf("an interface of a kind (ARPHRD %d) that only libpcap reads: --capture pcap", hatype)
-		}
-		index, wanted, r.linkType = i, []kind{k}, k.linkType
+// examine finds out about the interfaces: their indices, and their kinds.
+func (r *ring) examine(names []string) (indices []int, wanted []kind, err error) {
+	r.known = []Interface{{Name: strings.Join(names, ","), LinkType: linkEthernet, Snaplen: uint32(r.snaplen)}}
+	r.linkTypes = make(map[uint16]uint32)
+	for _, k := range kinds {
+		r.linkTypes[k.hatype] = k.linkType
 	}
-	program, err := kernelProgram(r.name, wanted, expr, l.Snaplen)
+	if names[0] == AnyInterface {
+		r.numbers = make(map[int32]int32)
+		return nil, kinds, nil
+	}
+	var errs []error
+	for _, name := range names {
+		index, hatype, err := lookUp(r.fd, name)
+		if err == nil && r.linkTypes[hatype] == 0 {
+			err = errKind
+		}
+		if err != nil {
+			errs = append(errs, &CaptureError{name, err})
+			continue
+		}
+		k := kind{hatype, r.linkTypes[hatype]}
+		indices, wanted = append(indices, index), append(wanted, k)
+		r.known = append(r.known, Interface{Name: name, LinkType: k.linkType, Snaplen: uint32(r.snaplen)})
+		r.losses = append(r.losses, newLosses(name))
+	}
+	r.watched = names
+	if len(names) == 1 {
+		r.known = r.known[len(r.known)-1:]
+		return indices, wanted, errors.Join(errs...)
+	}
+	r.numbers = make(map[int32]int32)
+	for i, index := range indices {
+		r.numbers[int32(index)] = int32(1 + i)
+	}
+	return indices, wanted, errors.Join(errs...)
+}
+
+// open makes the socket ready. It is bound last: no packet gets in before the filter is there. Several interfaces
+// have one socket, so that their packets come in the order in which they passed.
+func (r *ring) open(names []string, l Live, expr string) error {
+	indices, wanted, err := r.examine(names)
 	if err != nil {
 		return err
+	}
+	program, err := kernelProgram(names, indices, wanted, expr, l.Snaplen)
+	if err != nil {
+		return err
+	}
+	bound := 0 // all
+	if len(indices) == 1 {
+		bound = indices[0]
 	}
 	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
 	request := unix.TpacketReq3{
@@ -112,23 +141,22 @@ func (r *ring) open(l Live, expr string) error {
 			return err
 		}},
 		{"PACKET_ADD_MEMBERSHIP", func() error {
-			if l.NotPromiscuous || index == 0 {
-				return nil
+			var err error
+			for _, index := range indices {
+				if !l.NotPromiscuous {
+					m := unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}
+					err = errors.Join(err, unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m))
+				}
 			}
-			m := unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}
-			return unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m)
+			return err
 		}},
 		{"bind", func() error {
-			return unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: bigEndian(unix.ETH_P_ALL), Ifindex: index})
+			return unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: bigEndian(unix.ETH_P_ALL), Ifindex: bound})
 		}},
 	} {
 		if err := step.do(); err != nil {
-			return fmt.Errorf("%s: %w", step.what, err)
+			return &CaptureError{r.known[0].Name, fmt.Errorf("%s: %w", step.what, err)}
 		}
-	}
-	r.known = []Interface{{Name: r.name, LinkType: r.linkType, Snaplen: uint32(l.Snaplen)}}
-	if r.name != AnyInterface {
-		r.losses = newLosses(r.name)
 	}
 	return nil
 }
@@ -166,7 +194,7 @@ func (r *ring) read(f *Frame) (bool, error) {
 	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&r.mem[r.at]))
 	begin, wire := r.at+int(h.Mac), int(h.Len)
 	end := begin + int(h.Snaplen)
-	f.LinkType, f.Interface = r.linkType, 0
+	f.LinkType, f.Interface = r.known[0].LinkType, 0
 	if r.numbers != nil {
 		r.identify(f, (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&r.mem[r.at+packetHeader])))
 	}
@@ -190,9 +218,9 @@ func (r *ring) read(f *Frame) (bool, error) {
 	return true, nil
 }
 
-// identify says which of all interfaces a packet is from.
+// identify says which of the interfaces a packet is from.
 func (r *ring) identify(f *Frame, from *unix.RawSockaddrLinklayer) {
-	f.LinkType = r.kinds[from.Hatype]
+	f.LinkType = r.linkTypes[from.Hatype]
 	if from.Ifindex != r.lastIndex {
 		n, ok := r.numbers[from.Ifindex]
 		if !ok {
@@ -219,6 +247,13 @@ func (r *ring) nameOf(index int32) string {
 
 // wait waits for a block, no longer than blockTime.
 func (r *ring) wait() (bool, error) {
+	// A socket that is bound to one interface is told of its end; one that is bound to all is not.
+	if now := time.Now(); now.Sub(r.checked) > checkTime {
+		r.checked = now
+		if err := r.lost(); err != nil {
+			return false, err
+		}
+	}
 	set := []unix.PollFd{{Fd: int32(r.fd), Events: unix.POLLIN}}
 	n, err := unix.Poll(set, int(blockTime/time.Millisecond))
 	switch {
@@ -238,10 +273,22 @@ func (r *ring) wait() (bool, error) {
 	case unix.Errno(failed) != unix.ENETDOWN:
 		return false, unix.Errno(failed)
 	}
-	if _, _, err := lookUp(r.fd, r.name); err == ErrNoInterface {
-		return false, ErrGone
+	if err := r.lost(); err != nil {
+		return false, err
 	}
-	return false, ErrDown
+	return false, ErrDown // and up again since
+}
+
+const checkTime = 100 * time.Millisecond
+
+// lost is an interface that is no longer up, nil while all are.
+func (r *ring) lost() error {
+	for _, name := range r.watched {
+		if err := (watch{r.fd, name}).state(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *ring) interfaces() []Interface {
@@ -253,7 +300,9 @@ func (r *ring) interfaces() []Interface {
 	all := append([]Interface(nil), r.known...)
 	all[0].Received = Count{r.counts[0], true}
 	all[0].DroppedByOS = Count{r.counts[1], true}
-	all[0].Dropped = r.losses.count()
+	for i, l := range r.losses {
+		all[len(all)-len(r.losses)+i].Dropped = l.count()
+	}
 	return all
 }
 

@@ -2,6 +2,7 @@ package netlab
 
 import (
 	"fmt"
+	"net"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -16,7 +17,8 @@ type Namespace struct {
 	thread int
 }
 
-// NewNamespace makes one, with lo up. It needs root.
+// NewNamespace makes one, with lo up, and without IPv6 on the interfaces that it gets, which would send of its own accord. It
+// needs root.
 func NewNamespace() (*Namespace, error) {
 	n := &Namespace{work: make(chan func())}
 	made := make(chan error)
@@ -33,7 +35,13 @@ func NewNamespace() (*Namespace, error) {
 		n.Close()
 		return nil, fmt.Errorf("new network namespace: %w", err)
 	}
-	if err := n.IP("link set lo up"); err != nil {
+	var err error
+	n.Do(func() {
+		if err = sysctl("net.ipv6.conf.default.disable_ipv6=1"); err == nil {
+			err = ipBatch("link set lo up")
+		}
+	})
+	if err != nil {
 		n.Close()
 		return nil, err
 	}
@@ -64,6 +72,43 @@ func (n *Namespace) IP(lines ...string) (err error) {
 func (n *Namespace) Join(peer *Namespace, name string) error {
 	return n.IP("link add " + name + " type veth peer name " + name + " netns " + strconv.Itoa(peer.thread))
 }
+
+// Port sends frames as they are on an interface.
+type Port struct {
+	fd int
+}
+
+// Open opens an interface of the namespace for sending.
+func (n *Namespace) Open(name string) (*Port, error) {
+	p := &Port{}
+	var err error
+	n.Do(func() {
+		if p.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
+			return
+		}
+		var i *net.Interface
+		if i, err = net.InterfaceByName(name); err == nil {
+			err = unix.Bind(p.fd, &unix.SockaddrLinklayer{Ifindex: i.Index})
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("send on %s: %w", name, err)
+	}
+	return p, nil
+}
+
+// Send sends a frame, from the link-layer header on.
+func (p *Port) Send(frame []byte) error {
+	for {
+		_, err := unix.Write(p.fd, frame)
+		if err != unix.ENOBUFS && err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// Close closes the port.
+func (p *Port) Close() { unix.Close(p.fd) }
 
 // Close lets the namespace go.
 func (n *Namespace) Close() { close(n.work) }
