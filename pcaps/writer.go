@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"iter"
 )
 
 // Writer writes frames to a capture file. It is not safe for concurrent use.
@@ -24,7 +25,10 @@ const writeBuffer = 64 << 10
 // now. It asks for the interfaces when a frame comes from one that it has not met, and when it closes.
 func NewPcapng(w io.Writer, interfaces func() []Interface) Writer {
 	p := &pcapngWriter{
-		w: bufio.NewWriterSize(w, writeBuffer), interfaces: interfaces, ids: make(map[place]uint32), before: interfaces(),
+		w: bufio.NewWriterSize(w, writeBuffer), interfaces: interfaces, ids: make(map[place]uint32), before: make(map[place]Interface),
+	}
+	for at, i := range places(interfaces()) {
+		p.before[at] = i
 	}
 	p.section()
 	return p
@@ -33,12 +37,28 @@ func NewPcapng(w io.Writer, interfaces func() []Interface) Writer {
 // place is an interface of an input.
 type place struct{ file, number int32 }
 
+// places tells of each interface which of its file it is.
+func places(all []Interface) iter.Seq2[place, Interface] {
+	return func(yield func(place, Interface) bool) {
+		at := place{}
+		for _, i := range all {
+			if i.File != at.file {
+				at = place{file: i.File}
+			}
+			if !yield(at, i) {
+				return
+			}
+			at.number++
+		}
+	}
+}
+
 type pcapngWriter struct {
 	w          *bufio.Writer
 	interfaces func() []Interface
 	ids        map[place]uint32
-	before     []Interface // as they were when the writing began
-	last       place       // of the frame before, and its id
+	before     map[place]Interface // as they were when the writing began
+	last       place               // of the frame before, and its id
 	lastID     uint32
 	time       int64 // of the last frame
 	block      []byte
@@ -87,17 +107,13 @@ func (p *pcapngWriter) section() {
 // describe writes the description of the interface that f is from.
 func (p *pcapngWriter) describe(f *Frame) error {
 	i := Interface{LinkType: f.LinkType}
-	at := int32(0) // in its file
-	for _, known := range p.interfaces() {
-		if known.File != f.File {
-			continue
-		}
-		if at == f.Interface {
+	here := place{f.File, f.Interface}
+	for at, known := range places(p.interfaces()) {
+		if at == here {
 			i = known
 		}
-		at++
 	}
-	p.ids[place{f.File, f.Interface}] = uint32(len(p.ids))
+	p.ids[here] = uint32(len(p.ids))
 	p.begin(blockInterface)
 	p.block = le.AppendUint16(le.AppendUint16(p.block, uint16(f.LinkType)), 0)
 	p.block = le.AppendUint32(p.block, i.Snaplen)
@@ -137,20 +153,14 @@ func (p *pcapngWriter) Size() int64  { return p.size }
 // Close writes what was lost on each interface, where that is known, also on those without a packet.
 func (p *pcapngWriter) Close() error {
 	var err error
-	at := place{}
-	for n, i := range p.interfaces() {
-		if i.File != at.file {
-			at = place{file: i.File}
-		}
-		if n < len(p.before) && p.before[n].File == i.File {
-			i.Received = i.Received.since(p.before[n].Received)
-			i.Dropped = i.Dropped.since(p.before[n].Dropped)
-			i.DroppedByOS = i.DroppedByOS.since(p.before[n].DroppedByOS)
-		}
+	for at, i := range places(p.interfaces()) {
+		before := p.before[at]
+		i.Received = i.Received.since(before.Received)
+		i.Dropped = i.Dropped.since(before.Dropped)
+		i.DroppedByOS = i.DroppedByOS.since(before.DroppedByOS)
 		if i.Received.OK || i.Dropped.OK || i.DroppedByOS.OK {
 			err = errors.Join(err, p.statistics(at, &i))
 		}
-		at.number++
 	}
 	return errors.Join(err, p.w.Flush())
 }
