@@ -25,7 +25,7 @@ var acceptQueueFull = &Rule{
 	Explains: &Explains{
 		Findings: []string{"syn-ack-after-ack", "syn-retransmitted", "syn-unanswered", "half-open"},
 		Part:     partOfFullQueue,
-		Stands:   func(s *Server, _ *Host) bool { _, full := s.fullQueue(); return full },
+		Stands:   func(s *Server) bool { _, full := s.fullQueue(); return full },
 	},
 }
 

@@ -14,26 +14,31 @@ type subject struct {
 
 // explained takes note of a finding of the whole capture that is the cause of others.
 func (p *peers) explained(n *Finding) {
-	x := n.Rule.Explains
-	if x == nil {
+	if n.Rule.Explains == nil {
 		return
 	}
 	if p.causes == nil {
 		p.causes = map[subject]bool{}
 	}
 	at := n.Server
-	if x.Part == nil {
+	if !at.IsValid() {
 		at = n.Client
 	}
 	p.causes[subject{n.Rule.Name, serverKey{flows.AddrFrom(at.Addr()), uint32(at.Port()), n.Space}}] = true
 }
 
-// isCause reports whether such a finding was made of a server, or of a host.
-func (p *peers) isCause(r *Rule, s *Server, h *Host) bool {
-	if r.Explains.Part == nil {
-		return h != nil && p.causes[subject{r.Name, serverKey{flows.AddrFrom(h.Addr), 0, h.Space}}]
-	}
+// blamesServer and blamesHost report whether such a finding was made of them.
+func (p *peers) blamesServer(r *Rule, s *Server) bool {
 	return s != nil && p.causes[subject{r.Name, serverKey{flows.AddrFrom(s.Addr.Addr()), uint32(s.Addr.Port()), s.Space}}]
+}
+
+func (p *peers) blamesHost(r *Rule, h *Host) bool {
+	return h != nil && p.causes[subject{r.Name, serverKey{flows.AddrFrom(h.Addr), 0, h.Space}}]
+}
+
+// explains reports whether findings of that name can be part of one by r.
+func (r *Rule) explains(finding string) bool {
+	return r.Explains != nil && slices.Contains(r.Explains.Findings, finding)
 }
 
 // causeOf is the name of the finding of the whole capture that n is part of, once all are known.
@@ -42,10 +47,10 @@ func (p *peers) causeOf(f *flows.Flow, n *Finding) string {
 	s := p.byServer[serverKey{flows.AddrFrom(server.Addr()), uint32(server.Port()), f.Space}]
 	h := p.byHost[hostKey{flows.AddrFrom(f.Client().Addr.Addr()), f.Space}]
 	for _, r := range Rules {
-		if r.Explains == nil || !slices.Contains(r.Explains.Findings, n.Rule.Name) || !p.isCause(r, s, h) {
+		if !r.explains(n.Rule.Name) {
 			continue
 		}
-		if r.Explains.Part == nil || r.Explains.Part(f, n, s) {
+		if p.blamesHost(r, h) || p.blamesServer(r, s) && r.Explains.Part(f, n, s) {
 			return r.Name
 		}
 	}
@@ -60,8 +65,7 @@ func (p *peers) resolve() {
 	for _, h := range p.byHost {
 		for i := range h.Found {
 			for _, r := range Rules {
-				if r.Explains != nil && r.Explains.Part == nil && p.isCause(r, nil, h) &&
-					slices.Contains(r.Explains.Findings, h.Found[i].Rule.Name) {
+				if r.explains(h.Found[i].Rule.Name) && p.blamesHost(r, h) {
 					h.Found[i].Cause = r
 				}
 			}
@@ -73,7 +77,7 @@ func (s *Server) resolve(p *peers) {
 	groups := s.Groups
 	s.Groups = nil
 	for _, g := range groups {
-		if g.part != nil && p.isCause(g.part, s, nil) {
+		if g.part != nil && p.blamesServer(g.part, s) {
 			g.Cause = g.part.Name
 		}
 		g.part = nil
@@ -102,12 +106,11 @@ func (s *Server) take(g *Group) {
 // split takes the flows of hosts out of a group that have a cause of their own there.
 func (s *Server) split(g *Group, p *peers) {
 	for _, r := range Rules {
-		if r.Explains == nil || r.Explains.Part != nil || !slices.Contains(r.Explains.Findings, g.Rule.Name) {
+		if !r.explains(g.Rule.Name) {
 			continue
 		}
 		for _, c := range g.clients {
-			h := p.byHost[hostKey{flows.AddrFrom(c.addr), s.Space}]
-			if c.flows == 0 || !p.isCause(r, nil, h) {
+			if c.flows == 0 || !p.blamesHost(r, p.byHost[hostKey{flows.AddrFrom(c.addr), s.Space}]) {
 				continue
 			}
 			part := *g

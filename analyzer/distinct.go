@@ -17,7 +17,7 @@ type Distinct struct {
 }
 
 const (
-	distinctFew = 128 // hashes kept: 1 kB
+	distinctFew = 512 // hashes kept: 4 kB
 	// 2^11 registers are 2 kB, and an estimate that is mostly within 3 % (1.04/√2^11 standard error).
 	distinctPrecision = 11
 )

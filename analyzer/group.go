@@ -21,13 +21,13 @@ type Group struct {
 	Confidence Confidence // the surest of them
 	Flows      uint64
 	Clients    Distinct // addresses
-	First      int64    // times of the earliest and the latest, ns since 1970 UTC
+	First      int64    // first packet of the first of them, and last of the last, ns since 1970 UTC
 	Last       int64
 	Lasted     Timing // of those that say how long
 	Retries    Steps  // SYNs that they sent again, as Server.Retries
 	SYNACKs    Steps  // SYN-ACKs sent again to them after a valid ACK, as Server.SYNACKs
 
-	Earliest Finding
+	Earliest Finding   // of the flow that began first
 	Worst    []Finding // those that lasted longest, at most three; none where they do not say how long
 
 	part    *Rule // what would be the cause, if that is found at the end of the capture
@@ -45,16 +45,13 @@ const worstKept = 3
 
 func (g *Group) add(n *Finding, f *flows.Flow) {
 	client := f.Client().Addr.Addr()
-	if g.Flows == 0 {
-		g.Earliest, g.First, g.Last = n.kept(), n.Time, n.Time
+	if g.Flows == 0 || f.First < g.First || f.First == g.First && n.Flow < g.Earliest.Flow {
+		g.Earliest, g.First = n.kept(), f.First
 	}
 	g.Flows++
 	g.Severity, g.Confidence = max(g.Severity, n.Severity), max(g.Confidence, n.Confidence)
 	g.Clients.add(hashAddr(client))
-	if n.Time < g.First || n.Time == g.First && n.Flow < g.Earliest.Flow {
-		g.Earliest, g.First = n.kept(), n.Time
-	}
-	g.Last = max(g.Last, n.Time)
+	g.Last = max(g.Last, f.Last)
 	if n.Lasted > 0 {
 		g.Lasted.add(flows.Elapsed{D: n.Lasted, OK: true})
 		g.keepWorst(n)
@@ -110,6 +107,12 @@ func (g *Group) merge(o *Group) {
 			g.share(s.addr, s.flows)
 		}
 	}
+}
+
+// example is the first flow of g.
+func (g *Group) example() Example {
+	n := &g.Earliest
+	return Example{Flow: n.Flow, File: n.File, Packet: n.Packet, Time: g.First, Client: n.Client, Server: n.Server}
 }
 
 // share counts n flows for a client, as long as there are few clients.

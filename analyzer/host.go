@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"net/netip"
+	"slices"
 
 	"tcpwhy/flows"
 )
@@ -17,6 +18,7 @@ type Host struct {
 	Opening   [9]uint64  // flows by flows.OpeningOutcome
 	Closing   [10]uint64 // flows by flows.ClosingOutcome
 	Payload   uint64     // bytes that it sent
+	Ports     Distinct   // that it sent from
 	TimeWait  Window     // that it took to TIME_WAIT; as they pass
 	CloseWait Gauge      // that it holds in CLOSE_WAIT; as they pass
 
@@ -41,13 +43,18 @@ type Probes struct {
 	Opened                  uint64 // and closed without a byte from it
 	Retried                 uint64 // with more than one SYN
 	LowestPort, HighestPort uint16
+	Open                    []netip.AddrPort // of those that answered, the first few
 }
+
+// openKept is how many open ports are named.
+const openKept = 8
 
 // Tally is how many flows have a finding.
 type Tally struct {
-	Rule  *Rule
-	Flows uint64
-	Cause *Rule // the finding of the whole capture that explains these, nil: none
+	Rule     *Rule
+	Endpoint flows.Closer // whose doing it is
+	Flows    uint64
+	Cause    *Rule // the finding of the whole capture that explains these, nil: none
 }
 
 // Example is a flow to look at.
@@ -69,14 +76,14 @@ func (h *Host) Count(rule string) (n uint64) {
 	return n
 }
 
-func (h *Host) found(r *Rule) {
+func (h *Host) found(n *Finding) {
 	for i := range h.Found {
-		if h.Found[i].Rule == r {
-			h.Found[i].Flows++
+		if t := &h.Found[i]; t.Rule == n.Rule && t.Endpoint == n.Endpoint {
+			t.Flows++
 			return
 		}
 	}
-	h.Found = append(h.Found, Tally{Rule: r, Flows: 1})
+	h.Found = append(h.Found, Tally{Rule: n.Rule, Endpoint: n.Endpoint, Flows: 1})
 }
 
 func (h *Host) finished(f *flows.Flow) {
@@ -89,10 +96,22 @@ func (h *Host) finished(f *flows.Flow) {
 	h.Opening[f.Opening.Outcome]++
 	h.Closing[f.Closing.Outcome]++
 	h.Payload += f.Client().PayloadBytes
+	h.sourcePort(f.Client().Addr.Port())
 	if !f.Capture.EndedOpen && f.Client().State() == flows.CloseWait {
 		h.CloseWait.leave()
 	}
 	h.probe(f)
+}
+
+// sourcePort counts ports from the second flow on, with the first's: the sources of a flood have one flow each.
+func (h *Host) sourcePort(port uint16) {
+	switch {
+	case h.Flows < 2:
+		return
+	case h.Flows == 2:
+		h.Ports.add(fold(0, uint64(h.Example.Client.Port())))
+	}
+	h.Ports.add(fold(0, uint64(port)))
 }
 
 func exampleOf(f *flows.Flow) Example {
@@ -171,6 +190,9 @@ func (p *Probes) add(one probe) {
 		p.Answered++
 	case probeOpened:
 		p.Opened++
+	}
+	if (one.kind == probeAnswered || one.kind == probeOpened) && len(p.Open) < openKept && !slices.Contains(p.Open, one.server) {
+		p.Open = append(p.Open, one.server)
 	}
 	if one.retried {
 		p.Retried++

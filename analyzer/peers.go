@@ -225,38 +225,26 @@ func (p *peers) finished(f *flows.Flow) (*Server, *Host) {
 	return s, h
 }
 
-// found counts a finding of a flow, and sets its cause where that is known so far.
+// found counts a finding of a flow, and sets its cause where that is certain so far.
 func (p *peers) found(f *flows.Flow, n *Finding, s *Server, h *Host) {
-	var part *Rule
-	for _, r := range Rules {
-		if r.Explains == nil || !slices.Contains(r.Explains.Findings, n.Rule.Name) {
-			continue
-		}
-		switch {
-		case r.Explains.Part == nil:
-			if r.Explains.Stands(nil, h) {
-				n.Cause = r.Name
-			}
-		case r.Explains.Part(f, n, s):
-			part = r
-			if r.Explains.Stands(s, nil) {
-				n.Cause = r.Name
-			}
-		default:
-			continue
-		}
-		if part != nil || n.Cause != "" {
-			break
-		}
-	}
 	p.totals.found(n.Rule)
-	h.found(n.Rule)
-	cause := n.Cause
-	if part != nil {
-		n.Cause = "" // the end of the capture tells
+	h.found(n)
+	for _, r := range Rules {
+		switch x := r.Explains; {
+		case !r.explains(n.Rule.Name):
+		case x.Host != nil && x.Host(h):
+			n.Cause = r.Name
+			s.group(n, nil).add(n, f)
+			return
+		case x.Part != nil && x.Part(f, n, s):
+			s.group(n, r).add(n, f) // the end of the capture tells
+			if x.Stands(s) {
+				n.Cause = r.Name
+			}
+			return
+		}
 	}
-	s.group(n, part).add(n, f)
-	n.Cause = cause
+	s.group(n, nil).add(n, f)
 }
 
 func (s *Server) group(n *Finding, part *Rule) *Group {

@@ -52,12 +52,14 @@ type Rule struct {
 // the end, and flows are forgotten as they finish: so what may be part of it is counted apart until then.
 type Explains struct {
 	Findings []string // names
-	// Part reports whether a flow with one of these would be part of such a finding of its server; nil where
-	// the finding is of a host: then all of its flows are.
+	// Part reports whether a flow with one of these would be part of such a finding of its server; nil: it is never
+	// of a server.
 	Part func(f *flows.Flow, n *Finding, s *Server) bool
-	// Stands reports whether there is such a finding, by what is known so far: of its server, or, where Part is nil,
-	// of its host, of which the other is nil. What is found at the end stands then.
-	Stands func(s *Server, h *Host) bool
+	// Stands reports whether there is such a finding of the server, by what is known so far.
+	Stands func(*Server) bool
+	// Host reports whether there is such a finding of the client's host, by what is known so far: then it has all
+	// of these findings as parts; nil: it is never of a host.
+	Host func(*Host) bool
 }
 
 // Finding is one judgement: of one flow or, where Flow is 0, of a server, a source or the whole

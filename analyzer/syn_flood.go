@@ -24,7 +24,7 @@ var synFlood = &Rule{
 	Explains: &Explains{
 		Findings: []string{"half-open", "syn-unanswered"},
 		Part:     partOfFlood,
-		Stands:   func(s *Server, _ *Host) bool { return s.flooded() },
+		Stands:   (*Server).flooded,
 	},
 }
 
@@ -84,7 +84,7 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 		f.Why += fmt.Sprintf("; %s of these SYN-ACKs were repeated, the others not: SYN cookies when the queue of requests was full (likely)", commas(h.Repeated))
 	}
 	if n := s.unanswered(); n > 0 {
-		f.Why += fmt.Sprintf("; %s sent again got no answer at all", of(n, "SYN", "SYNs"))
+		f.Why += fmt.Sprintf("; %s with SYNs that came again got no answer at all: real clients are kept out", of(n, "attempt", "attempts"))
 	}
 	f.RuledOut = []string{"SYN-ACKs lost on the way back (the clients would send their SYNs again)", "a busy server (its connections would open)"}
 	f.Next = fmt.Sprintf("on %s: ss -tn state syn-recv 'sport = :%d' | wc -l; nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtTCPReqQFullDoCookies TcpExtTCPReqQFullDrop; sysctl net.ipv4.tcp_syncookies (1: cookies when the queue is full)", ip, port)
@@ -100,68 +100,4 @@ func (s *Server) unanswered() (n uint64) {
 		}
 	}
 	return n
-}
-
-// explain fills in what is said of the flows that a finding is about: how many, of whom, which symptoms they show,
-// and the first.
-func (p *CapturePass) explain(f *Finding, s *Server) {
-	var clients Distinct
-	for _, g := range p.Parts(s) {
-		f.Flows += g.Flows
-		clients.merge(&g.Clients)
-		if f.Example.Flow == 0 || g.First < f.Example.Time {
-			f.Example = g.Earliest.example()
-		}
-		f.addPart(g)
-	}
-	f.Clients = clients.N()
-	f.Packets = f.Packets[:0:0]
-}
-
-// addPart counts a group among the symptoms; those of one rule are one.
-func (f *Finding) addPart(g *Group) {
-	for i := range f.Parts {
-		if f.Parts[i].Rule == g.Rule {
-			f.Parts[i].Flows += g.Flows
-			f.Parts[i].Retries.merge(g.waits())
-			return
-		}
-	}
-	f.Parts = append(f.Parts, Part{Rule: g.Rule, Flows: g.Flows, Words: symptom(g.Rule.Name), Retries: *g.waits()})
-}
-
-// waits are the steps at which what a group's flows waited for was sent again.
-func (g *Group) waits() *Steps {
-	if g.SYNACKs.Again() > 0 {
-		return &g.SYNACKs
-	}
-	return &g.Retries
-}
-
-// symptom is what a finding of a flow means for who was concerned.
-func symptom(rule string) string {
-	switch rule {
-	case "syn-retransmitted":
-		return "connect() waited: SYN not answered"
-	case "syn-unanswered":
-		return "connect() failed: SYN never answered"
-	case "syn-ack-after-ack":
-		return "connect() returned at once, request ignored"
-	case "half-open":
-		return "SYN-ACK never acknowledged, or its ACK never taken"
-	case "refused":
-		return "connect() failed: refused"
-	case "unreachable":
-		return "connect() failed: unreachable"
-	case "close-wait":
-		return "closed by the other end, never by this one"
-	case "time-wait-reuse":
-		return "port taken again while the server was in TIME_WAIT"
-	}
-	return ""
-}
-
-// example is the flow of a finding.
-func (n *Finding) example() Example {
-	return Example{Flow: n.Flow, File: n.File, Packet: n.Packet, Time: n.Time, Client: n.Client, Server: n.Server}
 }

@@ -19,6 +19,7 @@ type Totals struct {
 	MissingIn uint64                                  // flows
 	CopiesIn  uint64                                  // flows with copies
 	OneWay    uint64                                  // flows of which one direction was captured
+	OneWayBy  [2]uint64                               // of these, by the flows.Side that was captured
 	TwoWay    uint64                                  // flows of which both were
 	Truncated uint64                                  // flows with a header cut short
 	Midstream uint64                                  // flows that began before the capture
@@ -58,13 +59,18 @@ func (t *Totals) finished(f *flows.Flow) {
 	if c.Duplicates > 0 {
 		t.CopiesIn++
 	}
-	if c.MissingSegments > 0 {
+	if c.MissingSegments > 0 && !c.OneWay {
 		t.Missing += uint64(c.MissingSegments)
 		t.MissingIn++
 	}
 	switch {
 	case c.OneWay:
 		t.OneWay++
+		if f.Client().Packets > 0 {
+			t.OneWayBy[flows.Client]++
+		} else {
+			t.OneWayBy[flows.Server]++
+		}
 	case f.Client().Packets > 0 && f.Server().Packets > 0:
 		t.TwoWay++
 	}

@@ -1,0 +1,97 @@
+package analyzer
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"tcpwhy/analyzer/span"
+	"tcpwhy/flows"
+)
+
+// One program leaves many connections open that the other end has closed: each is a socket in CLOSE_WAIT, and a file
+// descriptor, for as long as the program runs. It forgets to close, or its threads hang somewhere else. When it has no
+// descriptors left, it accepts nobody any more.
+var closeWaitPileUp = &Rule{
+	Name:     "close-wait-pile-up",
+	Title:    "many sockets at a time in CLOSE_WAIT: not closed",
+	RFC:      "RFC 9293 §3.3.2, §3.6",
+	Severity: Warning,
+	Capture:  judgeCloseWaitPileUp,
+	Explains: &Explains{
+		Findings: []string{"close-wait"},
+		Part:     func(_ *flows.Flow, n *Finding, _ *Server) bool { return n.Endpoint == flows.ByServer },
+		Stands: func(s *Server) bool {
+			return s.CloseWait.Peak >= closeWaitPile && s.partFlows("close-wait-pile-up") >= closeWaitPile
+		},
+		Host: func(h *Host) bool { return h.CloseWait.Peak >= closeWaitPile && h.leaked() >= closeWaitPile },
+	},
+}
+
+// closeWaitPile is how many sockets in CLOSE_WAIT at a time are a pile: a single one may be an accident.
+const closeWaitPile = 20
+
+// leaked is how many of its connections h did not close when its servers had.
+func (h *Host) leaked() (n uint64) {
+	for _, t := range h.Found {
+		if t.Rule.Name == "close-wait" && t.Endpoint == flows.ByClient {
+			n += t.Flows
+		}
+	}
+	return n
+}
+
+func judgeCloseWaitPileUp(p *CapturePass) {
+	for _, s := range p.Servers {
+		if !p.rule.Explains.Stands(s) {
+			continue
+		}
+		f := Finding{Server: s.Addr, Space: s.Space, Endpoint: flows.ByServer}
+		p.explain(&f, s)
+		var lasted Timing
+		for _, g := range p.Parts(s) {
+			lasted.merge(&g.Lasted)
+		}
+		p.Report(pileUp(f, &s.CloseWait, &lasted, "the clients", s.Addr.Addr(), fmt.Sprintf("sport = :%d", s.Addr.Port())))
+	}
+	for _, h := range p.Hosts {
+		if p.rule.Explains.Host(h) {
+			f := Finding{Client: netip.AddrPortFrom(h.Addr, 0), Space: h.Space, Endpoint: flows.ByClient, Flows: h.leaked(), Clients: 1, Example: h.Example}
+			p.Report(pileUp(f, &h.CloseWait, &Timing{}, "the servers", h.Addr, ""))
+		}
+	}
+}
+
+func pileUp(f Finding, g *Gauge, lasted *Timing, closed string, host netip.Addr, filter string) Finding {
+	f.Confidence = Certain
+	if f.Flows > 0 && g.Now < f.Flows {
+		f.Confidence = Likely
+	}
+	f.Since = g.PeakAt
+	f.Summary = fmt.Sprintf("up to %s sockets at a time in CLOSE_WAIT, %s of them for good", commas(g.Peak), commas(f.Flows))
+	f.Why = fmt.Sprintf("%s closed %s, and %s has not", closed, of(f.Flows, "connection", "connections"), host)
+	if lasted.N > 0 {
+		f.Lasted = lasted.Max
+		f.Why += fmt.Sprintf(" for %s", span.String(lasted.Min))
+		if lasted.Max > lasted.Min+time.Second {
+			f.Why += " to " + span.String(lasted.Max)
+		}
+	}
+	if g.Now > 0 {
+		f.Why += fmt.Sprintf("; %s were still so when the capture ended", commas(g.Now))
+	}
+	if filter != "" {
+		filter = " '" + filter + "'"
+	}
+	f.Next = fmt.Sprintf("on %s: ss -tnp state close-wait%s (which program); ls /proc/PID/fd | wc -l against ulimit -n; a stack dump of its threads", host, filter)
+	f.Mend = "the program must close what its peer has closed (read returns 0); no sysctl ends CLOSE_WAIT, tcp_fin_timeout and keep-alive do not either"
+	return f
+}
+
+// partFlows is how many flows a finding of that name would explain.
+func (s *Server) partFlows(rule string) (n uint64) {
+	for _, g := range s.parts(rule) {
+		n += g.Flows
+	}
+	return n
+}

@@ -1,0 +1,52 @@
+package analyzer
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The capture lost packets: the kernel had no room for them when the capturing program was too slow, or the mirror port
+// was oversubscribed. A lost packet looks like one that was never sent, so findings that rest on absence are no longer
+// certain.
+//
+//   - counted: the capture itself says so.
+//   - unseen: the ends acknowledge what the capture does not have.
+var droppedPackets = &Rule{
+	Name:     "dropped-packets",
+	Title:    "the capture lost packets",
+	RFC:      "RFC 9293 §3.4; draft-ietf-opsawg-pcapng (Interface Statistics Block)",
+	Severity: Notice,
+	Capture:  judgeDroppedPackets,
+}
+
+func judgeDroppedPackets(p *CapturePass) {
+	t := &p.Totals
+	var lost uint64
+	var where []string
+	for _, d := range p.Facts.Drops {
+		if d.Packets > 0 {
+			lost += d.Packets
+			where = append(where, strings.TrimSpace(d.Interface+" "+d.File)+" "+commas(d.Packets))
+		}
+	}
+	f := Finding{Confidence: Certain, Flows: t.MissingIn,
+		Next: "a larger buffer (tcpdump -B 65536), fewer bytes of each packet (-s 128), a filter, a faster disk; of a mirror port: less on it, or capture at the host"}
+	unseen := fmt.Sprintf("acknowledged, but not in the capture: segments at %s in %s", of(t.Missing, "place", "places"), of(t.MissingIn, "flow", "flows"))
+	switch {
+	case lost > 0:
+		f.Variant = "counted"
+		f.Summary = fmt.Sprintf("%s lost before they could be captured: %s", of(lost, "packet was", "packets were"), strings.Join(where, ", "))
+		f.Why = "the capture counts them"
+		if t.Missing > 0 {
+			f.Why += "; " + unseen
+		}
+	case t.Missing > 0:
+		f.Variant, f.Confidence = "unseen", Likely
+		f.Summary = unseen
+		f.Why = "what was acknowledged had arrived, so it was sent; the capture lost it, or it took another way"
+	default:
+		return
+	}
+	f.Why += "; what rests on packets that are not there is less certain"
+	p.Report(f)
+}

@@ -1,0 +1,60 @@
+package analyzer
+
+// explain fills in what is said of the flows that a finding is about: how many, of whom, which symptoms they show, and the
+// first, whose packets stand for all.
+func (p *CapturePass) explain(f *Finding, s *Server) {
+	var clients Distinct
+	for _, g := range p.Parts(s) {
+		f.Flows += g.Flows
+		clients.merge(&g.Clients)
+		if f.Example.Flow == 0 || g.First < f.Example.Time {
+			f.Example = g.example()
+			f.File, f.Packet, f.Packets = g.Earliest.File, g.Earliest.Packet, g.Earliest.Packets
+		}
+		f.addPart(g)
+	}
+	f.Clients = min(clients.N(), f.Flows)
+}
+
+// addPart counts a group among the symptoms; those of one rule are one.
+func (f *Finding) addPart(g *Group) {
+	for i := range f.Parts {
+		if f.Parts[i].Rule == g.Rule {
+			f.Parts[i].Flows += g.Flows
+			f.Parts[i].Retries.merge(g.waits())
+			return
+		}
+	}
+	f.Parts = append(f.Parts, Part{Rule: g.Rule, Flows: g.Flows, Words: symptom(g.Rule.Name), Retries: *g.waits()})
+}
+
+// waits are the steps at which what a group's flows waited for was sent again.
+func (g *Group) waits() *Steps {
+	if g.SYNACKs.Again() > 0 {
+		return &g.SYNACKs
+	}
+	return &g.Retries
+}
+
+// symptom is what a finding of a flow means for who was concerned.
+func symptom(rule string) string {
+	switch rule {
+	case "syn-retransmitted":
+		return "connect() waited: SYN not answered"
+	case "syn-unanswered":
+		return "connect() failed: SYN never answered"
+	case "syn-ack-after-ack":
+		return "connect() returned at once, request ignored"
+	case "half-open":
+		return "SYN-ACK never acknowledged, or its ACK never taken"
+	case "refused":
+		return "connect() failed: refused"
+	case "unreachable":
+		return "connect() failed: unreachable"
+	case "close-wait":
+		return "closed by the other end, never by this one"
+	case "time-wait-reuse":
+		return "port taken again while the server was in TIME_WAIT"
+	}
+	return ""
+}
