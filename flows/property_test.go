@@ -289,6 +289,11 @@ func TestLateDuplicate(t *testing.T) {
 				if segs[i].Flags.Has(flows.SYN|flows.ACK) && !slices.Contains(ends[sender[i]].states, flows.Established) {
 					continue // Fast Open: the SYN-ACK is repeated from FIN_WAIT_1, too
 				}
+				if segs[i].Flags.Any(flows.FIN) && !slices.ContainsFunc(segs[i+1:j+1], func(s flows.Segment) bool {
+					return s.Src == segs[i].Src && s.SrcPort == segs[i].SrcPort && segs[i].Ack.Before(s.Ack)
+				}) {
+					continue // a FIN again with the ack of the moment: it is not acknowledged
+				}
 				if segs[i].Len > 0 && dead[j][sender[i]] {
 					continue // it may not have got the RST, nor the ACK of its data
 				}
