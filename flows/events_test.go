@@ -45,7 +45,25 @@ flow other
 +1ms  > P. 1:101(100) ack 1
 +200ms > P. 1:101(100) ack 1
 +797ms < S. 0:0(0) ack 1
-`, []string{"#1 6 server NoteSYNACKAgain", "#1 6 server NoteACKIgnored 998ms 100"}},
+`, []string{"#1 6 server NoteSYNACKAgain", "#1 6 server NoteACKIgnored 998ms 100 resent"}},
+		{"a SYN-ACK that echoes the ACK which it ignores", `
++0     > S  0:0(0)       <TS val 100 ecr 0>
++20ms  < S. 0:0(0) ack 1 <TS val 900 ecr 100>
++1ms   > .  1:1(0) ack 1 <TS val 121 ecr 900>
++1s    < S. 0:0(0) ack 1 <TS val 1901 ecr 121>
+`, []string{"#1 4 server NoteSYNACKAgain", "#1 4 server NoteACKIgnored 1s 0 arrived"}},
+		{"one that echoes the SYN, and one where both have the same time stamp", `
+flow a
+flow b
++0     a> S  0:0(0)       <TS val 100 ecr 0>
++20ms  a< S. 0:0(0) ack 1 <TS val 900 ecr 100>
++1ms   a> .  1:1(0) ack 1 <TS val 121 ecr 900>
++1s    a< S. 0:0(0) ack 1 <TS val 1901 ecr 100>
++0     b> S  0:0(0)       <TS val 100 ecr 0>
++20us  b< S. 0:0(0) ack 1 <TS val 900 ecr 100>
++10us  b> .  1:1(0) ack 1 <TS val 100 ecr 900>
++1s    b< S. 0:0(0) ack 1 <TS val 1901 ecr 100>
+`, []string{"#1 4 server NoteSYNACKAgain", "#1 4 server NoteACKIgnored 1s 0", "#2 8 server NoteSYNACKAgain", "#2 8 server NoteACKIgnored 1s 0"}},
 		{"data on a SYN that was not taken", `
 +0    > S  0:100(100)
 +1ms  < S. 0:0(0) ack 1
@@ -127,7 +145,14 @@ func event(number uint64, e flows.Event) string {
 	case flows.NoteSYNACKAgain:
 		return line + "NoteSYNACKAgain"
 	case flows.NoteACKIgnored:
-		return line + fmt.Sprintf("NoteACKIgnored %v %d", e.D.D, e.N)
+		line += fmt.Sprintf("NoteACKIgnored %v %d", e.D.D, e.N)
+		if e.Arrived {
+			line += " arrived"
+		}
+		if e.Resent {
+			line += " resent"
+		}
+		return line
 	case flows.NoteFastOpenIgnored:
 		return line + fmt.Sprintf("NoteFastOpenIgnored %d", e.N)
 	}

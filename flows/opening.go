@@ -168,7 +168,8 @@ func (t *Tracker) synAckAgain(r *record, from, to *half) {
 	if est >= 0 && t.takeBack(r, from, uint8(est), "repeats its SYN-ACK, so it did not take the ACK") {
 		from.has |= distrust
 		r.marks &^= completed
-		t.event(Event{Note: Note{Kind: NoteACKIgnored, D: since(r, atACK, s.Time), N: to.sentData()}})
+		t.event(Event{Note: Note{Kind: NoteACKIgnored, D: since(r, atACK, s.Time), N: to.sentData()},
+			Arrived: r.is(ackTimed) && s.HasTS && int32(s.TSEcr-r.ackTS) >= 0, Resent: to.again > 0})
 	} else if i := from.path.find(SynReceived); i >= 0 && from.path.top() == Closed {
 		t.takeBack(r, from, uint8(i+1), "repeats its SYN-ACK, so it was not reset")
 	}
@@ -228,6 +229,10 @@ func (t *Tracker) finalACK(r *record, from, to *half) {
 	s := t.seg
 	if r.has(atSYNACK) && !r.has(atACK) && t.replay == nil {
 		r.stamp(atACK, s.Time)
+		if s.HasTS && from.is(hasTS) && int32(s.TSVal-from.tsval) > 0 {
+			r.ackTS = s.TSVal
+			r.marks |= ackTimed
+		}
 		r.stamp(atSYNACKEnd, r.at[atSYNACK])
 		if r.aside != 0 {
 			if tries := &t.asideOf(r).synacks; tries.n > 0 {

@@ -98,6 +98,7 @@ const (
 type record struct {
 	key    key
 	hash   uint32
+	ackTS  uint32 // time stamp of the ACK that completed; valid when ackTimed
 	due    int64  // 1 + second of its appointment on the wheel, 0: none
 	next   uint32 // older incarnation on the same four-tuple; next free record; 0: none
 	gen    uint32 // how often this record was used, for the timer wheel
@@ -144,6 +145,7 @@ const (
 	repeats     // tentative, with the ISS of a connection that is over: a SYN-ACK alone confirms it
 	selfConnect // both ends are the same socket
 	crossed     // neither FIN acknowledged the other
+	ackTimed    // the ACK that completed has a time stamp later than the SYN's
 )
 
 func (r *record) is(m mark) bool { return r.marks&m != 0 }

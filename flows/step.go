@@ -29,6 +29,9 @@ type Event struct {
 	File  int32
 	Time  int64
 	Reset Reset // of NoteRST
+	// Arrived is, of NoteACKIgnored, that the SYN-ACK echoes a time stamp that the client sent with the ACK or
+	// later, so the server had got it; Resent that data had been sent again by then.
+	Arrived, Resent bool
 	// Prior is, of NoteReuse, what the hosts of this flow's client and server were last seen in
 	// by the connection that had the four-tuple before.
 	Prior [2]State
