@@ -1,8 +1,6 @@
 package netlab
 
-import (
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // fastOpens are openings with data in the SYN, RFC 7413.
 func fastOpens() []Scenario {

@@ -174,8 +174,10 @@ func openings() []Scenario {
 		About:         "The listener's queue is full with another connection when the client's ACK comes: it is ignored, and those after it, until the server gives up.",
 		ServerSysctls: []string{"net.ipv4.tcp_synack_retries=1"},
 		Run: func(l *Lab) {
-			l.overflow()
-			l.Pause(3500 * time.Millisecond)
+			_, _, c := l.overflow()
+			check("connect", c.Connected())
+			l.Await(c.farEnd(), "SYN_RCVD")
+			l.Await(c.farEnd(), "")
 		},
 		Want: []Lists{{connected, accepted}, {connected, "LISTEN SYN_RCVD"}},
 	}, {
@@ -184,7 +186,9 @@ func openings() []Scenario {
 		ServerSysctls: []string{"net.ipv4.tcp_synack_retries=1"},
 		Run: func(l *Lab) {
 			_, _, c := l.overflow()
-			l.Pause(3500 * time.Millisecond)
+			check("connect", c.Connected())
+			l.Await(c.farEnd(), "SYN_RCVD")
+			l.Await(c.farEnd(), "")
 			c.Send("ping")
 			c.ReceiveFails(unix.ECONNRESET)
 		},
@@ -194,6 +198,7 @@ func openings() []Scenario {
 		About: "As accept-queue-full, but the server accepts in time: the ACK of a repeated SYN-ACK completes the second handshake.",
 		Run: func(l *Lab) {
 			listener, a, b := l.overflow()
+			check("connect", b.Connected())
 			l.Pause(200 * time.Millisecond)
 			sa := l.Accept(listener)
 			sb := l.Accept(listener)
@@ -208,7 +213,8 @@ func openings() []Scenario {
 		ServerSysctls: []string{"net.ipv4.tcp_abort_on_overflow=1"},
 		Run: func(l *Lab) {
 			_, _, c := l.overflow()
-			c.ReceiveFails(unix.ECONNRESET)
+			l.Wire.Wait(Client, isBareACK, 2)
+			l.Await(c, "")
 		},
 		Want: []Lists{{connected, accepted}, {connected + " CLOSED", "LISTEN SYN_RCVD CLOSED"}},
 	}, {
@@ -287,6 +293,7 @@ func openings() []Scenario {
 	}, {
 		Name:  "listener-closed",
 		About: "The listener closes while the ACK of its SYN-ACK is on its way: the ACK is answered with a RST.",
+		Rules: []Rule{slow(Server, isSYNACK)},
 		Run: func(l *Lab) {
 			listener := l.Listen()
 			c := l.Socket(Client, clientPort)
@@ -427,11 +434,10 @@ func (l *Lab) overflow() (listener, a, b *Socket) {
 	a = l.Socket(Client, clientPort).Connect(l.Server())
 	l.Cross()
 	b = l.Socket(Client, clientPort+1)
+	l.Wire.Add(slow(Server, isSYNACK))
 	b.Begin(l.Server())
 	l.Wire.Wait(Server, isSYNACK, 2)
 	listener.Listen(0)
-	check("connect", b.Connected())
-	l.Cross()
 	return listener, a, b
 }
 

@@ -127,6 +127,7 @@ func resets() []Scenario {
 	}, {
 		Name:  "give-up-connecting",
 		About: "The client closes its socket while the SYN-ACK is on its way: no socket is there to take it.",
+		Rules: []Rule{slow(Server, isSYNACK)},
 		Run: func(l *Lab) {
 			l.Listen()
 			c := l.Socket(Client, clientPort)
@@ -143,6 +144,7 @@ func resets() []Scenario {
 		Run: func(l *Lab) {
 			c, s := l.Open()
 			c.Send("nobody reads this")
+			s.Arrived(17)
 			l.Quiet(delayedACK)
 			s.Close()
 			c.ReceiveFails(unix.ECONNRESET)
@@ -155,6 +157,7 @@ func resets() []Scenario {
 			c, s := l.Open()
 			c.Send("nobody reads this")
 			c.CloseWrite()
+			s.Arrived(17)
 			l.Await(c, "FIN_WAIT_2")
 			s.Close()
 			l.Await(c, "")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,10 +20,24 @@ type Socket struct {
 }
 
 // patience is how long any one step of a scenario may take.
-const patience = 30 * time.Second
+const patience = 15 * time.Second
 
 // failure is what a step panics with; Lab.run recovers it.
 type failure struct{ err error }
+
+// await asks every millisecond until the answer is yes. The error says what is missing while it is no.
+// It counts the times that it asked, not the time: a machine that stood still has not waited.
+func await(ask func() (bool, error)) {
+	var err error
+	for range patience / time.Millisecond {
+		var done bool
+		if done, err = ask(); done {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	check("await", err)
+}
 
 func check(what string, err error) {
 	if err != nil {
@@ -229,6 +244,9 @@ func (k *Socket) CloseWrite() { check("shutdown", unix.Shutdown(k.fd, unix.SHUT_
 // Close closes.
 func (k *Socket) Close() {
 	k.open = false
+	// Between fork and exec a child has a copy, and this would not be the last close.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	check("close", unix.Close(k.fd))
 }
 
@@ -236,6 +254,17 @@ func (k *Socket) Close() {
 func (k *Socket) Abort() {
 	check("SO_LINGER", unix.SetsockoptLinger(k.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}))
 	k.Close()
+}
+
+// farEnd stands for the other end of a client's connection, which may have no socket that anyone has.
+func (k *Socket) farEnd() *Socket { return &Socket{at: tuple{Server, k.at.remote, k.at.local}} }
+
+// Arrived waits until n bytes can be read.
+func (k *Socket) Arrived(n int) {
+	await(func() (bool, error) {
+		have, err := unix.IoctlGetInt(k.fd, unix.TIOCINQ)
+		return have >= n, errors.Join(err, fmt.Errorf("%d of %d bytes came", have, n))
+	})
 }
 
 // Vanish closes without a word, as a host that lost its power (TCP_REPAIR).
@@ -265,14 +294,11 @@ func (k *Socket) FastOpen(to netip.AddrPort, data string) {
 
 // Ended waits until a RST or a timer has ended the connection with that error.
 func (k *Socket) Ended(want unix.Errno) {
-	for range 100 {
+	await(func() (bool, error) {
 		errno, err := unix.GetsockoptInt(k.fd, unix.SOL_SOCKET, unix.SO_ERROR)
-		check("SO_ERROR", err)
 		if errno != 0 {
 			expect("socket", unix.Errno(errno), want)
-			return
 		}
-		time.Sleep(time.Millisecond)
-	}
-	expect("socket", nil, want)
+		return errno != 0, errors.Join(err, errors.New("the connection does not end"))
+	})
 }

@@ -15,16 +15,17 @@ import (
 )
 
 // Tracer reads the kernel's TCP events through a trace instance of its own, for all namespaces:
-// what belongs to which scenario is told by the addresses, so only one Tracer may be open on a
-// machine at a time; another waits. It is safe for concurrent use.
+// what belongs to which scenario is told by the addresses. One Tracer is open on a machine at a time;
+// another waits. It is safe for concurrent use.
 type Tracer struct {
 	root, dir string
 	mounted   bool
-	lock      *os.File
+	lock      int // a socket
 	pipe      *os.File
 	marker    *os.File
 	offset    time.Duration // of the trace clock (TAI) from UTC
 	done      chan struct{}
+	stopped   chan struct{} // pump has
 
 	mu      sync.Mutex
 	records []record
@@ -34,13 +35,42 @@ type Tracer struct {
 
 // OpenTracer needs root, and mounts tracefs where it is not mounted.
 func OpenTracer() (*Tracer, error) {
-	t := &Tracer{root: "/sys/kernel/tracing", done: make(chan struct{}), marks: map[string]chan struct{}{}}
+	t := &Tracer{root: "/sys/kernel/tracing", marks: map[string]chan struct{}{}}
+	var err error
+	if t.lock, err = lock(); err != nil {
+		return nil, err
+	}
 	if err := t.open(); err != nil {
 		t.Close()
 		return nil, err
 	}
-	go t.pump()
+	t.done, t.stopped = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(t.stopped)
+		t.pump()
+	}()
 	return t, nil
+}
+
+// lock waits until no other process of this machine has it. It is a name of the kernel's, not of a file
+// system: nothing is left of it when the process ends, however it ends.
+func lock() (int, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	for {
+		err = unix.Bind(fd, &unix.SockaddrUnix{Name: "@tcpwhy-netlab"})
+		if err != unix.EADDRINUSE {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("lock: %w", err)
+	}
+	return fd, nil
 }
 
 func (t *Tracer) open() error {
@@ -51,12 +81,6 @@ func (t *Tracer) open() error {
 			return fmt.Errorf("mount tracefs: %w", err)
 		}
 		t.mounted = true
-	}
-	if t.lock, err = os.Open(instances); err != nil {
-		return err
-	}
-	if err = unix.Flock(int(t.lock.Fd()), unix.LOCK_EX); err != nil {
-		return fmt.Errorf("lock %s: %w", instances, err)
 	}
 	t.dir = filepath.Join(instances, fmt.Sprintf("netlab-%d", os.Getpid()))
 	if err = os.Mkdir(t.dir, 0o700); err != nil {
@@ -98,12 +122,13 @@ func (t *Tracer) open() error {
 
 // Close removes the instance.
 func (t *Tracer) Close() error {
-	close(t.done)
+	if t.done != nil {
+		close(t.done)
+		<-t.stopped
+	}
 	for _, f := range []*os.File{t.pipe, t.marker} {
 		if f != nil {
-			t.mu.Lock() // not while pump reads
 			f.Close()
-			t.mu.Unlock()
 		}
 	}
 	var err error
@@ -111,14 +136,12 @@ func (t *Tracer) Close() error {
 		os.WriteFile(filepath.Join(t.dir, "events/enable"), []byte("0"), 0)
 		err = os.Remove(t.dir)
 	}
-	if t.lock != nil {
-		t.lock.Close()
-	}
 	if t.mounted {
 		if e := unix.Unmount(t.root, unix.MNT_DETACH); err == nil {
 			err = e
 		}
 	}
+	unix.Close(t.lock)
 	return err
 }
 
@@ -285,9 +308,9 @@ func parseEvent(line string) (record, bool) {
 	}
 	r.local, err = addrPort(local, f["sport"])
 	r.remote, err2 = addrPort(remote, f["dport"])
-	if strings.Contains(head, "<idle>-") {
-		// The kernel cannot always unwind the stack of an idle processor's soft interrupt. Frames come
-		// in the context of who writes them to the wire, never there: it was a timer.
+	if _, flags, _ := strings.Cut(head, "] "); len(flags) > 2 && flags[2] == 's' {
+		// A stack follows, but for a soft interrupt that came out of a hard one, where the kernel often
+		// cannot unwind it. Frames come in calls of who writes them to the wire: that one was a timer.
 		r.cause = "timer"
 	}
 	r.from, r.to = tracedState(f["oldstate"]), tracedState(f["newstate"])

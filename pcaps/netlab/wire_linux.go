@@ -12,15 +12,16 @@ import (
 type Wire struct {
 	lab *Lab
 
-	mu     sync.Mutex
-	passed *sync.Cond // a segment was sent
-	rules  []*Rule
-	log    []Segment // every segment that the hosts sent, lost later or not
-	busy   time.Time // see quietFor
-	on     int       // segments on the wire
-	err    error
-	queues [2]chan delivery // by receiver
-	wg     sync.WaitGroup
+	mu    sync.Mutex
+	rules []*Rule
+	log   []Segment // every segment that the hosts sent, lost later or not
+	busy  time.Time // see quietFor
+	on    int       // segments on the wire
+
+	meeting time.Time // when segments that are to meet arrive
+	err     error
+	queues  [2]chan delivery // by receiver
+	wg      sync.WaitGroup
 }
 
 // Rule is what becomes of some of the segments. A rule acts on the nth segment that matches (from 1),
@@ -40,7 +41,12 @@ type Action struct {
 	Drop  bool
 	Delay time.Duration   // beside the wire's own
 	Again []time.Duration // copies, each so much later than the original
+	Meet  bool            // held back to arrive when the other end's does
 }
+
+// meetAfter is within what two calls of the script follow each other in, whatever else the machine does,
+// and before a SYN or FIN is sent again.
+const meetAfter = 150 * time.Millisecond
 
 // Drop loses a segment.
 var Drop = Action{Drop: true}
@@ -52,7 +58,6 @@ type delivery struct {
 
 func startWire(lab *Lab, rules []Rule) {
 	w := &Wire{lab: lab, busy: time.Now()}
-	w.passed = sync.NewCond(&w.mu)
 	w.Add(rules...)
 	lab.Wire = w
 	w.queues = [2]chan delivery{make(chan delivery, 4096), make(chan delivery, 4096)}
@@ -112,12 +117,17 @@ func (w *Wire) take(from Side, frame []byte) {
 		act = w.fate(&s)
 		w.follow(&s)
 		w.log = append(w.log, s)
-		w.passed.Broadcast()
 	}
 	if act.Drop {
 		return
 	}
 	at := now.Add(delay + act.Delay)
+	if act.Meet {
+		if w.meeting.IsZero() {
+			w.meeting = now.Add(meetAfter)
+		}
+		at = w.meeting
+	}
 	w.queues[from.Peer()] <- delivery{at, frame}
 	w.on += 1 + len(act.Again)
 	for _, later := range act.Again {
@@ -198,7 +208,6 @@ func (w *Wire) fail(err error) {
 	if w.err == nil {
 		w.err = err
 	}
-	w.passed.Broadcast()
 }
 
 func (w *Wire) failure() error {
@@ -208,29 +217,22 @@ func (w *Wire) failure() error {
 }
 
 // Wait waits until the nth segment (from 1) that matches was sent by that end, and returns it.
-func (w *Wire) Wait(from Side, match func(*Segment) bool, nth int) Segment {
-	deadline := time.Now().Add(patience)
-	stop := time.AfterFunc(patience, w.passed.Broadcast)
-	defer stop.Stop()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for {
+func (w *Wire) Wait(from Side, match func(*Segment) bool, nth int) (found Segment) {
+	await(func() (bool, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		n := 0
 		for i := range w.log {
 			if s := &w.log[i]; s.From == from && match(s) {
 				if n++; n == nth {
-					return *s
+					found = *s
+					return true, w.err
 				}
 			}
 		}
-		if w.err != nil {
-			panic(failure{w.err})
-		}
-		if !time.Now().Before(deadline) {
-			panic(failure{fmt.Errorf("%v: no such segment from %s after %v", n, from, patience)})
-		}
-		w.passed.Wait()
-	}
+		return false, errors.Join(w.err, fmt.Errorf("%d of %d such segments came from the %s", n, nth, from))
+	})
+	return found
 }
 
 // Last is the last segment that matches and was sent by that end.
@@ -302,9 +304,13 @@ func lose(from Side, match func(*Segment) bool, nth, times int) Rule {
 	return Rule{From: from, Match: match, Nth: nth, Times: times, Do: Drop}
 }
 
-// crossing holds back the first such segment of either end, so that both have surely sent theirs
-// before one arrives.
+// slow holds back the first such segment, for long enough that the script can act before it arrives.
+func slow(from Side, match func(*Segment) bool) Rule {
+	return Rule{From: from, Match: match, Times: 1, Do: Action{Delay: 100 * time.Millisecond}}
+}
+
+// crossing has the first such segment of either end arrive at the same time.
 func crossing(match func(*Segment) bool) []Rule {
-	hold := Action{Delay: 100 * time.Millisecond}
-	return []Rule{{From: Client, Match: match, Times: 1, Do: hold}, {From: Server, Match: match, Times: 1, Do: hold}}
+	meet := Action{Meet: true}
+	return []Rule{{From: Client, Match: match, Times: 1, Do: meet}, {From: Server, Match: match, Times: 1, Do: meet}}
 }
