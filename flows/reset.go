@@ -28,7 +28,8 @@ func (t *Tracker) reset(r *record, from, to *half) {
 		if at := from.ackOfFINAt(); at > 0 && s.Seq.Before(from.fin) && t.inFlight(r, from, r.ackOfFIN(from)) {
 			t.takeBack(r, from, uint8(at), "answers with a RST what was sent before the ACK of its FIN: no socket got that")
 		}
-		if s.Seq == to.ack && to.is(hasAck) && !to.is(carried) { // data ends an orphan that had taken the ack
+		// Data is another matter: it ends an orphan that had taken the ack.
+		if s.Seq == to.ack && to.is(hasAck) && !to.is(carried) && s.Time-to.last < t.soon(r, from) {
 			t.takeBack(r, from, from.before, "answers with a bare RST: no socket got that")
 		}
 		if at := from.gotFINAt(); at >= 0 {
@@ -42,6 +43,12 @@ func (t *Tracker) reset(r *record, from, to *half) {
 		t.provesFIN(r, from, to, from.stale(s))
 	}
 	t.dies(r, from, to)
+}
+
+// soon is how long after a segment to h passed its answer may come, at the most: twice what the
+// answer in the handshake took, or where that is less, what a timer takes.
+func (t *Tracker) soon(r *record, h *half) int64 {
+	return max(2*int64(r.answer(h).D), sooner)
 }
 
 // refuses takes a RST to an end in SYN_SENT whose SYN had no good answer: it counts when its
