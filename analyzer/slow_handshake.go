@@ -8,10 +8,10 @@ import (
 	"tcpwhy/flows"
 )
 
-// The handshake itself took long, from the SYN that was answered to the ACK: no time spent waiting to
-// send a SYN again is in it (that is syn-retransmitted). Either the path is long, or one end is slow to
-// answer; which, the two halves of the time tell. Where the SYN-ACK was acknowledged only when it came
-// again, and the SYN was not sent again, the first ACK was lost: the client was connected all the time.
+// The handshake took long, though its SYN was sent but once (else that is syn-retransmitted). Either
+// the path is long, or one end is slow to answer; which, the two halves of the time tell. Where the
+// SYN-ACK was acknowledged only when it came again, and the SYN was not sent again, the first ACK was
+// lost: the client was connected all the time.
 //
 // What one capture calls slow depends on the server: beside the limit of one second, ten times the
 // median of the same server is judged at the end of the capture.
@@ -30,10 +30,10 @@ func judgeSlowHandshake(p *Pass) {
 		o.Handshake.D < p.Limit() {
 		return
 	}
-	syns, at := p.SYNs()
+	syns, _ := p.SYNs()
 	synacks, _ := p.SYNACKs()
-	if len(syns) > 1 && o.Connect.D-time.Duration(p.lastSYN(at)-at[0]) < p.Limit() {
-		return // the SYN was sent again meanwhile
+	if len(syns) > 1 {
+		return // that is syn-retransmitted
 	}
 	ack := p.finalACK()
 	f := Finding{Confidence: Certain, Packets: inOrder(append(append(syns, synacks...), ack)...)}

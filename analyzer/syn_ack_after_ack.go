@@ -13,10 +13,13 @@ import (
 // ignores the ACK where the accept queue is full (listen(2) backlog), and where TCP_DEFER_ACCEPT waits
 // for data; or the ACK was lost beyond the point of capture. Which is likelier:
 //
-//   - ignored: data after the ACK was not taken either, or more than one ACK: a full accept queue.
+//   - ignored: data was sent after the ACK, again and again, and not taken either, or more than one ACK was
+//     not taken, or the SYN-ACK echoes the time stamp of the ACK: a full accept queue.
 //   - deferred: no data had come, and the first repetition was held back beyond the first
 //     retransmission timeout, as Linux does for TCP_DEFER_ACCEPT alone: no fault.
-//   - lost-or-ignored: one ACK, without data that had to wait, and nothing that tells more: a notice.
+//   - lost-or-ignored: one ACK, and nothing that tells more.
+//
+// It is a warning where data had to wait, or several ACKs.
 //
 // A SYN-ACK that follows the ACK within the round trip to the server was on its way when the ACK
 // passed, and one within 200 ms of the first is no retransmission: those are not meant.
@@ -60,24 +63,34 @@ func judgeSYNACKAfterACK(p *Pass) {
 	f := Finding{Confidence: Certain, Endpoint: flows.ByServer, Packets: inOrder(append(ignored, synacks[0], ack)...)}
 	f.Why = fmt.Sprintf("the ACK in %s acknowledges the SYN-ACK and fits; %s later the server sent its SYN-ACK again in %s", packets(ack), span.String(first.D.D), packets(ignored...))
 	queue := fmt.Sprintf("on %s: ss -ltn 'sport = :%d' (Recv-Q above Send-Q: full now); nstat -az TcpExtListenOverflows (rises during a wait: proved); a longer queue is listen(backlog) and net.core.somaxconn, the smaller counts", server.Addr.Addr(), server.Addr.Port())
+	less := func(loss string) string { // what speaks against a loss
+		if first.Arrived {
+			return "; it echoes a time stamp that the client sent with that ACK or later, so nothing was lost"
+		}
+		return loss
+	}
 	switch {
-	case data > 0:
+	case data > 0 && first.Resent:
 		f.Variant = "ignored"
 		f.Summary = fmt.Sprintf("a valid ACK and %s were ignored: accept queue full (likely)", bytes(data))
-		f.Why += "; that all of it was lost beyond this point is less likely"
+		f.Why += less("; that all of it was lost beyond this point, also what was sent again, is less likely")
 		f.Next = queue
 	case first.Time-at[0] >= int64(deferred):
 		f.Variant, f.Severity = "deferred", Notice
 		f.Summary = "a valid ACK without data was ignored: TCP_DEFER_ACCEPT (likely)"
-		f.Why += fmt.Sprintf("; it did not do so after one second, but %s after the first: so Linux waits for data where the listener has set TCP_DEFER_ACCEPT", between(at[0], first.Time))
+		f.Why += less("") + fmt.Sprintf("; not after one second, but %s after the first: so Linux waits for data where the listener has set TCP_DEFER_ACCEPT", between(at[0], first.Time))
 		f.Next = "nothing, where the client is to speak first; a client that waits for the server to speak waits that long"
 	case len(ignored) > 1 && p.answered(ignored):
 		f.Variant = "ignored"
 		f.Summary = fmt.Sprintf("valid ACKs were ignored %s: accept queue full (likely)", times(len(ignored)))
-		f.Why += "; each was acknowledged, and that every ACK was lost beyond this point is less likely"
+		f.Why += less("; each was acknowledged, and that every ACK was lost beyond this point is less likely")
+		f.Next = queue
+	case first.Arrived:
+		f.Variant, f.Severity = "ignored", Notice
+		f.Summary = "a valid ACK arrived and was ignored: accept queue full, or TCP_DEFER_ACCEPT"
+		f.Why += less("")
 		f.Next = queue
 	default:
-		// Nothing of the client's had to wait.
 		f.Variant, f.Severity = "lost-or-ignored", Notice
 		f.Summary = "a valid ACK was not taken: lost beyond this point, accept queue full, or TCP_DEFER_ACCEPT"
 		if near(server) && !near(client) {
