@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,6 +40,12 @@ const attempts = 3
 func TestScenarios(t *testing.T) {
 	if !*recordAll && *only == "" {
 		*only = "three-segment-close"
+	}
+	if _, err := os.Stat("/dev/net/tun"); err != nil {
+		t.Skip("needs TAP interfaces: ", err)
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("needs iproute2: ", err)
 	}
 	tracer, err := OpenTracer()
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
