@@ -56,6 +56,8 @@ type Decoder struct {
 	path    path   // VLANs and tunnels passed through
 	verdict Verdict
 
+	greSequence bool // the latest GRE header has a sequence number
+
 	fragments fragments
 	datagram  datagram // that the segment is a first fragment of, where whole says so
 	whole     whole

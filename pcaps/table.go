@@ -10,12 +10,13 @@ const (
 	etherType
 	ipProtocol
 	udpPort
+	greProtocol // what is not an EtherType among them
 	pppProtocol
 	numCarriers
 )
 
 func (c carrier) String() string {
-	return [numCarriers]string{"link type", "EtherType", "IP protocol", "UDP port", "PPP protocol"}[c]
+	return [numCarriers]string{"link type", "EtherType", "IP protocol", "UDP port", "GRE protocol", "PPP protocol"}[c]
 }
 
 // follows is a number of one kind, as in "EtherType 0x0800".
@@ -118,7 +119,7 @@ func table() []row {
 		{follows{ipProtocol, protoIPv6}, "IPv6 within IP (6in4, 6in6)", ipv6Within},
 		{follows{ipProtocol, 43}, "IPv6 Routing", routing},
 		{follows{ipProtocol, 44}, "IPv6 Fragment", fragment6},
-		{follows{ipProtocol, 47}, "GRE, NVGRE, ERSPAN, PPTP", gre},
+		{follows{ipProtocol, 47}, "GRE, NVGRE, PPTP", gre},
 		{follows{ipProtocol, 50}, "ESP: counted as encrypted", encrypted},
 		{follows{ipProtocol, protoAH}, "AH", authentication},
 		{follows{ipProtocol, 58}, "ICMPv6 error", icmp6},
@@ -143,6 +144,10 @@ func table() []row {
 		{follows{udpPort, 8472}, "VXLAN, Linux's first port", vxlan},
 		{follows{udpPort, 37008}, "TZSP", tzsp},
 
+		{follows{greProtocol, 0x22eb}, "ERSPAN III", erspan3},
+		{follows{greProtocol, 0x883e}, "WCCP", wccp},
+		{follows{greProtocol, 0x88be}, "ERSPAN I and II", erspan},
+
 		{follows{pppProtocol, 0x0021}, "IPv4", ipv4},
 		{follows{pppProtocol, 0x0031}, "Bridged Ethernet", pppBridge},
 		{follows{pppProtocol, 0x003d}, "Multilink", pppMultilink},
@@ -154,7 +159,7 @@ func table() []row {
 
 // Encapsulation is a header that is followed on the way to TCP.
 type Encapsulation struct {
-	Carrier string // kind of the number: link type, EtherType, IP protocol, UDP port, PPP protocol
+	Carrier string // kind of the number: link type, EtherType, IP protocol, UDP port, GRE protocol, PPP protocol
 	Number  uint32
 	Name    string
 }

@@ -60,16 +60,9 @@ func gre(d *Decoder) step {
 			return d.stop(CutShort)
 		}
 	}
-	switch protocol {
-	case 0x883e:
-		return d.into(t, wccp)
-	case 0x88be:
-		if flags&sequence == 0 {
-			return d.into(unkeyed(tunnelERSPAN), ethernet) // type I has no header of its own
-		}
-		return erspan2
-	case 0x22eb:
-		return erspan3
+	d.greSequence = flags&sequence != 0
+	if next := d.after[greProtocol][uint32(protocol)]; next != nil {
+		return next
 	}
 	next := d.after[etherType][uint32(protocol)]
 	if next == nil {
@@ -86,11 +79,15 @@ func wccp(d *Decoder) step {
 	if d.rest[0]>>4 != 4 && d.take(4) == nil {
 		return d.stop(CutShort)
 	}
-	return ipv4
+	return d.into(unkeyed(tunnelGRE), ipv4)
 }
 
-// erspan2 reads the header of ERSPAN type II: a mirrored Ethernet frame.
-func erspan2(d *Decoder) step {
+// erspan reads the header of ERSPAN type II: a mirrored Ethernet frame. Type I has none, and GRE's no
+// sequence number.
+func erspan(d *Decoder) step {
+	if !d.greSequence {
+		return d.into(unkeyed(tunnelERSPAN), ethernet)
+	}
 	h := d.take(8)
 	if h == nil {
 		return d.stop(CutShort)

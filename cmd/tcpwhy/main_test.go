@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,9 @@ func TestMain(m *testing.M) {
 
 // Whole sessions: testdata/*.txtar. Beside testscript's own, they have the commands
 //
-//	pcap [-ng] CAPTURE SCRIPT    make a capture of packets written one a line
+//	pcap [-ng|-link N] CAPTURE SCRIPT
+//	                             make a capture of packets written one a line; with -link a frame is the bare
+//	                             IP packet, whatever link type it is said to be of
 //	cut FILE BYTES               take the last bytes of a file off
 //	fails STATUS COMMAND...      exec, and it exits with STATUS
 //	json FILE N                  N JSON values, one a line
@@ -56,14 +59,25 @@ func TestSessions(t *testing.T) {
 
 func makePcap(ts *testscript.TestScript, _ bool, args []string) {
 	var format script.Format
-	if args[0] == "-ng" {
+	linktype := -1
+	switch args[0] {
+	case "-ng":
 		format.NG = true
 		args = args[1:]
+	case "-link":
+		var err error
+		linktype, err = strconv.Atoi(args[1])
+		ts.Check(err)
+		format.Link = script.Raw
+		args = args[2:]
 	}
 	s, err := script.Parse(ts.ReadFile(args[1]), script.Options{ISS: nil})
 	ts.Check(err)
 	var b bytes.Buffer
 	ts.Check(s.WritePcap(&b, format))
+	if linktype >= 0 {
+		binary.LittleEndian.PutUint32(b.Bytes()[20:], uint32(linktype))
+	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o644))
 }
 
