@@ -32,7 +32,7 @@ func (t *Tracker) reset(r *record, from, to *half) {
 		if s.Seq == to.ack && to.is(hasAck) && !to.is(carried) && s.Time-to.last < t.soon(r, from) {
 			t.takeBack(r, from, from.before, "answers with a bare RST: no socket got that")
 		}
-		if at := from.gotFINAt(); at >= 0 {
+		if at := from.gotFINAt(); at >= 0 && to.finN == 1 { // of several, the first may have arrived
 			t.takeBack(r, from, uint8(at), "answers with a bare RST: no socket got the FIN")
 		}
 	} else if from.path.n > 0 {

@@ -429,14 +429,10 @@ func (t *Tracker) finArrived(r *record, from, to *half) known {
 		return finCovers
 	}
 	s, last := t.seg, &t.asideOf(r).fin[r.index(to)]
-	first := r.at[atFIN]
-	if r.firstFIN != closer(r.sideOf(to)) {
-		first = r.at[atFIN2]
-	}
 	answer := r.answer(from)
 	if s.HasTS && to.is(hasTS) && int32(s.TSEcr-last.tsval) < 0 ||
 		answer.OK && s.Time >= last.time && 2*(s.Time-last.time) < int64(answer.D) ||
-		!answer.OK && last.time-first < sooner {
+		!answer.OK && last.time-r.finPassed(to) < sooner {
 		return finCovered
 	}
 	return finCovers
@@ -553,11 +549,7 @@ func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 		from.has |= finCovers
 	}
 	if from.is(hasFIN) {
-		first := r.at[atFIN2]
-		if r.firstFIN == closer(r.sideOf(from)) {
-			first = r.at[atFIN]
-		}
-		t.finAgain(r, from, first, covers && from.ack.Before(to.fin))
+		t.finAgain(r, from, to, covers && from.ack.Before(to.fin))
 		return
 	}
 	if covers {
@@ -602,16 +594,28 @@ func closer(s Side) Closer {
 // sooner than this after the first no timer repeats a FIN (RFC 6298 §2.4; Linux: 200 ms).
 const sooner = int64(200 * time.Millisecond)
 
-// finAgain takes a repeated FIN: the first was not acknowledged, whatever passed. first is when
-// that was, and news tells that this copy is the first to acknowledge the peer's FIN.
-func (t *Tracker) finAgain(r *record, from *half, first int64, news bool) {
+// finPassed is when the first copy of h's FIN passed.
+func (r *record) finPassed(h *half) int64 {
+	if r.firstFIN == closer(r.sideOf(h)) {
+		return r.at[atFIN]
+	}
+	return r.at[atFIN2]
+}
+
+// finAgain takes a repeated FIN: the first was not acknowledged, whatever passed. news tells that
+// this copy is the first to acknowledge the peer's FIN.
+func (t *Tracker) finAgain(r *record, from, to *half, news bool) {
 	t.step.Quiet = QuietRepeated
 	t.note(Note{Kind: NoteFINAgain, N: from.finN, D: since(r, atFIN, t.seg.Time)})
 	t.asideOf(r).fin[r.index(from)] = seen{t.seg.Packet, t.seg.File, t.seg.Time, t.seg.TSVal}
 	if t.inFlight(r, from, r.ackOfFIN(from)) {
 		return // so is the ACK of the first
 	}
-	if news && t.seg.Time-first < sooner {
+	wait := sooner
+	if answer := r.answer(from); answer.OK {
+		wait = 2 * int64(answer.D)
+	}
+	if news && t.seg.Time-r.finPassed(to) < wait {
 		return // from CLOSING some stacks send it with the ACK of the peer's FIN
 	}
 	if at := from.ackOfFINAt(); at > 0 && t.takeBack(r, from, uint8(at), "repeats its FIN, so the ACK of it had not arrived") {
