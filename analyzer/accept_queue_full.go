@@ -57,7 +57,7 @@ func (s *Server) fullQueue() (faces queueFaces, full bool) {
 		switch g.Rule.Name {
 		case "syn-ack-after-ack", "half-open":
 			faces.acks += g.Flows
-			if g.Variant == "ignored" {
+			if g.Variant == "ignored" && g.Severity >= Warning {
 				faces.data += g.Flows
 			}
 		default:
@@ -91,6 +91,9 @@ func (p *CapturePass) acceptQueueFull(s *Server, faces queueFaces) Finding {
 		if f.Flows >= 10 || 100*f.Flows >= s.Judged() {
 			f.Severity = Error
 		}
+	}
+	if faces.data == 0 {
+		f.Severity = Notice // TCP_DEFER_ACCEPT may be all there is to it
 	}
 	f.Summary = fmt.Sprintf("%s of %s (%s) had to wait for the server to take them: its accept queue was full",
 		commas(f.Flows), of(s.Flows, "connection", "connections"), percent(f.Flows, s.Flows))

@@ -95,7 +95,7 @@ func (s *Server) resolve(p *peers) {
 // take puts g to the groups of s.
 func (s *Server) take(g *Group) {
 	for _, o := range s.Groups {
-		if o.Rule == g.Rule && o.Variant == g.Variant && o.Endpoint == g.Endpoint && o.Cause == g.Cause {
+		if o.Rule == g.Rule && o.Severity == g.Severity && o.Variant == g.Variant && o.Endpoint == g.Endpoint && o.Cause == g.Cause {
 			o.merge(g)
 			return
 		}

@@ -56,7 +56,8 @@ func judgeCloseWaitPileUp(p *CapturePass) {
 	}
 	for _, h := range p.Hosts {
 		if p.rule.Explains.Host(h) {
-			f := Finding{Client: netip.AddrPortFrom(h.Addr, 0), Space: h.Space, Endpoint: flows.ByClient, Flows: h.leaked(), Clients: 1, Example: h.Example}
+			f := Finding{Flows: h.leaked()}
+			p.explainHost(&f, h)
 			p.Report(pileUp(f, &h.CloseWait, &Timing{}, "the servers", h.Addr, ""))
 		}
 	}

@@ -9,15 +9,15 @@ import (
 	"tcpwhy/flows"
 )
 
-// Group is one finding of one server: all flows to it that show it in the same way, at the same end and for
-// the same cause.
+// Group is one finding of one server: all flows to it that show it in the same way, as gravely, at the same end and
+// for the same cause.
 type Group struct {
 	Rule     *Rule
 	Variant  string
 	Endpoint flows.Closer
 	Cause    string // name of the finding of the whole capture that they are part of, or ""
 
-	Severity   Severity   // the gravest of them
+	Severity   Severity
 	Confidence Confidence // the surest of them
 	Flows      uint64
 	Clients    Distinct // addresses
@@ -49,7 +49,7 @@ func (g *Group) add(n *Finding, f *flows.Flow) {
 		g.Earliest, g.First = n.kept(), f.First
 	}
 	g.Flows++
-	g.Severity, g.Confidence = max(g.Severity, n.Severity), max(g.Confidence, n.Confidence)
+	g.Severity, g.Confidence = n.Severity, max(g.Confidence, n.Confidence)
 	g.Clients.add(hashAddr(client))
 	g.Last = max(g.Last, f.Last)
 	if n.Lasted > 0 {
@@ -89,7 +89,7 @@ func (g *Group) sortWorst() {
 
 // merge takes in what was kept apart in case it had a cause of its own.
 func (g *Group) merge(o *Group) {
-	g.Severity, g.Confidence = max(g.Severity, o.Severity), max(g.Confidence, o.Confidence)
+	g.Confidence = max(g.Confidence, o.Confidence)
 	g.Flows += o.Flows
 	g.Clients.merge(&o.Clients)
 	if o.First < g.First || o.First == g.First && o.Earliest.Flow < g.Earliest.Flow {
@@ -132,5 +132,6 @@ func (g *Group) LastedTo() time.Duration   { return g.Lasted.Max }
 
 // same reports whether a finding of the same kind and cause belongs in g.
 func (g *Group) same(n *Finding, part *Rule) bool {
-	return g.Rule == n.Rule && g.part == part && g.Endpoint == n.Endpoint && g.Variant == n.Variant && g.Cause == n.Cause
+	return g.Rule == n.Rule && g.part == part && g.Severity == n.Severity && g.Endpoint == n.Endpoint &&
+		g.Variant == n.Variant && g.Cause == n.Cause
 }

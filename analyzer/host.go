@@ -27,7 +27,9 @@ type Host struct {
 	Probes *Probes // what its flows that came to nothing went to; nil: fewer than two did
 	alone  probe   // the first of these, until there are two
 
-	Example Example // its first flow
+	Example Example  // its first flow
+	Packets []uint64 // of the first finding
+	File    int32    // of these
 }
 
 // Probes are the flows of a Host that opened nothing, or that it gave up as soon as they were open.
@@ -82,6 +84,9 @@ func (h *Host) found(n *Finding) {
 			t.Flows++
 			return
 		}
+	}
+	if len(h.Found) == 0 {
+		h.Packets, h.File = slices.Clone(n.Packets), n.File
 	}
 	h.Found = append(h.Found, Tally{Rule: n.Rule, Endpoint: n.Endpoint, Flows: 1})
 }

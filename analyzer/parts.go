@@ -1,5 +1,13 @@
 package analyzer
 
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"tcpwhy/flows"
+)
+
 // explain fills in what is said of the flows that a finding is about: how many, of whom, which symptoms they show, and the
 // first, whose packets stand for all.
 func (p *CapturePass) explain(f *Finding, s *Server) {
@@ -13,7 +21,27 @@ func (p *CapturePass) explain(f *Finding, s *Server) {
 		}
 		f.addPart(g)
 	}
+	f.sortParts()
 	f.Clients = min(clients.N(), f.Flows)
+}
+
+// explainHost fills in the same of a host's flows.
+func (p *CapturePass) explainHost(f *Finding, h *Host) {
+	f.Client, f.Space, f.Endpoint, f.Clients = netip.AddrPortFrom(h.Addr, 0), h.Space, flows.ByClient, 1
+	f.Since, f.Until = h.First, h.Last
+	f.Example, f.File, f.Packets = h.Example, h.File, h.Packets
+	for _, t := range h.Found {
+		if p.rule.explains(t.Rule.Name) {
+			f.Parts = append(f.Parts, Part{Rule: t.Rule, Flows: t.Flows, Words: symptom(t.Rule.Name)})
+		}
+	}
+	f.sortParts()
+}
+
+func (f *Finding) sortParts() {
+	slices.SortStableFunc(f.Parts, func(a, b Part) int {
+		return cmp.Or(cmp.Compare(b.Flows, a.Flows), cmp.Compare(a.Rule.Name, b.Rule.Name))
+	})
 }
 
 // addPart counts a group among the symptoms; those of one rule are one.

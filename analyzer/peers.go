@@ -253,7 +253,7 @@ func (s *Server) group(n *Finding, part *Rule) *Group {
 			return g
 		}
 	}
-	g := &Group{Rule: n.Rule, Variant: n.Variant, Endpoint: n.Endpoint, Cause: n.Cause, part: part}
+	g := &Group{Rule: n.Rule, Severity: n.Severity, Variant: n.Variant, Endpoint: n.Endpoint, Cause: n.Cause, part: part}
 	s.Groups = append(s.Groups, g)
 	return g
 }

@@ -1,11 +1,6 @@
 package analyzer
 
-import (
-	"fmt"
-	"net/netip"
-
-	"tcpwhy/flows"
-)
+import "fmt"
 
 // A client takes source ports again while their last connections to the same server are in TIME_WAIT: it has used up its
 // ports, or is about to. Linux has 28,232 of them to each server and port (net.ipv4.ip_local_port_range), and TIME_WAIT lasts
@@ -33,8 +28,8 @@ func judgePortExhaustion(p *CapturePass) {
 		if again < portsReused {
 			continue
 		}
-		f := Finding{Confidence: Likely, Client: netip.AddrPortFrom(h.Addr, 0), Space: h.Space, Endpoint: flows.ByClient, Flows: again, Clients: 1,
-			Since: h.First, Until: h.Last, Example: h.Example}
+		f := Finding{Confidence: Likely, Flows: again}
+		p.explainHost(&f, h)
 		ports := h.Ports.N()
 		f.Summary = fmt.Sprintf("%s of %s took a source port again that was still in TIME_WAIT; it has %s in use", commas(again), of(h.Flows, "connection", "connections"), h.Ports.of("port", "ports"))
 		f.Why = "each of these SYNs came on a four-tuple whose last connection had ended less than a minute before"
@@ -44,11 +39,6 @@ func judgePortExhaustion(p *CapturePass) {
 		}
 		f.Next = fmt.Sprintf("on %[1]s: sysctl net.ipv4.ip_local_port_range; ss -tan state time-wait src %[1]s | wc -l; EADDRNOTAVAIL in the log of the program", h.Addr)
 		f.Mend = "fewer and longer connections (a pool, keep-alive of HTTP), more source addresses or server ports, a wider net.ipv4.ip_local_port_range; tcp_tw_recycle is gone since Linux 4.12, and tcp_fin_timeout does not shorten TIME_WAIT"
-		for _, t := range h.Found {
-			if p.rule.explains(t.Rule.Name) {
-				f.Parts = append(f.Parts, Part{Rule: t.Rule, Flows: t.Flows, Words: symptom(t.Rule.Name)})
-			}
-		}
 		p.Report(f)
 	}
 }

@@ -21,59 +21,70 @@ var update = flag.Bool("update", false, "rewrite the want sections of the golden
 // TestRules: testdata/NAME.txtar has, for the rule of that name, a script in which it fires and a
 // near miss in which it stays silent, and what it says. Findings of other rules are not shown. In place
 // of packets, it may have flows: a text/template of a script, flow after flow, which are put in the order
-// of time; {{range n 5}} counts from 0 to 4. facts are Facts, in JSON.
+// of time; {{range n 5}} counts from 0 to 4. facts are Facts, in JSON. A rule of the whole capture, of which
+// there is one to a script, has its near misses in testdata/NAME.*.txtar.
 func TestRules(t *testing.T) {
 	for _, r := range Rules {
 		t.Run(r.Name, func(t *testing.T) {
-			file := filepath.Join("testdata", r.Name+".txtar")
-			a, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal("every rule has a golden: ", err)
-			}
-			var want *txtar.File
-			var segs []flows.Segment
-			var judge Judge
-			for i := range a.Files {
-				switch file := &a.Files[i]; file.Name {
-				case "packets":
-					segs = segments(t, string(file.Data), false)
-				case "flows":
-					segs = segments(t, expand(t, string(file.Data)), true)
-				case "facts":
-					if err := json.Unmarshal(file.Data, &judge.Facts); err != nil {
-						t.Fatal(err)
-					}
-				case "want":
-					want = file
-				}
-			}
-			if segs == nil {
-				t.Fatal("no packets section")
-			}
-			var got strings.Builder
-			for _, f := range findings(segs, &judge) {
-				if f.Rule == r {
-					got.WriteString(line(f))
-				}
-			}
-			if *update {
-				if want == nil {
-					a.Files = append(a.Files, txtar.File{Name: "want"})
-					want = &a.Files[len(a.Files)-1]
-				}
-				want.Data = []byte(got.String())
-				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if want == nil || got.String() != string(want.Data) {
-				t.Errorf("got\n%swant\n%s", &got, want.Data)
-			}
-			if got.Len() == 0 {
-				t.Error("fires nowhere in its own golden")
-			}
+			testGolden(t, r, filepath.Join("testdata", r.Name+".txtar"), true)
 		})
+		more, err := filepath.Glob(filepath.Join("testdata", r.Name+".*.txtar"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range more {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { testGolden(t, r, file, false) })
+		}
+	}
+}
+
+func testGolden(t *testing.T, r *Rule, file string, fires bool) {
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal("every rule has a golden: ", err)
+	}
+	var want *txtar.File
+	var segs []flows.Segment
+	var judge Judge
+	for i := range a.Files {
+		switch file := &a.Files[i]; file.Name {
+		case "packets":
+			segs = segments(t, string(file.Data), false)
+		case "flows":
+			segs = segments(t, expand(t, string(file.Data)), true)
+		case "facts":
+			if err := json.Unmarshal(file.Data, &judge.Facts); err != nil {
+				t.Fatal(err)
+			}
+		case "want":
+			want = file
+		}
+	}
+	if segs == nil {
+		t.Fatal("no packets section")
+	}
+	var got strings.Builder
+	for _, f := range findings(segs, &judge) {
+		if f.Rule == r {
+			got.WriteString(line(f))
+		}
+	}
+	if *update {
+		if want == nil {
+			a.Files = append(a.Files, txtar.File{Name: "want"})
+			want = &a.Files[len(a.Files)-1]
+		}
+		want.Data = []byte(got.String())
+		if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want == nil || got.String() != string(want.Data) {
+		t.Errorf("got\n%swant\n%s", &got, want.Data)
+	}
+	if fires && got.Len() == 0 {
+		t.Error("fires nowhere in its own golden")
 	}
 }
 

@@ -2,12 +2,10 @@ package analyzer
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
 	"tcpwhy/analyzer/span"
-	"tcpwhy/flows"
 )
 
 // One source asks many ports of a host, or one port of many hosts, whether somebody listens, and opens none of them:
@@ -74,13 +72,9 @@ func (p *CapturePass) scans(kind scanKind) {
 
 func (p *CapturePass) scanOf(h *Host, kind scanKind) Finding {
 	r := h.Probes
-	f := Finding{Confidence: Likely, Client: netip.AddrPortFrom(h.Addr, 0), Space: h.Space, Endpoint: flows.ByClient,
-		Flows: r.Flows, Clients: 1, Since: r.First, Until: r.Last, Example: h.Example}
-	for _, t := range h.Found {
-		if p.rule.explains(t.Rule.Name) {
-			f.Parts = append(f.Parts, Part{Rule: t.Rule, Flows: t.Flows, Words: symptom(t.Rule.Name)})
-		}
-	}
+	f := Finding{Confidence: Likely, Flows: r.Flows}
+	p.explainHost(&f, h)
+	f.Since, f.Until = r.First, r.Last
 	f.Summary = fmt.Sprintf("%s tried %s in %s: %s", h.Addr, r.targets(), span.String(time.Duration(r.Last-r.First)), r.answers())
 	switch {
 	case r.Opened > 0 && r.Opened >= r.Answered:
