@@ -50,7 +50,7 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 func (h *half) describe(e *Endpoint) {
 	less := func(n uint32) uint32 { return n - min(n, 1) }
 	e.Packets, e.PayloadBytes, e.AfterPeerFIN = uint64(h.packets), h.bytes, h.late
-	e.Last, e.TTL, e.Probes = h.last, h.ttl, uint32(h.probes)
+	e.Last, e.TTL, e.Probes, e.Resent = h.last, h.ttl, uint32(h.probes), uint32(h.resent)
 	e.Counts = Counts{SYN: h.syn, SYNACK: h.synack, FIN: h.finN, RST: h.rst}
 	e.Retransmissions = Retransmissions{SYN: less(h.syn), SYNACK: less(h.synack), Data: h.again, FIN: less(h.finN)}
 	e.NumStates = h.path.n

@@ -64,6 +64,23 @@ flow b
 +10us  b> .  1:1(0) ack 1 <TS val 100 ecr 900>
 +1s    b< S. 0:0(0) ack 1 <TS val 1901 ecr 100>
 `, []string{"#1 4 server NoteSYNACKAgain", "#1 4 server NoteACKIgnored 1s 0", "#2 8 server NoteSYNACKAgain", "#2 8 server NoteACKIgnored 1s 0"}},
+		{"a RST in the window draws a challenge ACK, so does a SYN; an ACK of new data is none", `
+flow one client 192.0.2.9:5000
+flow two client 192.0.2.9:5000 iss 4000000,5000000
++0     one> S  0:0(0)
++20ms  one< S. 0:0(0) ack 1
++1ms   one> .  1:1(0) ack 1
++1ms   one> P. 1:101(100) ack 1
++20ms  one< .  1:1(0) ack 101
++1s    one> R  500:500(0)
++20ms  one< .  1:1(0) ack 101
++1s    two> S  0:0(0)
++20ms  one< .  1:1(0) ack 101
++1s    one> R  500:500(0)
++1ms   one> P. 101:201(100) ack 1
++20ms  one< .  1:1(0) ack 201
+`, []string{"#1 6 client NoteRSTNotBelieved", "#1 7 server NoteChallengeACK", "#1 8 client NoteSYNWaits",
+			"#1 9 server NoteChallengeACK", "#1 10 client NoteRSTNotBelieved"}},
 		{"data on a SYN that was not taken", `
 +0    > S  0:100(100)
 +1ms  < S. 0:0(0) ack 1
@@ -140,6 +157,10 @@ func event(number uint64, e flows.Event) string {
 			}
 		}
 		return line + fmt.Sprintf(" idle %v ttl %d/%d", r.Idle.D, r.TTL, r.UsualTTL)
+	case flows.NoteRSTNotBelieved:
+		return line + "NoteRSTNotBelieved"
+	case flows.NoteChallengeACK:
+		return line + "NoteChallengeACK"
 	case flows.NoteSYNWaits:
 		return line + "NoteSYNWaits"
 	case flows.NoteSYNACKAgain:

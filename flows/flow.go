@@ -144,6 +144,7 @@ type Endpoint struct {
 	Last            int64  // time of its last segment, 0: it sent none
 	TTL             uint8  // or hop limit, of its first segment
 	Probes          uint32 // keep-alive probes since the other end last spoke
+	Resent          uint32 // data segments sent again since the other end last spoke
 	AfterPeerFIN    uint64 // payload bytes of it that passed after the other end's FIN
 	Unacknowledged  bool   // not all that it sent is acknowledged
 	// States the endpoint went through, revised ones left out; NumStates are valid.

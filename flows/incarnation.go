@@ -81,7 +81,9 @@ func (t *Tracker) tellPicked(r *record, from uint8) {
 	}
 	rec := t.rec
 	t.rec = t.settled(rec)
-	t.step.Side = t.records.ptr(t.rec).side(from)
+	old := t.records.ptr(t.rec)
+	t.step.Side = old.side(from)
+	old.ends[1-from].provokes()
 	t.tell(e)
 	t.rec, t.step.Side = rec, r.side(from)
 }

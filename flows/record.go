@@ -20,6 +20,7 @@ const (
 	ackMoved         // its acks went on, or answer what was not captured
 	carried          // its last segment had payload
 	unanswered       // it has sent data since the other end last did
+	provoked         // the last that it was sent is one that a challenge ACK answers
 	finSeen          // its FIN counted: no hole before it
 	gotSACK
 	hasAlt // its SYN-ACK came with two ISSs; alt is the other

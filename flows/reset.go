@@ -17,6 +17,7 @@ func (t *Tracker) reset(r *record, from, to *half) {
 	if !t.believed(r, from, to) {
 		t.step.Quiet = QuietNotBelieved
 		t.note(Note{Kind: NoteRSTNotBelieved})
+		to.provokes()
 		return
 	}
 	if bare {
@@ -31,6 +32,9 @@ func (t *Tracker) reset(r *record, from, to *half) {
 		// Data is another matter: it ends an orphan that had taken the ack.
 		if s.Seq == to.ack && to.is(hasAck) && !to.is(carried) && s.Time-to.last < t.soon(r, from) {
 			t.takeBack(r, from, from.before, "answers with a bare RST: no socket got that")
+		}
+		if n := from.path.n; from.path.top() == TimeWait {
+			t.takeBack(r, from, n-1, "answers with a bare RST: TIME_WAIT would send an ACK")
 		}
 		if at := from.gotFINAt(); at >= 0 && to.finN == 1 { // of several, the first may have arrived
 			t.takeBack(r, from, uint8(at), "answers with a bare RST: no socket got the FIN")

@@ -154,13 +154,20 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		if s.Flags.Any(FIN) {
 			from.finN++
 		}
+		challenge := from.challenges(s)
 		t.segment(r, from, to)
+		if challenge {
+			t.note(Note{Kind: NoteChallengeACK})
+		}
 	}
 	if s.Cut {
 		r.marks |= truncated
 	}
 	from.last, to.before = s.Time, before
-	from.has &^= carried
+	from.has &^= carried | provoked
+	if t.step.Quiet != QuietNotBelieved {
+		to.has &^= provoked
+	}
 	if s.Len > 0 {
 		from.has |= carried | unanswered
 		to.has &^= unanswered
