@@ -3,8 +3,10 @@
 package pcaps
 
 import (
+	"cmp"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/google/gopacket/pcap"
 )
@@ -16,6 +18,7 @@ type handle struct {
 	linkType uint32
 	snaplen  int
 	watch    watch
+	ending   ending
 	idle     int // reads in a row that brought nothing
 }
 
@@ -73,6 +76,9 @@ func activate(name string, l Live) (*pcap.Handle, error) {
 
 func (h *handle) read(f *Frame) (bool, error) {
 	data, info, err := h.ZeroCopyReadPacketData()
+	if err != nil && h.ending.err != nil {
+		return false, h.ending.wait()
+	}
 	switch err {
 	case nil:
 		h.idle = 0
@@ -83,17 +89,18 @@ func (h *handle) read(f *Frame) (bool, error) {
 		f.Interface = 0
 		return true, nil
 	case pcap.NextErrorTimeoutExpired:
-		if h.idle++; h.idle%checkEvery == 0 {
-			return false, h.watch.state()
+		if h.idle++; h.idle%checkEvery != 0 {
+			return false, nil
+		}
+		if err := h.watch.state(); err != nil {
+			h.ending = ending{err, time.Now()}
 		}
 		return false, nil
 	case io.EOF:
 		return false, io.EOF
 	}
-	if err := h.watch.state(); err != nil {
-		return false, err
-	}
-	return false, &lost{h.name, h.Error()}
+	h.ending = ending{cmp.Or(h.watch.state(), error(&lost{h.name, h.Error()})), time.Now()}
+	return false, nil
 }
 
 // checkEvery: libpcap does not tell when an interface goes down and might come up again.

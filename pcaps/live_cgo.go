@@ -73,6 +73,21 @@ type lost struct {
 
 func (l *lost) Error() string { return l.name + ": " + l.err.Error() }
 
+// ending is how a device ends that is lost: what had passed is there to be read for a while.
+type ending struct {
+	err   error // nil: it does not end
+	since time.Time
+}
+
+// wait waits for what may still come, and returns the error once nothing can.
+func (e *ending) wait() error {
+	if time.Since(e.since) > settleTime {
+		return e.err
+	}
+	time.Sleep(blockTime)
+	return nil
+}
+
 // capture reads devices as one, by the time of their packets.
 type capture struct {
 	devices []device

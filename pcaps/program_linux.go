@@ -17,15 +17,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kind is a kind of interface, and the link type of what a raw socket gives of it.
-type kind struct {
+// hardware is a kind of interface, and the link type of what a raw socket gives of it.
+type hardware struct {
 	hatype   uint16 // ARPHRD_ of if_arp.h
 	linkType uint32
 }
 
-// kinds are those whose packets begin with a header known here, or with the IP header. Others need libpcap, which
+// decodable are those whose packets begin with a header known here, or with the IP header. Others need libpcap, which
 // makes a header of its own for them.
-var kinds = []kind{
+var decodable = []hardware{
 	{unix.ARPHRD_ETHER, linkEthernet},
 	{unix.ARPHRD_LOOPBACK, linkEthernet},
 	{unix.ARPHRD_NONE, linkRaw}, // tun, WireGuard
@@ -58,7 +58,7 @@ const (
 // kernelProgram is the filter that runs in the kernel. It lets pass what is of the interfaces, of all where there are none;
 // then it asks for the kind of a packet's interface, and lets nothing of another kind pass, nor of a kind that the
 // expression cannot be for: it has to be for one of them. A packet on lo passes twice, out and in: the second is taken, as libpcap does.
-func kernelProgram(names []string, indices []int, wanted []kind, expr string, snaplen int) ([]unix.SockFilter, error) {
+func kernelProgram(names []string, indices []int, wanted []hardware, expr string, snaplen int) ([]unix.SockFilter, error) {
 	reject := unix.SockFilter{Code: accept, K: 0}
 	received := []unix.SockFilter{
 		{Code: load, K: loadType},

@@ -41,6 +41,7 @@ type ring struct {
 
 	watched []string // interfaces that are not to go
 	checked time.Time
+	ending  ending
 	losses  []losses
 	counts  [2]uint64 // received, dropped
 }
@@ -63,15 +64,15 @@ func openRing(names []string, l Live, expr string) (*ring, error) {
 }
 
 // examine finds out about the interfaces: their indices, and their kinds.
-func (r *ring) examine(names []string) (indices []int, wanted []kind, err error) {
+func (r *ring) examine(names []string) (indices []int, wanted []hardware, err error) {
 	r.known = []Interface{{Name: strings.Join(names, ","), LinkType: linkEthernet, Snaplen: uint32(r.snaplen)}}
 	r.linkTypes = make(map[uint16]uint32)
-	for _, k := range kinds {
+	for _, k := range decodable {
 		r.linkTypes[k.hatype] = k.linkType
 	}
 	if names[0] == AnyInterface {
 		r.numbers = make(map[int32]int32)
-		return nil, kinds, nil
+		return nil, decodable, nil
 	}
 	var errs []error
 	for _, name := range names {
@@ -83,7 +84,7 @@ func (r *ring) examine(names []string) (indices []int, wanted []kind, err error)
 			errs = append(errs, &CaptureError{name, err})
 			continue
 		}
-		k := kind{hatype, r.linkTypes[hatype]}
+		k := hardware{hatype, r.linkTypes[hatype]}
 		indices, wanted = append(indices, index), append(wanted, k)
 		r.known = append(r.known, Interface{Name: name, LinkType: k.linkType, Snaplen: uint32(r.snaplen)})
 		r.losses = append(r.losses, newLosses(name))
@@ -247,6 +248,17 @@ func (r *ring) nameOf(index int32) string {
 
 // wait waits for a block, no longer than blockTime.
 func (r *ring) wait() (bool, error) {
+	if r.ending.err != nil {
+		return false, r.ending.wait()
+	}
+	ok, err := r.poll()
+	if err != nil {
+		r.ending = ending{err, time.Now()}
+	}
+	return ok, nil
+}
+
+func (r *ring) poll() (bool, error) {
 	// A socket that is bound to one interface is told of its end; one that is bound to all is not.
 	if now := time.Now(); now.Sub(r.checked) > checkTime {
 		r.checked = now

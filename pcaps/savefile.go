@@ -22,6 +22,7 @@ type Save struct {
 type Savefile struct {
 	save       Save
 	interfaces func() []Interface
+	counted    []Interface // as the file before had them
 	file       *os.File
 	writer     Writer
 	began      int64 // time of the first packet since the last turn of Every, ns
@@ -66,7 +67,7 @@ func (s *Savefile) open() error {
 	if strings.HasSuffix(s.save.Path, ".pcap") {
 		s.writer = NewPcap(file)
 	} else {
-		s.writer = NewPcapng(file, s.interfaces)
+		s.writer = newPcapng(file, s.interfaces, s.counted)
 	}
 	return nil
 }
@@ -128,7 +129,7 @@ func (s *Savefile) Close() error {
 		return nil
 	}
 	err := s.named(s.writer.Close())
-	s.writer = nil
+	s.writer, s.counted = nil, s.interfaces()
 	return errors.Join(err, s.named(s.file.Close()))
 }
 

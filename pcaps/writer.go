@@ -21,13 +21,18 @@ type Writer interface {
 
 const writeBuffer = 64 << 10
 
-// NewPcapng is a Writer of pcapng: nanoseconds, each interface by its name, and in the end what was lost on it since
-// now. It asks for the interfaces when a frame comes from one that it has not met, and when it closes.
+// NewPcapng is a Writer of pcapng: nanoseconds, each interface by its name, and in the end what was lost on it. It asks
+// for the interfaces when a frame comes from one that it has not met, and when it closes.
 func NewPcapng(w io.Writer, interfaces func() []Interface) Writer {
+	return newPcapng(w, interfaces, nil)
+}
+
+// newPcapng is NewPcapng for a file that comes after others: before is what had been counted until then.
+func newPcapng(w io.Writer, interfaces func() []Interface, before []Interface) *pcapngWriter {
 	p := &pcapngWriter{
 		w: bufio.NewWriterSize(w, writeBuffer), interfaces: interfaces, ids: make(map[place]uint32), before: make(map[place]Interface),
 	}
-	for at, i := range places(interfaces()) {
+	for at, i := range places(before) {
 		p.before[at] = i
 	}
 	p.section()
@@ -57,7 +62,7 @@ type pcapngWriter struct {
 	w          *bufio.Writer
 	interfaces func() []Interface
 	ids        map[place]uint32
-	before     map[place]Interface // as they were when the writing began
+	before     map[place]Interface // with what others have counted
 	last       place               // of the frame before, and its id
 	lastID     uint32
 	time       int64 // of the last frame

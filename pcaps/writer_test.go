@@ -57,7 +57,7 @@ func TestWriteAndReadAgain(t *testing.T) {
 	counting := slices.Clone(known)
 	counting[1].Received, counting[1].Dropped, counting[1].DroppedByOS = Count{3, true}, Count{}, Count{2, true} // before
 	counting[3].DroppedByOS = Count{}
-	w := NewPcapng(&b, func() []Interface { return counting })
+	w := newPcapng(&b, func() []Interface { return counting }, counting)
 	for i := range frames {
 		if err := w.Write(&frames[i]); err != nil {
 			t.Fatal(err)

@@ -73,14 +73,14 @@ func (l *capturing) open(c *cobra.Command, file string, config pcaps.Config) (*p
 	if err != nil {
 		return nil, l.explain(c, err)
 	}
-	fmt.Fprintf(c.ErrOrStderr(), "listening on %s\n", report.Plain(strings.Join(l.interfaces, ", ")))
 	return source, nil
 }
 
-// limit ends a capture when its time is over, or ctx is. The function that it returns is to be called after the
-// capture.
-func (l *capturing) limit(ctx context.Context, source *pcaps.Source) (end func()) {
-	unhook := context.AfterFunc(ctx, source.Stop)
+// limit says that the capture is on, and ends it when its time is over, or c is interrupted. The function that it returns
+// is to be called after the capture.
+func (l *capturing) limit(c *cobra.Command, source *pcaps.Source) (end func()) {
+	fmt.Fprintf(c.ErrOrStderr(), "listening on %s\n", report.Plain(strings.Join(l.interfaces, ", ")))
+	unhook := context.AfterFunc(c.Context(), source.Stop)
 	if l.duration == 0 {
 		return func() { unhook() }
 	}

@@ -134,7 +134,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	defer answerSignals(c.ErrOrStderr(), source)()
 	if r.capturing.on() {
-		defer r.capturing.limit(c.Context(), source)()
+		defer r.capturing.limit(c, source)()
 		return run.Read()
 	}
 	progress := newProgress(source, w)
