@@ -33,7 +33,9 @@
 //
 //	machine.go        states, events, edges; the list of states of one end
 //	opening.go        SYN and SYN-ACK, and the times between them
-//	synchronized.go   everything with ACK: data, FIN, and the acks of both
+//	numbers.go        whether sequence and ack number fit, and what is kept aside until they do
+//	synchronized.go   everything with ACK: what it proves of its sender, suggests of its receiver
+//	closing.go        FIN and the ACK of it, in the order in which they arrived
 //	reset.go          RST: whether it would be believed, and what it says of its sender
 //	quoted.go         ICMP errors
 //	incarnation.go    which of several connections on one four-tuple a segment belongs to
