@@ -59,7 +59,7 @@ func (g *Group) add(n *Finding, f *flows.Flow) {
 	if o := &f.Opening; o.SYNs > 0 {
 		g.Retries.add(o.SYNs-1, connectWait(f))
 	}
-	g.SYNACKs.add(ignored(f))
+	g.SYNACKs.add(ignoredACK(f))
 	g.share(client, 1)
 }
 

@@ -46,13 +46,18 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 	delete(j.said, f.Number)
 	server, host := j.peers.finished(f)
+	slow := false
 	j.judge(f, now, true, func(n *Finding) {
+		slow = slow || n.Rule == slowHandshake
 		j.peers.found(f, n, server, host)
 		if j.Before != nil {
 			n.Cause = j.Before.peers.causeOf(f, n)
 		}
 		out(n)
 	})
+	if !slow {
+		server.slow(f)
+	}
 }
 
 func (j *Judge) judge(f *flows.Flow, now int64, over bool, out func(*Finding)) {

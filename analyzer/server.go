@@ -45,6 +45,8 @@ type Server struct {
 	Connect     Timing // from the first SYN to the ACK, as the client waited
 	Ready       Timing // from the first SYN until the server can first have left SYN_RCVD
 
+	Slowest []Slow // handshakes that are no finding by themselves, the slowest first, at most three
+
 	Groups []*Group // what was found of its flows: the gravest first, then the most frequent
 
 	hops     hops
@@ -167,7 +169,7 @@ func (s *Server) finished(f *flows.Flow) {
 	if o.SYNs > 0 {
 		s.Retries.add(o.SYNs-1, connectWait(f))
 	}
-	s.SYNACKs.add(ignored(f))
+	s.SYNACKs.add(ignoredACK(f))
 	s.hops.add(f)
 }
 
@@ -184,9 +186,9 @@ func connectWait(f *flows.Flow) time.Duration {
 	return time.Duration(f.Client().Last - f.First)
 }
 
-// ignored is how many SYN-ACKs the server repeated after a valid ACK had passed, and how long after
+// ignoredACK is how many SYN-ACKs the server repeated after a valid ACK had passed, and how long after
 // that ACK the last of them came.
-func ignored(f *flows.Flow) (n uint32, wait time.Duration) {
+func ignoredACK(f *flows.Flow) (n uint32, wait time.Duration) {
 	var ack int64
 	for i := range f.Events {
 		switch e := &f.Events[i]; {

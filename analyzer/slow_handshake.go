@@ -22,6 +22,7 @@ var slowHandshake = &Rule{
 	Severity: Warning,
 	Limit:    time.Second,
 	Flow:     judgeSlowHandshake,
+	Capture:  judgeSlowHandshakes,
 }
 
 func judgeSlowHandshake(p *Pass) {
@@ -36,7 +37,7 @@ func judgeSlowHandshake(p *Pass) {
 		return // that is syn-retransmitted
 	}
 	ack := p.finalACK()
-	f := Finding{Confidence: Certain, Packets: inOrder(append(append(syns, synacks...), ack)...)}
+	f := Finding{Confidence: Certain, Lasted: o.Handshake.D, Packets: inOrder(append(append(syns, synacks...), ack)...)}
 	if o.Ambiguous {
 		f.Confidence = Likely
 	}

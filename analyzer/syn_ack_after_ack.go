@@ -99,7 +99,9 @@ func judgeSYNACKAfterACK(p *Pass) {
 		}
 		f.Next = queue
 	}
+	_, f.Lasted = ignoredACK(p.Flow)
 	if o := p.Opening; o.Outcome == flows.OpeningComplete && o.ServerReady.OK && o.Connect.OK {
+		f.Lasted = o.ServerReady.D - o.Connect.D
 		f.Summary += fmt.Sprintf("; connect() took %s, the server was ready after %s", span.String(o.Connect.D), span.String(o.ServerReady.D))
 	}
 	p.Report(f)

@@ -42,7 +42,8 @@ func judgeSYNRetransmitted(p *Pass) {
 	if o.Ambiguous {
 		cost = "up to " + cost
 	}
-	f := Finding{Confidence: Certain, Endpoint: flows.ByServer, Packets: inOrder(append(syns, synacks...)...)}
+	f := Finding{Confidence: Certain, Endpoint: flows.ByServer, Packets: inOrder(append(syns, synacks...)...),
+		Lasted: time.Duration(last - at[0])}
 	f.Summary = fmt.Sprintf("SYN sent %s: connect() took %s, %s of it spent waiting to send it again", times(client.Counts.SYN), span.String(o.Connect.D), cost)
 	listen := fmt.Sprintf("on %s: ss -ltn 'sport = :%d' (Recv-Q above Send-Q: the accept queue is full, and SYNs are dropped); nstat -az TcpExtListenOverflows TcpExtListenDrops", server.Addr.Addr(), server.Addr.Port())
 	path := fmt.Sprintf("loss on the way from here to %s: ip -s link (errors, drops) on both ends of it; at the client nstat -az TcpExtTCPSynRetrans", client.Addr.Addr())

@@ -37,7 +37,7 @@ func judgeSYNUnanswered(p *Pass) {
 	}
 	client, server := p.Client(), p.Server()
 	waited := span.String(p.Since(at[0]))
-	f := Finding{Confidence: p.Missing(), Endpoint: flows.ByServer, Packets: syns,
+	f := Finding{Confidence: p.Missing(), Endpoint: flows.ByServer, Packets: syns, Lasted: time.Duration(at[len(at)-1] - at[0]),
 		Summary: fmt.Sprintf("SYN sent %s, no answer for %s", times(p.Opening.SYNs), waited),
 		Why:     fmt.Sprintf("nothing answered the SYN in %s within %s", packets(syns...), waited),
 	}
