@@ -4,29 +4,26 @@ package flows
 type known uint32
 
 const (
-	hasISS     known = 1 << iota
-	hasNxt           // it has sent a segment
-	hasAck           // it has sent an ack
-	hasFIN           // its FIN has passed
-	hasTS            // it has sent time stamps
-	hasSACK          // it has sent a SACK block
-	hasWScale        // its SYN carried a window scale
-	hasSYNACK        // its SYN-ACK has passed, and fits
-	distrust         // only its own word makes it ESTABLISHED (INFERENCE: taken back once)
-	ownRST           // closed by a RST in its own name
-	byRST            // closed by a RST, its own or one to it
-	finCovers        // the last copy of its FIN acknowledged the peer's
-	finCovered       // and so did the first
-	ackMoved         // its acks went on, or answer what was not captured
-	carried          // its last segment had payload
-	unanswered       // it has sent data since the other end last did
-	provoked         // the last that it was sent is one that a challenge ACK answers
-	finSeen          // its FIN counted: no hole before it
-	gotSACK
-	hasAlt // its SYN-ACK came with two ISSs; alt is the other
-	fastOpen
-	icmpEnded
-	seenElsewhere // the capture has copies of its segments from another interface
+	hasISS        known = 1 << iota
+	hasNxt              // it has sent a segment
+	hasAck              // it has sent an ack
+	hasFIN              // its FIN has passed
+	hasTS               // it has sent time stamps
+	hasSACK             // it has sent a SACK block
+	hasWScale           // its SYN carried a window scale
+	hasSYNACK           // its SYN-ACK has passed, and fits
+	distrust            // only its own word makes it ESTABLISHED (INFERENCE: taken back once)
+	ownRST              // closed by a RST in its own name
+	byRST               // closed by a RST, its own or one to it
+	finCovers           // the last copy of its FIN acknowledged the peer's
+	finCovered          // and so did the first
+	ackMoved            // its acks went on, or answer what was not captured
+	carried             // its last segment had payload
+	unanswered          // it has sent data since the other end last did
+	provoked            // the last that it was sent is one that a challenge ACK answers
+	finSeen             // its FIN counted: no hole before it
+	hasAlt              // its SYN-ACK came with two ISSs; alt is the other
+	seenElsewhere       // the capture has copies of its segments from another interface
 )
 
 // half is one end of a record. All its numbers are as sent by that end.
