@@ -16,6 +16,7 @@ type Choice struct {
 	Flows          []uint64 // numbers
 	Client, Server []Endpoint
 	States         []LastState
+	Findings       []*Rule // also those of the whole capture that a flow is part of
 	// Flows that were alive between; where packets are printed, the packets between.
 	Since, Until When
 }
@@ -69,13 +70,19 @@ func (l LastState) match(f *flows.Flow) bool {
 // IsZero reports whether c admits everything.
 func (c *Choice) IsZero() bool {
 	return len(c.Flows) == 0 && len(c.Client) == 0 && len(c.Server) == 0 && len(c.States) == 0 &&
-		c.Since.IsZero() && c.Until.IsZero()
+		len(c.Findings) == 0 && c.Since.IsZero() && c.Until.IsZero()
 }
 
 // NeedsEnd reports whether c can be told only by who has seen the end of the capture, which
-// where packets are printed is all that is asked of the state a flow ends in.
+// where packets are printed is all that is asked of the state a flow ends in, and of what is found of it.
 func (c *Choice) NeedsEnd(packets bool) bool {
-	return c.Since.NeedsEnd() || c.Until.NeedsEnd() || packets && len(c.States) > 0
+	return c.Since.NeedsEnd() || c.Until.NeedsEnd() || packets && (len(c.States) > 0 || len(c.Findings) > 0)
+}
+
+// NeedsCauses reports whether c asks for flows that are part of a finding of the whole capture: only who has
+// judged all of it knows them.
+func (c *Choice) NeedsCauses() bool {
+	return slices.ContainsFunc(c.Findings, func(r *Rule) bool { return r.Flow == nil })
 }
 
 // A chooser is a Choice at work in one capture.
@@ -121,6 +128,13 @@ func (c *chooser) flow(f *flows.Flow) bool {
 		f.First <= c.until && f.Last >= c.since
 }
 
+// found reports whether a flow of which this was found is wanted for it.
+func (c *chooser) found(found []*Finding) bool {
+	return len(c.Findings) == 0 || slices.ContainsFunc(found, func(n *Finding) bool {
+		return slices.ContainsFunc(c.Findings, func(r *Rule) bool { return n.Rule == r || n.Cause == r.Name })
+	})
+}
+
 func (c *chooser) lastState(f *flows.Flow) bool {
 	return len(c.States) == 0 || slices.ContainsFunc(c.States, func(l LastState) bool { return l.match(f) })
 }
@@ -131,15 +145,26 @@ func (c *chooser) packet(seg *flows.Segment, step *flows.Step) bool {
 	if seg.Time < c.since || seg.Time > c.until {
 		return false
 	}
-	if len(c.Flows) == 0 && len(c.Client) == 0 && len(c.Server) == 0 && len(c.States) == 0 {
+	if len(c.Flows) == 0 && len(c.Client) == 0 && len(c.Server) == 0 && len(c.States) == 0 && len(c.Findings) == 0 {
 		return true
 	}
 	if step.Flow == 0 || !c.number(step.Flow) {
 		return false
 	}
-	if len(c.States) > 0 && !c.scan.has(step.Flow) {
+	if (len(c.States) > 0 || len(c.Findings) > 0) && !c.scan.has(step.Flow) {
 		return false
 	}
+	return c.of(seg, step)
+}
+
+// counts reports whether a packet counts for what is known of servers: whatever is chosen by the end of
+// its flow.
+func (c *chooser) counts(seg *flows.Segment, step *flows.Step) bool {
+	return seg.Time >= c.since && seg.Time <= c.until && c.number(step.Flow) && c.of(seg, step)
+}
+
+// of reports whether the ends of a packet's flow are wanted.
+func (c *chooser) of(seg *flows.Segment, step *flows.Step) bool {
 	if len(c.Client) == 0 && len(c.Server) == 0 {
 		return true
 	}

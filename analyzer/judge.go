@@ -11,6 +11,9 @@ import (
 type Judge struct {
 	Limits map[string]time.Duration // by rule, where the user has changed it
 	Lossy  bool                     // the capture is known to have lost packets
+	// FlowsOnly: only flows are judged, nothing of servers, hosts and the whole capture, which costs as much
+	// time as all else.
+	FlowsOnly bool
 	// Before, if set, has judged an earlier reading of the same capture to its end: so it is known of each
 	// finding of a flow which finding of the whole capture it is part of. Without it, that is told of the
 	// findings that come after it is certain, and of groups.
@@ -23,7 +26,11 @@ type Judge struct {
 }
 
 // Step follows what a segment changed, for the gauges of servers (half-open connections at a time).
-func (j *Judge) Step(seg *flows.Segment, step *flows.Step) { j.peers.step(seg, step) }
+func (j *Judge) Step(seg *flows.Segment, step *flows.Step) {
+	if !j.FlowsOnly {
+		j.peers.step(seg, step)
+	}
+}
 
 // Sofar judges a flow that goes on, now being the time of the capture, and hands to out what was
 // not told before.
@@ -45,17 +52,23 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 // Finished judges a finished flow, and counts it for its server and its client.
 func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 	delete(j.said, f.Number)
-	server, host := j.peers.finished(f)
+	var server *Server
+	var host *Host
+	if !j.FlowsOnly {
+		server, host = j.peers.finished(f)
+	}
 	slow := false
 	j.judge(f, now, true, func(n *Finding) {
 		slow = slow || n.Rule == slowHandshake
-		j.peers.found(f, n, server, host)
+		if !j.FlowsOnly {
+			j.peers.found(f, n, server, host)
+		}
 		if j.Before != nil {
 			n.Cause = j.Before.peers.causeOf(f, n)
 		}
 		out(n)
 	})
-	if !slow {
+	if !slow && !j.FlowsOnly {
 		server.slow(f)
 	}
 }
@@ -79,6 +92,9 @@ func (j *Judge) limit(r *Rule) time.Duration {
 
 // End runs the rules over the whole capture.
 func (j *Judge) End(now int64, out func(*Finding)) {
+	if j.FlowsOnly {
+		return
+	}
 	p := CapturePass{Summary: j.peers.summary(j.Facts), Now: now, Lossy: j.Lossy}
 	for _, r := range Rules {
 		if r.Capture != nil {

@@ -2,8 +2,11 @@ package analyzer
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"testing"
+	"time"
 
 	"tcpwhy/flows"
 	"tcpwhy/pcaps/script"
@@ -36,12 +39,17 @@ func (p *played) Now() int64 { return 0 }
 
 // tally counts what it is told, and fails when it is told to.
 type tally struct {
-	packets, skipped int
-	fail             error
+	packets, skipped, found, late int
+	fail                          error
 }
 
-func (c *tally) Packet(*flows.Segment, *flows.Step) error { c.packets++; return c.fail }
-func (c *tally) Skip(*flows.Segment)                      { c.skipped++ }
+func (c *tally) Packet(_ *flows.Segment, _ *flows.Step, found []*Finding) error {
+	c.packets++
+	c.found += len(found)
+	return c.fail
+}
+func (c *tally) Late(*Finding) error { c.late++; return nil }
+func (c *tally) Skip(*flows.Segment) { c.skipped++ }
 
 const twoFlows = `
 	flow a
@@ -132,6 +140,105 @@ func TestScan(t *testing.T) {
 		second := Run{Source: play(t, twoFlows), Packets: []PacketOutput{&packets}, Choice: c.choice, Scan: scan}
 		if _, err := second.Read(); err != nil || packets.packets != c.want {
 			t.Errorf("%+v: got %d packets, %v, want %d", c.choice, packets.packets, err, c.want)
+		}
+	}
+}
+
+// listed are the names of findings, in the order in which they are told.
+type listed []string
+
+func (l *listed) Finding(n *Finding) error {
+	*l = append(*l, fmt.Sprintf("#%d %s", n.Flow, n.Rule.Name))
+	return nil
+}
+
+// One flow is refused, one never answered, which shows only at the end.
+const twoFail = `
+	flow a client 192.0.2.1:40001
+	flow b client 192.0.2.2:40002 server 198.51.100.1:8080
+	flow c
+	+0    a>  S   0:0(0)
+	+0    b>  S   0:0(0)
+	+1ms  b<  R.  0:0(0)  ack 1
+	+1s   a>  S   0:0(0)
+	+9s   c>  S   0:0(0)
+`
+
+// Each finding is told once: with the packet that brings it, or when its flow is finished.
+func TestRunTellsFindingsOnce(t *testing.T) {
+	want := listed{"#2 refused", "#1 syn-unanswered"}
+	for _, early := range []bool{true, false} {
+		var packets tally
+		var rows numbers
+		var got listed
+		r := Run{Source: play(t, twoFail), Judge: &Judge{}, Early: early, Packets: []PacketOutput{&packets},
+			Flows: []FlowOutput{&rows}, Findings: []FindingOutput{&got}}
+		if _, err := r.Read(); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) || len(rows) != 3 {
+			t.Errorf("early %v: got %v, rows %v, want %v", early, got, rows, want)
+		}
+		if early && (packets.found != 1 || packets.late != 1) || !early && packets.found+packets.late != 0 {
+			t.Errorf("early %v: got %+v", early, packets)
+		}
+	}
+}
+
+// A finding chooses its flows: by a first reading where packets are printed.
+func TestRunChoosesByFinding(t *testing.T) {
+	unanswered, err := ParseFinding("SYN_unanswered")
+	if err != nil {
+		t.Fatal(err)
+	}
+	choice := Choice{Findings: []*Rule{unanswered}}
+	if choice.NeedsEnd(false) || !choice.NeedsEnd(true) || choice.NeedsCauses() {
+		t.Error("what is found of a flow is known at its end, and not before")
+	}
+	var rows numbers
+	r := Run{Source: play(t, twoFail), Judge: &Judge{}, Choice: choice, Flows: []FlowOutput{&rows}}
+	if _, err := r.Read(); err != nil || !slices.Equal(rows, numbers{1}) {
+		t.Errorf("got rows %v, %v", rows, err)
+	}
+	scan := NewScan(choice)
+	first := Run{Source: play(t, twoFail), Judge: &Judge{}, Packets: []PacketOutput{scan}, Flows: []FlowOutput{scan}}
+	if _, err := first.Read(); err != nil {
+		t.Fatal(err)
+	}
+	var packets tally
+	second := Run{Source: play(t, twoFail), Choice: choice, Scan: scan, Packets: []PacketOutput{&packets}}
+	if _, err := second.Read(); err != nil || packets.packets != 2 || packets.skipped != 3 {
+		t.Errorf("got %+v, %v", packets, err)
+	}
+}
+
+// Facts are asked for before what depends on them is judged.
+func TestRunAsksForFacts(t *testing.T) {
+	broken := errors.New("broken")
+	source := play(t, twoFail)
+	source.end = broken
+	judge := Judge{}
+	r := Run{Source: source, Judge: &judge, Facts: func(err error) Facts {
+		if !errors.Is(err, broken) {
+			t.Errorf("got %v", err)
+		}
+		return Facts{Drops: []Drop{{Packets: 7}}}
+	}}
+	if _, err := r.Read(); !errors.Is(err, broken) || !judge.Lossy || len(judge.Summary().Facts.Drops) != 1 {
+		t.Errorf("got %v, %+v", err, judge.Facts)
+	}
+}
+
+func TestParseLimit(t *testing.T) {
+	l, err := ParseLimit("slow-handshake=250ms")
+	if err != nil || l.Rule != slowHandshake || l.Value != 250*time.Millisecond {
+		t.Errorf("got %+v, %v", l, err)
+	}
+	for _, s := range []string{"", "slow-handshake", "slow-handshake=", "slow-handshake=1", "slow-handshake=-1s", "refused=1s", "xyzzy=1s"} {
+		if _, err := ParseLimit(s); err == nil {
+			t.Errorf("%q is taken", s)
 		}
 	}
 }

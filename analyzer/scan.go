@@ -8,7 +8,7 @@ type Scan struct {
 	choice      chooser
 	started     bool
 	first, last int64
-	found       map[uint64]struct{} // numbers of the flows last seen in a state asked for
+	found       map[uint64]struct{} // numbers of the flows that are wanted for their end
 }
 
 // NewScan is a Scan for c.
@@ -17,7 +17,7 @@ func NewScan(c Choice) *Scan {
 }
 
 // Packet takes note of the span of the capture.
-func (s *Scan) Packet(seg *flows.Segment, _ *flows.Step) error {
+func (s *Scan) Packet(seg *flows.Segment, _ *flows.Step, _ []*Finding) error {
 	if !s.started {
 		s.started, s.first, s.last = true, seg.Time, seg.Time
 	}
@@ -26,8 +26,8 @@ func (s *Scan) Packet(seg *flows.Segment, _ *flows.Step) error {
 }
 
 // Flow takes note of a flow that is wanted for its end.
-func (s *Scan) Flow(f *flows.Flow) error {
-	if s.choice.lastState(f) {
+func (s *Scan) Flow(f *flows.Flow, found []*Finding) error {
+	if s.choice.lastState(f) && s.choice.found(found) {
 		s.found[f.Number] = struct{}{}
 	}
 	return nil
@@ -38,5 +38,6 @@ func (s *Scan) has(flow uint64) bool {
 	return ok
 }
 
-// Skip is never called: the Run of a Scan chooses nothing.
+// Skip and Late are never called: the Run of a Scan chooses nothing, and is in no hurry.
 func (s *Scan) Skip(*flows.Segment) {}
+func (s *Scan) Late(*Finding) error { return nil }

@@ -15,7 +15,13 @@ type Sorted struct {
 	Order Order
 	Top   int // 0: all
 
-	kept []flows.Flow
+	kept []judged
+}
+
+// judged is a flow and what was found of it.
+type judged struct {
+	flows.Flow
+	found []*Finding
 }
 
 // Order is an order of flows. The zero value is the order in which they are finished.
@@ -94,7 +100,7 @@ func ParseOrder(s string) (Order, error) {
 }
 
 // Flow keeps f.
-func (s *Sorted) Flow(f *flows.Flow) error {
+func (s *Sorted) Flow(f *flows.Flow, found []*Finding) error {
 	if s.Order.IsZero() {
 		if s.Top > 0 && len(s.kept) == s.Top {
 			return nil
@@ -103,16 +109,16 @@ func (s *Sorted) Flow(f *flows.Flow) error {
 		// Sorting 2n flows at every n-th costs as little as a heap, and no more to read.
 		s.sort()
 	}
-	kept := *f
-	kept.Transitions = slices.Clone(f.Transitions)
+	kept := judged{*f, slices.Clone(found)}
+	kept.Transitions, kept.Events = slices.Clone(f.Transitions), slices.Clone(f.Events)
 	s.kept = append(s.kept, kept)
 	return nil
 }
 
 func (s *Sorted) sort() {
 	if !s.Order.IsZero() {
-		slices.SortFunc(s.kept, func(a, b flows.Flow) int {
-			return cmp.Or(s.Order.compare(&a, &b), cmp.Compare(a.Number, b.Number))
+		slices.SortFunc(s.kept, func(a, b judged) int {
+			return cmp.Or(s.Order.compare(&a.Flow, &b.Flow), cmp.Compare(a.Number, b.Number))
 		})
 	}
 	if s.Top > 0 && len(s.kept) > s.Top {
@@ -124,7 +130,7 @@ func (s *Sorted) sort() {
 func (s *Sorted) Flush() error {
 	s.sort()
 	for i := range s.kept {
-		if err := s.To.Flow(&s.kept[i]); err != nil {
+		if err := s.To.Flow(&s.kept[i].Flow, s.kept[i].found); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // numbers collects the numbers of the flows it is told of.
 type numbers []uint64
 
-func (n *numbers) Flow(f *flows.Flow) error {
+func (n *numbers) Flow(f *flows.Flow, _ []*Finding) error {
 	*n = append(*n, f.Number)
 	return nil
 }
@@ -50,7 +50,7 @@ func TestSorted(t *testing.T) {
 			f.Ends[i%2].PayloadBytes = 100 // only ever more
 			f.Ends[i%2].PayloadBytes -= uint64(i)
 			f.Ends[1-i%2].PayloadBytes = 0
-			if err := s.Flow(&f); err != nil {
+			if err := s.Flow(&f, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -105,7 +105,7 @@ func TestOrders(t *testing.T) {
 		set(&f)
 		first := f.Number
 		for _, f := range []flows.Flow{{Number: 1}, f, {Number: 3}} {
-			if err := s.Flow(&f); err != nil {
+			if err := s.Flow(&f, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

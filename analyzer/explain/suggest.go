@@ -1,44 +1,22 @@
 package explain
 
+import "tcpwhy/analyzer/spelling"
+
 // Suggest is the page whose name is nearest to a word that has none; ok is false if nothing
 // is near.
 func Suggest(word string) (near string, ok bool) {
-	word = fold(word)
-	best := max(1, len(word)/3) + 1
+	var names, of []string
 	read(func(p page) bool {
 		for _, name := range p.names {
-			if d := distance(word, fold(name)); d < best {
-				best, near, ok = d, p.names[0], true
-			}
+			names, of = append(names, fold(name)), append(of, p.names[0])
 		}
 		return true
 	})
-	return near, ok
-}
-
-// distance counts the letters to insert, delete or replace, or neighbours to exchange, between a and b.
-func distance(a, b string) int {
-	var before, last []int
-	for i := 0; i <= len(a); i++ {
-		row := make([]int, len(b)+1)
-		for j := range row {
-			switch {
-			case i == 0:
-				row[j] = j
-			case j == 0:
-				row[j] = i
-			default:
-				change := 1
-				if a[i-1] == b[j-1] {
-					change = 0
-				}
-				row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
-				if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-					row[j] = min(row[j], before[j-2]+1)
-				}
-			}
+	name, ok := spelling.Nearest(fold(word), names)
+	for i := range names {
+		if ok && names[i] == name {
+			return of[i], true
 		}
-		before, last = last, row
 	}
-	return last[len(b)]
+	return "", false
 }

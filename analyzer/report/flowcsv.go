@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/flows"
 )
 
@@ -33,9 +34,9 @@ const csvHeader = "flow,file,client,server,client_ip,client_port,server_ip,serve
 	"capture.truncated,capture.ended_open,capture.evicted,findings\n"
 
 // Flow writes f, and the header before the first one.
-func (c *FlowCSV) Flow(f *flows.Flow) error {
+func (c *FlowCSV) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 	c.buf = c.header(c.buf[:0])
-	c.buf = c.append(c.buf, f)
+	c.buf = c.append(c.buf, f, found)
 	_, err := c.W.Write(c.buf)
 	return err
 }
@@ -54,7 +55,7 @@ func (c *FlowCSV) header(b []byte) []byte {
 	return append(b, csvHeader...)
 }
 
-func (c *FlowCSV) append(b []byte, f *flows.Flow) []byte {
+func (c *FlowCSV) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []byte {
 	client, server := f.Client(), f.Server()
 	b = csvUint(b, f.Number)
 	b = csvString(b, c.Names.File(f.File))
@@ -127,7 +128,16 @@ func (c *FlowCSV) append(b []byte, f *flows.Flow) []byte {
 	b = csvBool(b, k.Truncated)
 	b = csvBool(b, k.EndedOpen)
 	b = csvBool(b, k.Evicted)
-	return append(b, '\n') // no findings: the last field is empty
+	for i, n := range found {
+		if repeated(found, i) {
+			continue
+		}
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, n.Rule.Name...)
+	}
+	return append(b, '\n')
 }
 
 // Each of these appends one field and the comma behind it.

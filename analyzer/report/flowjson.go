@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/flows"
 )
 
@@ -20,9 +21,9 @@ type FlowJSON struct {
 }
 
 // Flow writes f.
-func (j *FlowJSON) Flow(f *flows.Flow) error {
+func (j *FlowJSON) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 	j.buf = appendElement(j.buf[:0], j.Array, j.n)
-	j.buf = j.append(j.buf, f)
+	j.buf = j.append(j.buf, f, found)
 	if !j.Array {
 		j.buf = append(j.buf, '\n')
 	}
@@ -58,7 +59,7 @@ func closeArray(w io.Writer, array bool, n int) error {
 	return err
 }
 
-func (j *FlowJSON) append(b []byte, f *flows.Flow) []byte {
+func (j *FlowJSON) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []byte {
 	client, server := f.Client(), f.Server()
 	b = strconv.AppendUint(append(b, `{"flow":`...), f.Number, 10)
 	b = appendString(append(b, `,"file":`...), j.Names.File(f.File))
@@ -94,7 +95,17 @@ func (j *FlowJSON) append(b []byte, f *flows.Flow) []byte {
 	b = appendName(append(b, `,"history":`...), f.History)
 	b = strconv.AppendUint(append(b, `,"completeness":`...), uint64(f.Completeness), 10)
 	b = appendCapture(append(b, `,"capture":`...), &f.Capture)
-	return append(b, `,"findings":[]}`...)
+	b = append(b, `,"findings":[`...)
+	for i, n := range found {
+		if repeated(found, i) {
+			continue
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendName(b, n.Rule.Name)
+	}
+	return append(b, "]}"...)
 }
 
 // appendName appends a word of ours, which needs no escaping; null for none.

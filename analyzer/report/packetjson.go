@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/tcpdump"
 	"tcpwhy/flows"
 )
@@ -23,7 +24,7 @@ type PacketJSON struct {
 }
 
 // Packet writes one packet. ICMP errors are no TCP packets, and have no object.
-func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step) error {
+func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.Finding) error {
 	if seg.Quote.Version != 0 {
 		return nil
 	}
@@ -51,7 +52,14 @@ func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step) error {
 	b = appendString(append(b, `,"line":`...), p.line)
 	b = appendHeader(b, seg)
 	b = appendTransitions(append(b, `,"transitions":`...), step.Changes, p.Names)
-	b = append(b, `,"findings":[]}`...)
+	b = append(b, `,"findings":[`...)
+	for i, n := range found {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendFinding(b, n, p.Names)
+	}
+	b = append(b, "]}"...)
 	if !p.Array {
 		b = append(b, '\n')
 	}
@@ -91,6 +99,9 @@ func appendHeader(b []byte, seg *flows.Segment) []byte {
 	}
 	return strconv.AppendUint(append(b, `,"length":`...), uint64(seg.Len), 10)
 }
+
+// Late leaves out what no packet brought.
+func (p *PacketJSON) Late(*analyzer.Finding) error { return nil }
 
 // Skip takes note of a packet that was not chosen.
 func (p *PacketJSON) Skip(seg *flows.Segment) { p.Printer.Skip(seg) }

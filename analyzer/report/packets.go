@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/tcpdump"
 	"tcpwhy/flows"
 )
@@ -51,8 +52,11 @@ const (
 	plain   = "\x1b[0m"
 )
 
+// severityColors are those of findings: yellow, and what costs somebody something in red.
+var severityColors = [...]string{revised, revised, "\x1b[31m", "\x1b[1;31m"}
+
 // Packet writes one packet. ICMP errors are no TCP packets: they have no line but ours.
-func (p *Packets) Packet(seg *flows.Segment, step *flows.Step) error {
+func (p *Packets) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.Finding) error {
 	said := len(step.Changes) > 0 || len(step.Notes) > 0
 	if p.Quiet && !said {
 		p.Printer.Skip(seg)
@@ -66,6 +70,9 @@ func (p *Packets) Packet(seg *flows.Segment, step *flows.Step) error {
 	}
 	if said || p.Verbose {
 		b = p.appendLine(b, seg, step, quoted)
+	}
+	for _, n := range found {
+		b = p.appendFound(b, n)
 	}
 	p.buf = b
 	if len(b) == 0 {
@@ -113,6 +120,27 @@ func (p *Packets) appendLine(b []byte, seg *flows.Segment, step *flows.Step, quo
 		b = append(appendPlain(append(b, "in "...), tunnel), separator...)
 	}
 	b = b[:len(b)-len(separator)]
+	if p.Color {
+		b = append(b, plain...)
+	}
+	return append(b, '\n')
+}
+
+// Late writes a finding that no packet brought, where its flow is finished.
+func (p *Packets) Late(n *analyzer.Finding) error {
+	p.buf = p.appendFound(p.buf[:0], n)
+	_, err := p.W.Write(p.buf)
+	return err
+}
+
+// appendFound appends the line of a finding: "    #3 refused: nothing listens there".
+func (p *Packets) appendFound(b []byte, n *analyzer.Finding) []byte {
+	b = append(b, "    "...)
+	if p.Color {
+		b = append(b, severityColors[n.Severity]...)
+	}
+	b = strconv.AppendUint(append(b, '#'), n.Flow, 10)
+	b = append(append(append(append(b, ' '), n.Rule.Name...), ": "...), n.Summary...)
 	if p.Color {
 		b = append(b, plain...)
 	}

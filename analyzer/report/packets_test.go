@@ -85,7 +85,7 @@ func TestPacketLines(t *testing.T) {
 		p.W, p.Names, p.Printer = &out, NewNames([]string{"a"}, false, inVXLAN), &tcpdump.Printer{Location: time.UTC}
 		seg := ack()
 		seg.Space = c.space
-		if err := p.Packet(seg, &c.step); err != nil {
+		if err := p.Packet(seg, &c.step, nil); err != nil {
 			t.Fatal(err)
 		}
 		if out.String() != c.want {
@@ -106,7 +106,7 @@ func TestPacketJSON(t *testing.T) {
 	quoted := ack()
 	quoted.Quote.Version = 4
 	for _, s := range []*flows.Segment{seg, cut, quoted} {
-		if err := p.Packet(s, &step); err != nil {
+		if err := p.Packet(s, &step, nil); err != nil {
 			t.Fatal(err)
 		}
 		step = flows.Step{}
@@ -194,7 +194,7 @@ func BenchmarkPackets(b *testing.B) {
 		change(flows.Server, flows.SynReceived, flows.Established, flows.Assumed)}}
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Packet(seg, step)
+		p.Packet(seg, step, nil)
 	}
 }
 
@@ -203,6 +203,6 @@ func BenchmarkPacketJSON(b *testing.B) {
 	seg, step := ack(), &flows.Step{Flow: 1}
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Packet(seg, step)
+		p.Packet(seg, step, nil)
 	}
 }

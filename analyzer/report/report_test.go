@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/span"
 	"tcpwhy/flows"
 )
@@ -79,11 +80,11 @@ func inVXLAN(space uint32) ([]uint16, string) {
 func TestFlowJSON(t *testing.T) {
 	var out bytes.Buffer
 	j := FlowJSON{W: &out, Names: NewNames([]string{"a \"1\"\x1b.pcap"}, false, inVXLAN), Transitions: true}
-	if err := j.Flow(orderly()); err != nil {
+	if err := j.Flow(orderly(), nil); err != nil {
 		t.Fatal(err)
 	}
 	j.Transitions = false
-	if err := j.Flow(refused()); err != nil {
+	if err := j.Flow(refused(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {
@@ -143,7 +144,7 @@ func TestFlowJSONDocument(t *testing.T) {
 		var out bytes.Buffer
 		j := FlowJSON{W: &out, Names: NewNames([]string{"a.pcap"}, false, nil), Array: true}
 		for range n {
-			if err := j.Flow(orderly()); err != nil {
+			if err := j.Flow(orderly(), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -170,7 +171,7 @@ func TestFlowCSV(t *testing.T) {
 	var out bytes.Buffer
 	c := FlowCSV{W: &out, Names: NewNames([]string{`a,"1".pcap`}, false, inVXLAN)}
 	for _, f := range []*flows.Flow{orderly(), refused()} {
-		if err := c.Flow(f); err != nil {
+		if err := c.Flow(f, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -257,7 +258,7 @@ FIRST        FLOW  CLIENT                 SERVER                 OPENING       C
 		var out bytes.Buffer
 		table := Table{W: &out, Wide: c.wide}
 		for _, f := range rows {
-			if err := table.Flow(f); err != nil {
+			if err := table.Flow(f, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -326,12 +327,12 @@ func TestAppendString(t *testing.T) {
 func TestFlowsAreWrittenWithoutAllocation(t *testing.T) {
 	f := orderly()
 	names := NewNames([]string{"a.pcap"}, false, nil)
-	for name, out := range map[string]interface{ Flow(*flows.Flow) error }{
+	for name, out := range map[string]analyzer.FlowOutput{
 		"json":  &FlowJSON{W: io.Discard, Names: names, Transitions: true},
 		"csv":   &FlowCSV{W: io.Discard, Names: names},
 		"table": &Table{W: io.Discard, Wide: true},
 	} {
-		if n := testing.AllocsPerRun(100, func() { out.Flow(f) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { out.Flow(f, nil) }); n != 0 {
 			t.Errorf("%s: %v allocations a row", name, n)
 		}
 	}
@@ -341,7 +342,7 @@ func BenchmarkFlowJSON(b *testing.B) {
 	f, j := orderly(), FlowJSON{W: io.Discard, Names: NewNames([]string{"a.pcap"}, false, nil)}
 	b.ReportAllocs()
 	for b.Loop() {
-		j.Flow(f)
+		j.Flow(f, nil)
 	}
 }
 
@@ -349,6 +350,6 @@ func BenchmarkTable(b *testing.B) {
 	f, t := orderly(), Table{W: io.Discard}
 	b.ReportAllocs()
 	for b.Loop() {
-		t.Flow(f)
+		t.Flow(f, nil)
 	}
 }

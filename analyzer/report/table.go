@@ -4,6 +4,7 @@ import (
 	"io"
 	"strconv"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/flows"
 )
 
@@ -80,7 +81,7 @@ func (r *row) addr(e *flows.Endpoint) *row {
 }
 
 // Flow writes f, and the header before the first one.
-func (t *Table) Flow(f *flows.Flow) error {
+func (t *Table) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 	if t.n == 0 {
 		if err := t.header(); err != nil {
 			return err
@@ -90,9 +91,9 @@ func (t *Table) Flow(f *flows.Flow) error {
 	r := &t.row
 	r.start()
 	if t.Wide {
-		t.wide(f)
+		t.wide(f, found)
 	} else {
-		t.narrow(f)
+		t.narrow(f, found)
 	}
 	r.buf = append(r.buf, '\n')
 	if t.Verbose {
@@ -148,7 +149,7 @@ func (t *Table) header() error {
 	return err
 }
 
-func (t *Table) narrow(f *flows.Flow) {
+func (t *Table) narrow(f *flows.Flow, found []*analyzer.Finding) {
 	r := &t.row
 	r.cell = strconv.AppendUint(r.cell[:0], f.Number, 10)
 	r.right(6)
@@ -168,10 +169,16 @@ func (t *Table) narrow(f *flows.Flow) {
 			r.cell = append(append(r.cell, ", "...), closing...)
 		}
 	}
+	for i, n := range found {
+		// The outcome is said once where the finding has its name.
+		if name := n.Rule.Name; name != opening && name != closing && !repeated(found, i) {
+			r.cell = append(append(r.cell, ", "...), name...)
+		}
+	}
 	r.left(63)
 }
 
-func (t *Table) wide(f *flows.Flow) {
+func (t *Table) wide(f *flows.Flow, found []*analyzer.Finding) {
 	r := &t.row
 	r.cell = appendSecond(r.cell[:0], f.First)
 	r.left(0)
@@ -185,6 +192,17 @@ func (t *Table) wide(f *flows.Flow) {
 	r.elapsed(f.Opening.ServerReady).right(109)
 	r.text(lastSeen(f.Client())).left(111)
 	r.text(lastSeen(f.Server())).left(124)
+	r.cell = r.cell[:0]
+	for i, n := range found {
+		if repeated(found, i) {
+			continue
+		}
+		if i > 0 {
+			r.cell = append(r.cell, ", "...)
+		}
+		r.cell = append(r.cell, n.Rule.Name...)
+	}
+	r.left(137)
 }
 
 func orDash(s string) string {

@@ -14,6 +14,7 @@ const flowsExample = `  tcpwhy flows pay.pcap                       a row per fl
   tcpwhy flows -v pay.pcap                    with the states that either end went through
   tcpwhy flows --sort ready --top 10 pay.pcap the ten that waited longest
   tcpwhy flows --state server:SYN_RCVD pay.pcap
+  tcpwhy flows --finding half-open,close-wait pay.pcap
   tcpwhy flows --client 10.0.3.0/24 --server 8443 captures/
   tcpwhy flows -o jsonl --transitions pay.pcap | jq 'select(.opening.outcome == "half-open")'
   tcpwhy flows -o csv pay.pcap > flows.csv`
@@ -30,7 +31,7 @@ func newFlows() *cobra.Command {
 	var t table
 	c := &cobra.Command{
 		Use:   "flows [FILE...]",
-		Short: "Print one row per flow: roles, opening, closing, timing, states",
+		Short: "Print one row per flow: roles, opening, closing, timing, states, findings",
 		Long: `One row per flow, in the order in which flows are finished; they are numbered by their first packet.
 READY is the time from the first SYN until the server can first have taken the connection: the wait
 that connect() does not show. The table has more columns on a terminal of 140, or with -o wide.`,
@@ -57,21 +58,21 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	if _, err := t.colored(w); err != nil {
 		return err
 	}
-	out := output{transitions: t.transitions, shown: func() (uint64, uint64) { return 0, 0 }, end: func() error { return nil }}
+	out := output{transitions: t.transitions, judged: true, shown: func() (uint64, uint64) { return 0, 0 }, end: func() error { return nil }}
 	switch t.format {
 	case "text", "wide":
 		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable, Verbose: t.verbose > 0}
 		out.flows = rows
-		out.begin = func(n *report.Names) error { return t.heading(w, n) }
+		out.begin = func(of *capture) error { return t.heading(w, of.names) }
 	case "json", "jsonl":
 		objects := &report.FlowJSON{W: w, Array: t.format == "json", Transitions: t.transitions}
 		out.flows = objects
-		out.begin = func(n *report.Names) error { objects.Names = n; return nil }
+		out.begin = func(of *capture) error { objects.Names = of.names; return nil }
 		out.closers = []io.Closer{objects}
 	case "csv":
 		lines := &report.FlowCSV{W: w}
 		out.flows = lines
-		out.begin = func(n *report.Names) error { lines.Names = n; return nil }
+		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
 		out.closers = []io.Closer{lines}
 	default:
 		return oneOf("format", t.format, "text", "wide", "json", "jsonl", "csv")

@@ -70,20 +70,20 @@ func (p *packets) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	out := output{transitions: true, end: func() error { return nil }}
+	out := output{transitions: true, judged: true, early: true, end: func() error { return nil }}
 	switch p.format {
 	case "text":
 		text := &report.Packets{W: w, Verbose: p.verbose > 0, Quiet: p.quiet, Color: colored}
 		out.packets, out.shown = text, func() (uint64, uint64) { return text.Shown.Packets, text.Shown.Flows }
-		out.begin = func(n *report.Names) error {
-			text.Names, text.Printer, text.Shown = n, p.printer(), report.Shown{}
-			return p.heading(w, n)
+		out.begin = func(of *capture) error {
+			text.Names, text.Printer, text.Shown = of.names, p.printer(), report.Shown{}
+			return p.heading(w, of.names)
 		}
 	case "json", "jsonl":
 		objects := &report.PacketJSON{W: w, Array: p.format == "json", Quiet: p.quiet}
 		out.packets, out.shown = objects, func() (uint64, uint64) { return objects.Shown.Packets, objects.Shown.Flows }
-		out.begin = func(n *report.Names) error {
-			objects.Names, objects.Printer, objects.Shown = n, p.printer(), report.Shown{}
+		out.begin = func(of *capture) error {
+			objects.Names, objects.Printer, objects.Shown = of.names, p.printer(), report.Shown{}
 			return nil
 		}
 		out.closers = []io.Closer{objects}

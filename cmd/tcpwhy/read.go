@@ -22,8 +22,12 @@ type output struct {
 	// transitions: each flow is to keep its own, for its row, or to tell which packet had shown what
 	// another one takes back.
 	transitions bool
-	// begin is told what the numbers of the next capture stand for.
-	begin func(*report.Names) error
+	// judged: what is found of each flow is wanted; early: as soon as it is certain.
+	judged, early bool
+	findings      analyzer.FindingOutput // nil: none
+	watch         analyzer.PacketOutput  // told of packets, of which it writes none; nil: none
+	// begin is told of the next capture.
+	begin func(*capture) error
 	// end is called when the capture has been read.
 	end func() error
 	// shown counts the packets written, and the flows that they are of, since begin.
@@ -34,13 +38,13 @@ type output struct {
 
 // read hands the inputs to out, together or one by one.
 func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
-	if name, again := r.rereadable(); !again && r.choice.NeedsEnd(out.packets != nil) {
-		return usage("%s: cannot be read twice, which --state and times from the end need: save it first (tcpdump -w FILE)",
+	if name, again := r.rereadable(); !again && (r.needsEnd(out) || r.choice.NeedsCauses()) {
+		return usage("%s: cannot be read twice, which --state, --finding and times from the end need: save it first (tcpdump -w FILE)",
 			report.Plain(name))
 	}
 	if r.saving.toStandard() {
 		*out = output{
-			begin: func(*report.Names) error { return nil },
+			begin: func(*capture) error { return nil },
 			end:   func() error { return nil },
 			shown: func() (uint64, uint64) { return 0, 0 },
 		}
@@ -66,19 +70,50 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 	return errors.Join(append(errs, w.flush())...)
 }
 
+// capture is a capture that is being read.
+type capture struct {
+	names  *report.Names
+	source *pcaps.Source
+	judge  *analyzer.Judge // nil: nothing is judged
+}
+
+// needsEnd reports whether what was chosen can be told only when the end of the capture is known.
+func (r *reading) needsEnd(out *output) bool {
+	return r.choice.NeedsEnd(out.packets != nil || r.saving.on())
+}
+
+// before reads files for the first time, for what only their end tells.
+func (r *reading) before(c *cobra.Command, w *writer, files []string, first *analyzer.Run) error {
+	source, err := r.open(c, files, pcaps.Config{})
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	// What is wrong with the input is told by the reading after it.
+	_, _ = r.run(c, w, first, source)
+	return nil
+}
+
 // capture reads files as one capture, or the interfaces.
 func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *output) error {
-	var scan *analyzer.Scan
-	if r.choice.NeedsEnd(out.packets != nil || r.saving.on()) {
-		scan = analyzer.NewScan(r.choice)
-		first := analyzer.Run{Packets: []analyzer.PacketOutput{scan}, Flows: []analyzer.FlowOutput{scan}}
-		source, err := r.open(c, files, pcaps.Config{})
-		if err != nil {
+	var causes *analyzer.Judge
+	if r.choice.NeedsCauses() {
+		causes = r.judge(nil)
+		if err := r.before(c, w, files, &analyzer.Run{Judge: causes}); err != nil {
 			return err
 		}
-		// What is wrong with the input is told by the second reading.
-		_, _ = r.run(c, w, &first, source)
-		source.Close()
+	}
+	judged := out.judged || len(r.choice.Findings) > 0
+	var scan *analyzer.Scan
+	if r.needsEnd(out) {
+		scan = analyzer.NewScan(r.choice)
+		first := analyzer.Run{Packets: []analyzer.PacketOutput{scan}, Flows: []analyzer.FlowOutput{scan}}
+		if len(r.choice.Findings) > 0 {
+			first.Judge = r.judge(causes)
+		}
+		if err := r.before(c, w, files, &first); err != nil {
+			return err
+		}
 	}
 	var save *saver
 	config := pcaps.Config{Idle: func() error {
@@ -105,9 +140,19 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 			return err
 		}
 	}
-	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}}
+	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}, Early: out.early}
+	if judged {
+		run.Judge = r.judge(causes)
+		run.Judge.FlowsOnly = out.findings == nil
+	}
 	if out.packets != nil {
 		run.Packets = append(run.Packets, out.packets)
+	}
+	if out.watch != nil {
+		run.Packets = append(run.Packets, out.watch)
+	}
+	if out.findings != nil {
+		run.Findings = append(run.Findings, out.findings)
 	}
 	if out.flows != nil {
 		run.Flows = append(run.Flows, out.flows)
@@ -115,7 +160,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if r.saving.on() && !r.choice.IsZero() {
 		run.Packets = append(run.Packets, save)
 	}
-	if err := out.begin(r.names(source)); err != nil {
+	if err := out.begin(&capture{r.names(source), source, run.Judge}); err != nil {
 		return err
 	}
 	total, err := r.run(c, w, &run, source)
@@ -131,6 +176,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 
 func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pcaps.Source) (uint64, error) {
 	run.Source = segments{source}
+	run.Facts = func(err error) analyzer.Facts { return facts(source, err) }
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	defer answerSignals(c.ErrOrStderr(), source)()
 	if r.capturing.on() {

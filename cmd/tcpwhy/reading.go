@@ -19,6 +19,7 @@ type reading struct {
 	checkSums bool
 	linger    time.Duration
 	choice    analyzer.Choice
+	limits    []analyzer.Limit
 	format    string
 	color     string
 	verbose   int
@@ -51,9 +52,14 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	choose(&listOf[analyzer.Endpoint]{&r.choice.Server, analyzer.ParseEndpoint, "ENDPOINT"}, "server", "only flows to this server, likewise an `ENDPOINT`")
 	choose(&listOf[analyzer.LastState]{&r.choice.States, analyzer.ParseLastState, "STATE"}, "state",
 		"only flows with an end last seen in `STATE`, or client:STATE, server:STATE")
+	choose(&listOf[*analyzer.Rule]{&r.choice.Findings, analyzer.ParseFinding, "NAME"}, "finding",
+		"only flows with this finding, or part of it where it is of the whole capture: `NAME`,...")
 	choose(&oneValue[analyzer.When]{&r.choice.Since, analyzer.ParseWhen, ""}, "since",
 		"only from `WHEN` on: RFC 3339, HH:MM:SS in UTC, +10s from the start, -10m from the end")
 	choose(&oneValue[analyzer.When]{&r.choice.Until, analyzer.ParseWhen, ""}, "until", "only until `WHEN`, likewise")
+
+	fs.Var(&listOf[analyzer.Limit]{&r.limits, analyzer.ParseLimit, "FINDING=TIME"}, "limit",
+		"how long something may take before it is a finding: `FINDING=TIME`; tcpwhy explain limits has them")
 
 	// tcpdump's, which here change nothing, or are always so.
 	fs.BoolP("numeric", "n", false, "accepted: names are never looked up")

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/report"
 	"tcpwhy/flows"
 	"tcpwhy/pcaps"
@@ -94,7 +95,7 @@ func (s *saving) open(source *pcaps.Source, stdout io.Writer) (*saver, error) {
 func (s *saver) write(f *pcaps.Frame) error { return saveError(s.to.Write(f)) }
 
 // Packet writes a packet that was chosen.
-func (s *saver) Packet(*flows.Segment, *flows.Step) error {
+func (s *saver) Packet(*flows.Segment, *flows.Step, []*analyzer.Finding) error {
 	if s.full {
 		return nil
 	}
@@ -108,6 +109,9 @@ func (s *saver) Packet(*flows.Segment, *flows.Step) error {
 
 // Skip leaves out a packet that was not.
 func (s *saver) Skip(*flows.Segment) {}
+
+// Late has no packet to write.
+func (s *saver) Late(*analyzer.Finding) error { return nil }
 
 func (s *saver) flush() error { return saveError(s.to.Flush()) }
 func (s *saver) Close() error { return saveError(s.to.Close()) }
