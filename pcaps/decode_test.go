@@ -28,74 +28,95 @@ type wholeFrame struct {
 	space Space
 }
 
-var wholeFrames = append(plainFrames, tunnelFrames()...)
+var wholeFrames = inner{testSrc4, testDst4, testSrc6, testDst6, tcpData}.frames()
 
-var plainFrames = []wholeFrame{
-	{name: "Ethernet, IPv4", link: 1, frame: eth(0x0800, plain4)},
-	{name: "Ethernet, IPv6", link: 1, frame: eth(0x86dd, plain6), six: true},
-	{name: "padding", link: 1, frame: eth(0x0800, join(plain4, data(30)))},
-	{name: "802.3, LLC, SNAP", link: 1, frame: eth(8+len(plain4), join(x("aaaa03 000000 0800"), plain4, data(9)))},
-	{name: "802.3, LLC, SNAP of a bridge", link: 1, frame: eth(8+len(plain6), join(x("aaaa03 0000f8 86dd"), plain6)), six: true},
-	{name: "802.3, LLC, SNAP, bridged Ethernet", link: 1,
-		frame: eth(10+14+len(plain4), join(x("aaaa03 0080c2 0007 0000"), eth(0x0800, plain4)))},
-	{name: "802.3, LLC of IP", link: 1, frame: eth(3+len(plain4), join(x("060603"), plain4))},
-	{name: "VLAN", link: 1, frame: eth(0x8100, tagged(0xe02a, 0x0800, plain4)), space: Space{VLANs: []uint16{42}}},
-	{name: "VLAN, IPv6", link: 1, frame: eth(0x8100, tagged(0x0fff, 0x86dd, plain6)), six: true,
-		space: Space{VLANs: []uint16{4095}}},
-	{name: "priority tag", link: 1, frame: eth(0x8100, tagged(0xe000, 0x0800, plain4))},
-	{name: "VLAN, LLC", link: 1, frame: eth(0x8100, tagged(1, 8+len(plain4), join(x("aaaa03 000000 0800"), plain4))),
-		space: Space{VLANs: []uint16{1}}},
-	{name: "802.1ad", link: 1, frame: eth(0x88a8, tagged(7, 0x8100, tagged(8, 0x0800, plain4))),
-		space: Space{VLANs: []uint16{7, 8}}},
-	{name: "three tags", link: 1,
-		frame: eth(0x9100, tagged(3, 0x9200, tagged(2, 0x8100, tagged(1, 0x86dd, plain6)))), six: true,
-		space: Space{VLANs: []uint16{3, 2, 1}}},
-	{name: "Null, little endian, IPv4", link: 0, frame: join(x("02000000"), plain4)},
-	{name: "Null, big endian, IPv4", link: 0, frame: join(x("00000002"), plain4)},
-	{name: "Null, NetBSD and OpenBSD, IPv6", link: 0, frame: join(x("18000000"), plain6), six: true},
-	{name: "Null, FreeBSD, IPv6", link: 0, frame: join(x("0000001c"), plain6), six: true},
-	{name: "Null, Darwin, IPv6", link: 0, frame: join(x("1e000000"), plain6), six: true},
-	{name: "Null, Windows, IPv6", link: 0, frame: join(x("17000000"), plain6), six: true},
-	{name: "Null, Linux, IPv6", link: 0, frame: join(x("0a000000"), plain6), six: true},
-	{name: "Loop", link: 108, frame: join(x("00000018"), plain6), six: true},
-	{name: "Raw, IPv4", link: 101, frame: plain4},
-	{name: "Raw, IPv6", link: 101, frame: plain6, six: true},
-	{name: "Raw, alias 12", link: 12, frame: plain4},
-	{name: "Raw, alias 14", link: 14, frame: plain6, six: true},
-	{name: "IPv4", link: 228, frame: plain4},
-	{name: "IPv6", link: 229, frame: plain6, six: true},
-	{name: "SLL", link: 113, frame: join(x("0000 0001 0006 020000000001 0000 0800"), plain4)},
-	{name: "SLL, VLAN", link: 113, frame: join(x("0000 0001 0006 020000000001 0000 8100"), tagged(5, 0x86dd, plain6)),
-		six: true, space: Space{VLANs: []uint16{5}}},
-	{name: "SLL, LLC", link: 113, frame: join(x("0000 0001 0006 020000000001 0000 0004 aaaa03 000000 0800"), plain4)},
-	{name: "SLL2", link: 276, frame: join(x("86dd 0000 00000002 0001 04 06 020000000001 0000"), plain6), six: true},
-	{name: "SLL2, VLAN", link: 276, frame: join(x("8100 0000 00000002 0001 04 06 020000000001 0000"),
-		tagged(5, 0x0800, plain4)), space: Space{VLANs: []uint16{5}}},
+// inner is a TCP segment and the addresses that it goes between. What its methods build is what
+// the functions of the same names do, of it.
+type inner struct {
+	src4, dst4, src6, dst6 netip.Addr
+	tcp                    []byte
+}
 
-	{name: "IPv4 options", link: 228, frame: ip4between(testSrc4, testDst4, 6, 0, 28+len(tcpData), x("01 0703 04 01010101"), tcpData)},
-	{name: "IPv4, don't fragment", link: 1, frame: eth(0x0800, ip4between(testSrc4, testDst4, 6, 0x4000, 20+len(tcpData), nil, tcpData))},
-	{name: "IPv4, first fragment", link: 1, frame: eth(0x0800, ip4between(testSrc4, testDst4, 6, 0x2000, 20+len(tcpData), nil, tcpData))},
-	{name: "IPv4, TSO", link: 1, frame: eth(0x0800, ip4between(testSrc4, testDst4, 6, 0x4000, 0, nil, tcpData))},
-	{name: "IPv6, BIG TCP without jumbo option", link: 1, frame: eth(0x86dd, ip6between(testSrc6, testDst6, 6, 0, tcpData)), six: true},
-	{name: "IPv6, Hop-by-Hop", link: 1, frame: eth(0x86dd, ip6(0, join(optionHeader(6), tcpData))), six: true},
-	{name: "IPv6, Destination Options", link: 229, frame: ip6(60, join(optionHeader(6), tcpData)), six: true},
-	{name: "IPv6, Mobility", link: 229, frame: ip6(135, join(optionHeader(6), tcpData)), six: true},
-	{name: "IPv6, HIP", link: 229, frame: ip6(139, join(optionHeader(6), tcpData)), six: true},
-	{name: "IPv6, Shim6", link: 229, frame: ip6(140, join(optionHeader(6), tcpData)), six: true},
-	{name: "IPv6, AH", link: 229, frame: ip6(51, join(x("06 04 0000 00000001 00000002"), data(12), tcpData)), six: true},
-	{name: "IPv4, AH", link: 228, frame: ip4(51, join(x("06 04 0000 00000001 00000002"), data(12), tcpData))},
-	{name: "IPv6, atomic fragment", link: 229, frame: ip6(44, join(x("06 00 0000 12345678"), tcpData)), six: true},
-	{name: "IPv6, first fragment", link: 229, frame: ip6(44, join(x("06 00 0001 12345678"), tcpData)), six: true},
-	{name: "IPv6, every extension header", link: 1, frame: eth(0x86dd, ip6(0, join(optionHeader(60), optionHeader(43),
-		x("2c 00 0100 00000000"), x("33 00 0000 12345678"), x("3c 01 0000 00000001 00000002"), optionHeader(6), tcpData))), six: true},
-	{name: "IPv6, Routing, arrived", link: 229, six: true,
-		frame: ip6(43, join(x("06 02 00 00 00000000"), netip.MustParseAddr("2001:db8::99").AsSlice(), tcpData))},
-	{name: "IPv6, Routing type 0, under way", link: 229, six: true,
-		frame: ip6between(testSrc6, netip.MustParseAddr("2001:db8::77"), 43, 40+len(tcpData), join(x("06 04 00 01 00000000"),
-			netip.MustParseAddr("2001:db8::99").AsSlice(), testDst6.AsSlice(), tcpData))},
-	{name: "IPv6, Segment Routing, under way", link: 229, six: true,
-		frame: ip6between(testSrc6, netip.MustParseAddr("2001:db8::77"), 43, 40+len(tcpData), join(x("06 04 04 01 01000000"),
-			testDst6.AsSlice(), netip.MustParseAddr("2001:db8::77").AsSlice(), tcpData))},
+func (in inner) ip4(protocol int, payload []byte) []byte {
+	return ip4between(in.src4, in.dst4, protocol, 0, 20+len(payload), nil, payload)
+}
+
+func (in inner) ip6(next int, payload []byte) []byte {
+	return ip6between(in.src6, in.dst6, next, len(payload), payload)
+}
+
+func (in inner) frames() []wholeFrame { return append(in.plainFrames(), in.tunnelFrames()...) }
+
+func (in inner) plainFrames() []wholeFrame {
+	testSrc4, testDst4, testSrc6, testDst6, tcpData := in.src4, in.dst4, in.src6, in.dst6, in.tcp
+	ip4, ip6 := in.ip4, in.ip6
+	plain4, plain6 := ip4(6, tcpData), ip6(6, tcpData)
+	return []wholeFrame{
+		{name: "Ethernet, IPv4", link: 1, frame: eth(0x0800, plain4)},
+		{name: "Ethernet, IPv6", link: 1, frame: eth(0x86dd, plain6), six: true},
+		{name: "padding", link: 1, frame: eth(0x0800, join(plain4, data(30)))},
+		{name: "802.3, LLC, SNAP", link: 1, frame: eth(8+len(plain4), join(x("aaaa03 000000 0800"), plain4, data(9)))},
+		{name: "802.3, LLC, SNAP of a bridge", link: 1, frame: eth(8+len(plain6), join(x("aaaa03 0000f8 86dd"), plain6)), six: true},
+		{name: "802.3, LLC, SNAP, bridged Ethernet", link: 1,
+			frame: eth(10+14+len(plain4), join(x("aaaa03 0080c2 0007 0000"), eth(0x0800, plain4)))},
+		{name: "802.3, LLC of IP", link: 1, frame: eth(3+len(plain4), join(x("060603"), plain4))},
+		{name: "VLAN", link: 1, frame: eth(0x8100, tagged(0xe02a, 0x0800, plain4)), space: Space{VLANs: []uint16{42}}},
+		{name: "VLAN, IPv6", link: 1, frame: eth(0x8100, tagged(0x0fff, 0x86dd, plain6)), six: true,
+			space: Space{VLANs: []uint16{4095}}},
+		{name: "priority tag", link: 1, frame: eth(0x8100, tagged(0xe000, 0x0800, plain4))},
+		{name: "VLAN, LLC", link: 1, frame: eth(0x8100, tagged(1, 8+len(plain4), join(x("aaaa03 000000 0800"), plain4))),
+			space: Space{VLANs: []uint16{1}}},
+		{name: "802.1ad", link: 1, frame: eth(0x88a8, tagged(7, 0x8100, tagged(8, 0x0800, plain4))),
+			space: Space{VLANs: []uint16{7, 8}}},
+		{name: "three tags", link: 1,
+			frame: eth(0x9100, tagged(3, 0x9200, tagged(2, 0x8100, tagged(1, 0x86dd, plain6)))), six: true,
+			space: Space{VLANs: []uint16{3, 2, 1}}},
+		{name: "Null, little endian, IPv4", link: 0, frame: join(x("02000000"), plain4)},
+		{name: "Null, big endian, IPv4", link: 0, frame: join(x("00000002"), plain4)},
+		{name: "Null, NetBSD and OpenBSD, IPv6", link: 0, frame: join(x("18000000"), plain6), six: true},
+		{name: "Null, FreeBSD, IPv6", link: 0, frame: join(x("0000001c"), plain6), six: true},
+		{name: "Null, Darwin, IPv6", link: 0, frame: join(x("1e000000"), plain6), six: true},
+		{name: "Null, Windows, IPv6", link: 0, frame: join(x("17000000"), plain6), six: true},
+		{name: "Null, Linux, IPv6", link: 0, frame: join(x("0a000000"), plain6), six: true},
+		{name: "Loop", link: 108, frame: join(x("00000018"), plain6), six: true},
+		{name: "Raw, IPv4", link: 101, frame: plain4},
+		{name: "Raw, IPv6", link: 101, frame: plain6, six: true},
+		{name: "Raw, alias 12", link: 12, frame: plain4},
+		{name: "Raw, alias 14", link: 14, frame: plain6, six: true},
+		{name: "IPv4", link: 228, frame: plain4},
+		{name: "IPv6", link: 229, frame: plain6, six: true},
+		{name: "SLL", link: 113, frame: join(x("0000 0001 0006 020000000001 0000 0800"), plain4)},
+		{name: "SLL, VLAN", link: 113, frame: join(x("0000 0001 0006 020000000001 0000 8100"), tagged(5, 0x86dd, plain6)),
+			six: true, space: Space{VLANs: []uint16{5}}},
+		{name: "SLL, LLC", link: 113, frame: join(x("0000 0001 0006 020000000001 0000 0004 aaaa03 000000 0800"), plain4)},
+		{name: "SLL2", link: 276, frame: join(x("86dd 0000 00000002 0001 04 06 020000000001 0000"), plain6), six: true},
+		{name: "SLL2, VLAN", link: 276, frame: join(x("8100 0000 00000002 0001 04 06 020000000001 0000"),
+			tagged(5, 0x0800, plain4)), space: Space{VLANs: []uint16{5}}},
+
+		{name: "IPv4 options", link: 228, frame: ip4between(testSrc4, testDst4, 6, 0, 28+len(tcpData), x("01 0703 04 01010101"), tcpData)},
+		{name: "IPv4, don't fragment", link: 1, frame: eth(0x0800, ip4between(testSrc4, testDst4, 6, 0x4000, 20+len(tcpData), nil, tcpData))},
+		{name: "IPv4, first fragment", link: 1, frame: eth(0x0800, ip4between(testSrc4, testDst4, 6, 0x2000, 20+len(tcpData), nil, tcpData))},
+		{name: "IPv4, TSO", link: 1, frame: eth(0x0800, ip4between(testSrc4, testDst4, 6, 0x4000, 0, nil, tcpData))},
+		{name: "IPv6, BIG TCP without jumbo option", link: 1, frame: eth(0x86dd, ip6between(testSrc6, testDst6, 6, 0, tcpData)), six: true},
+		{name: "IPv6, Hop-by-Hop", link: 1, frame: eth(0x86dd, ip6(0, join(optionHeader(6), tcpData))), six: true},
+		{name: "IPv6, Destination Options", link: 229, frame: ip6(60, join(optionHeader(6), tcpData)), six: true},
+		{name: "IPv6, HIP", link: 229, frame: ip6(139, join(optionHeader(6), tcpData)), six: true},
+		{name: "IPv6, Shim6", link: 229, frame: ip6(140, join(optionHeader(6), tcpData)), six: true},
+		{name: "IPv6, AH", link: 229, frame: ip6(51, join(x("06 04 0000 00000001 00000002"), data(12), tcpData)), six: true},
+		{name: "IPv4, AH", link: 228, frame: ip4(51, join(x("06 04 0000 00000001 00000002"), data(12), tcpData))},
+		{name: "IPv6, atomic fragment", link: 229, frame: ip6(44, join(x("06 00 0000 12345678"), tcpData)), six: true},
+		{name: "IPv6, first fragment", link: 229, frame: ip6(44, join(x("06 00 0001 12345678"), tcpData)), six: true},
+		{name: "IPv6, every extension header", link: 1, frame: eth(0x86dd, ip6(0, join(optionHeader(60), optionHeader(43),
+			x("2c 00 0100 00000000"), x("33 00 0000 12345678"), x("3c 01 0000 00000001 00000002"), optionHeader(6), tcpData))), six: true},
+		{name: "IPv6, Routing, arrived", link: 229, six: true,
+			frame: ip6(43, join(x("06 02 00 00 00000000"), netip.MustParseAddr("2001:db8::99").AsSlice(), tcpData))},
+		{name: "IPv6, Routing type 0, under way", link: 229, six: true,
+			frame: ip6between(testSrc6, netip.MustParseAddr("2001:db8::77"), 43, 40+len(tcpData), join(x("06 04 00 01 00000000"),
+				netip.MustParseAddr("2001:db8::99").AsSlice(), testDst6.AsSlice(), tcpData))},
+		{name: "IPv6, Segment Routing, under way", link: 229, six: true,
+			frame: ip6between(testSrc6, netip.MustParseAddr("2001:db8::77"), 43, 40+len(tcpData), join(x("06 04 04 01 01000000"),
+				testDst6.AsSlice(), netip.MustParseAddr("2001:db8::77").AsSlice(), tcpData))},
+	}
 }
 
 func TestDecodeWholeFrames(t *testing.T) {
@@ -217,6 +238,7 @@ func TestDecodeSkips(t *testing.T) {
 		{"UDP over IPv6", 229, ip6(17, udp(53, tcpData)), NotTCP},
 		{"SCTP", 228, ip4(132, tcpData), NotTCP},
 		{"IPv6, no next header", 229, ip6(59, tcpData), NotTCP},
+		{"Mobility, behind which nothing may follow (RFC 6275 §6.1.1)", 229, ip6(135, join(optionHeader(6), tcpData)), NotTCP},
 		{"hop-by-hop over IPv4", 228, ip4(0, join(optionHeader(6), tcpData)), NotTCP},
 		{"ESP", 228, ip4(50, tcpData), Encrypted},
 		{"later fragment", 1, eth(0x0800, ip4between(testSrc4, testDst4, 6, 0x2001, 20+len(tcpData), nil, tcpData)), LaterFragment},

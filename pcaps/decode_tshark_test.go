@@ -19,7 +19,6 @@ var unlikeTshark = map[string]string{
 	"Null, Linux, IPv6":       "does not know Linux's number",
 	"IPv4, first fragment":    "gives fragments no length",
 	"IPv6, first fragment":    "gives fragments no length",
-	"IPv6, Mobility":          "stops there: RFC 6275 lets nothing follow as yet",
 	"IPv6, HIP":               "stops there",
 	"IPv6, Shim6":             "stops there",
 	"GTP-U, PPP":              "does not follow it",

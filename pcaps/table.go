@@ -125,7 +125,6 @@ func table() []row {
 		{follows{ipProtocol, 58}, "ICMPv6 error", icmp6},
 		{follows{ipProtocol, protoDestination}, "IPv6 Destination Options", extension},
 		{follows{ipProtocol, 97}, "EtherIP", etherIP},
-		{follows{ipProtocol, 135}, "IPv6 Mobility", extension},
 		{follows{ipProtocol, 137}, "MPLS within IP", mplsWithin},
 		{follows{ipProtocol, 139}, "IPv6 HIP", extension},
 		{follows{ipProtocol, 140}, "IPv6 Shim6", extension},

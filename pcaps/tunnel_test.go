@@ -20,7 +20,9 @@ func behindIPv4(protocol int, payload []byte) []byte { return eth(0x0800, carrie
 
 func overUDP(port int, payload []byte) []byte { return behindIPv4(17, udp(port, payload)) }
 
-func tunnelFrames() []wholeFrame {
+func (of inner) tunnelFrames() []wholeFrame {
+	plain4, plain6 := of.ip4(6, of.tcp), of.ip6(6, of.tcp)
+	snap4 := func() []byte { return join(x("aaaa03 000000 0800"), plain4) }
 	inner4, inner6 := eth(0x0800, plain4), eth(0x86dd, plain6)
 	in := func(tunnel string, vlans ...uint16) Space { return Space{VLANs: vlans, Tunnel: tunnel} }
 	pppoeOf := func(ppp []byte) []byte { return join(x("11 00 002a"), be16(len(ppp)), ppp) }
