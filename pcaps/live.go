@@ -1,9 +1,6 @@
 package pcaps
 
-import (
-	"errors"
-	"time"
-)
+import "errors"
 
 // Live says how to capture on interfaces. The zero value captures whole packets, in promiscuous mode.
 type Live struct {
@@ -60,14 +57,3 @@ type CaptureError struct {
 
 func (e *CaptureError) Error() string { return e.Interface + ": " + e.Err.Error() }
 func (e *CaptureError) Unwrap() error { return e.Err }
-
-const (
-	// blockTime is how long the kernel keeps a packet to itself, to hand out several at once. It is what makes a
-	// person at the screen wait.
-	blockTime = 10 * time.Millisecond
-	// idleTime is how long what is written may wait in buffers while packets keep coming.
-	idleTime = 20 * time.Millisecond
-	// settleTime is after which a packet that has passed is there to be read: the kernel looks at a block every
-	// blockTime, and hands over what it has seen before; and the machine may be busy.
-	settleTime = 2*blockTime + 30*time.Millisecond
-)

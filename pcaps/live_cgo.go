@@ -10,6 +10,17 @@ import (
 	"time"
 )
 
+const (
+	// blockTime is how long the kernel keeps a packet to itself, to hand out several at once. It is what makes a
+	// person at the screen wait.
+	blockTime = 10 * time.Millisecond
+	// idleTime is how long what is written may wait in buffers while packets keep coming.
+	idleTime = 20 * time.Millisecond
+	// settleTime is after which a packet that has passed is there to be read: the kernel looks at a block every
+	// blockTime, and hands over what it has seen before; and the machine may be busy.
+	settleTime = 2*blockTime + 30*time.Millisecond
+)
+
 // OpenLive captures on interfaces, merged by packet time; AnyInterface, alone, is all there are. The filter runs in
 // the kernel. It fails with a *CaptureError for each that cannot be captured on, or with a *FilterError.
 func OpenLive(interfaces []string, l Live, c Config) (*Source, error) {

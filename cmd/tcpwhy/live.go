@@ -52,11 +52,16 @@ func (l *capturing) check() error {
 	if !l.on() {
 		return nil
 	}
+	for i, name := range l.interfaces {
+		if slices.Contains(l.interfaces[:i], name) {
+			return usage("-i %s: once is enough", report.Plain(name))
+		}
+	}
 	switch {
 	case slices.Contains(l.interfaces, pcaps.AnyInterface) && len(l.interfaces) > 1:
 		return usage("-i any is all interfaces: it goes with no other")
-	case l.snaplen < 0:
-		return usage("-s %d: less than nothing", l.snaplen)
+	case l.snaplen < 1:
+		return usage("-s %d: fewer than one byte", l.snaplen)
 	case l.ring < 1 || l.ring > math.MaxInt32>>10:
 		return usage("-B %d: from 1 to %d", l.ring, math.MaxInt32>>10)
 	case l.duration < 0:
