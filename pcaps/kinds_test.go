@@ -153,48 +153,54 @@ func follow(t *testing.T, path string) (f followed) {
 	return f
 }
 
-// streamsAre holds what was followed of a capture against what tshark says of its packets: which hold TCP, what is
-// in their headers, which belong together, and their completeness.
-func (f *followed) streamsAre(want []sharked) (differ []string) {
-	found, streams := map[uint64]int{}, map[uint64]int{}
-	last := map[int]int{}
-	for i, p := range want {
-		if p.stream >= 0 {
-			last[p.stream] = i
-		}
-	}
+// packetsAre holds what was followed of a capture against what tshark says of its packets: which hold TCP, and what
+// is in their headers.
+func (f *followed) packetsAre(want []sharked) (differ []string) {
+	found := map[uint64]bool{}
 	for i := range f.segments {
 		s := &f.segments[i]
-		found[s.Packet] = i
+		found[s.Packet] = true
 		w := &want[s.Packet-1]
 		if w.stream < 0 {
 			differ = append(differ, fmt.Sprintf("packet %d: no TCP in %s", s.Packet, w.protocols))
 			continue
 		}
-		got := sharked{flags: int(s.Flags), length: int(s.Len), seq: uint32(s.Seq), ack: uint32(s.Ack)}
-		if got.flags != w.flags || got.length != w.length || got.seq != w.seq || got.ack != w.ack && s.Flags.Has(flows.ACK) {
+		if int(s.Flags) != w.flags || int(s.Len) != w.length || uint32(s.Seq) != w.seq || uint32(s.Ack) != w.ack && s.Flags.Has(flows.ACK) {
 			differ = append(differ, fmt.Sprintf("packet %d: flags, length, seq, ack: we %#x %d %d %d, tshark %#x %d %d %d",
-				s.Packet, got.flags, got.length, got.seq, got.ack, w.flags, w.length, w.seq, w.ack))
-		}
-		if stream, known := streams[f.flow[i]]; !known {
-			streams[f.flow[i]] = w.stream
-		} else if stream != w.stream {
-			differ = append(differ, fmt.Sprintf("packet %d: flow %d is in stream %d and %d", s.Packet, f.flow[i], stream, w.stream))
+				s.Packet, s.Flags, s.Len, s.Seq, s.Ack, w.flags, w.length, w.seq, w.ack))
 		}
 	}
 	for i, w := range want {
-		if _, ours := found[uint64(i+1)]; !ours && w.stream >= 0 {
-			differ = append(differ, fmt.Sprintf("packet %d: tshark finds TCP in %s", i+1, w.protocols))
+		if w.stream >= 0 && !found[uint64(i+1)] {
+			differ = append(differ, fmt.Sprintf("packet %d: TCP in %s", i+1, w.protocols))
 		}
 	}
-	taken := map[int]uint64{}
-	for number, stream := range streams {
-		if other, twice := taken[stream]; twice {
-			differ = append(differ, fmt.Sprintf("stream %d is flow %d and %d", stream, number, other))
+	return differ
+}
+
+// streamsAre does likewise with what packets are together: flows here, streams there, and their completeness.
+func (f *followed) streamsAre(want []sharked) (differ []string) {
+	completeness := map[int]int{} // by stream: what its last packet shows
+	for _, p := range want {
+		completeness[p.stream] = p.completeness
+	}
+	streamOf, flowOf := map[uint64]int{}, map[int]uint64{}
+	for i := range f.segments {
+		packet, flow := f.segments[i].Packet, f.flow[i]
+		stream := want[packet-1].stream
+		if s, known := streamOf[flow]; known && s != stream {
+			differ = append(differ, fmt.Sprintf("packet %d: flow %d is in stream %d and %d", packet, flow, s, stream))
+			continue
 		}
-		taken[stream] = number
-		if got, w := int(f.flows[number].Completeness), want[last[stream]].completeness; got != w {
-			differ = append(differ, fmt.Sprintf("flow %d: completeness %d, tshark %d", number, got, w))
+		if other, known := flowOf[stream]; known && other != flow {
+			differ = append(differ, fmt.Sprintf("packet %d: stream %d is flow %d and %d", packet, stream, other, flow))
+			continue
+		}
+		streamOf[flow], flowOf[stream] = stream, flow
+	}
+	for flow, stream := range streamOf {
+		if got := int(f.flows[flow].Completeness); got != completeness[stream] {
+			differ = append(differ, fmt.Sprintf("flow %d: completeness %d, tshark %d", flow, got, completeness[stream]))
 		}
 	}
 	return differ
@@ -311,7 +317,7 @@ func TestKinds(t *testing.T) {
 		for _, space := range got.spaces {
 			checkSpace(t, space, w.space)
 		}
-		differ := got.streamsAre(want[:n])
+		differ := append(got.packetsAre(want[:n]), got.streamsAre(want[:n])...)
 		why, known := unlikeTshark[w.name]
 		switch {
 		case len(differ) == 0:
