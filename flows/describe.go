@@ -39,6 +39,9 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 	}
 	for i := range r.ends {
 		h, peer := &r.ends[i], &r.ends[1-i]
+		if h.asked > 0 {
+			f.Ends[r.side(uint8(i))].Asked = r.askedAt(h)
+		}
 		f.Ends[r.side(uint8(i))].Unacknowledged = peer.is(hasAck) && h.is(hasNxt) && peer.ack.Before(h.nxt)
 	}
 	f.Transitions = t.kept.of(r)
@@ -224,7 +227,7 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 		return t.halfClosed(r, c, acked(c, s), quiet(r.at[atFIN]))
 	case s.is(hasFIN):
 		return t.halfClosed(r, s, acked(s, c), quiet(r.at[atFIN]))
-	case c.silent(s) && quiet(max(c.last, r.first)), s.silent(c) && quiet(max(s.last, r.first)):
+	case c.silent(s) && quiet(r.askedAt(s)), s.silent(c) && quiet(r.askedAt(c)):
 		return ClosingSilent
 	}
 	return ClosingOpen
@@ -239,6 +242,9 @@ func (t *Tracker) halfClosed(r *record, h *half, acked, quiet bool) ClosingOutco
 	}
 	return ClosingOpen
 }
+
+// askedAt is when h sent its first data or probe since the other end last spoke.
+func (r *record) askedAt(h *half) int64 { return r.first + (int64(h.asked)-1)*int64(time.Millisecond) }
 
 // silent reports whether h has not answered data that was sent again, or probes.
 func (h *half) silent(peer *half) bool {

@@ -179,3 +179,35 @@ func event(number uint64, e flows.Event) string {
 	}
 	return line + fmt.Sprint(e.Kind)
 }
+
+// TestAsked: an end waits for an answer since the first data or probe that the other end let pass without a word.
+func TestAsked(t *testing.T) {
+	s, err := script.Parse(`
++0     > S  0:0(0)
++20ms  < S. 0:0(0) ack 1
++1ms   > .  1:1(0) ack 1
++10s   > P. 1:101(100) ack 1
++20ms  < .  1:1(0) ack 101
++10s   > P. 101:201(100) ack 1
++1s    > P. 101:201(100) ack 1
++2s    > P. 101:201(100) ack 1
+`, script.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := flows.NewTracker(flows.Config{})
+	segs := s.Segments()
+	want := []int{0, 0, 0, 4, 0, 6, 6, 6} // number of the segment, 0: it waits for nothing
+	for i := range segs {
+		tr.Observe(&segs[i])
+		var f flows.Flow
+		tr.Snapshot(&f)
+		var since int64
+		if want[i] > 0 {
+			since = segs[want[i]-1].Time / 1e6 * 1e6
+		}
+		if c := f.Client(); c.Asked/1e6*1e6 != since || f.Server().Asked != 0 {
+			t.Errorf("after packet %d the client waits since %d, want %d; the server since %d", i+1, c.Asked, since, f.Server().Asked)
+		}
+	}
+}

@@ -145,6 +145,7 @@ type Endpoint struct {
 	TTL             uint8  // or hop limit, of its first segment
 	Probes          uint32 // keep-alive probes since the other end last spoke
 	Resent          uint32 // data segments sent again since the other end last spoke
+	Asked           int64  // time, to the millisecond, of its first data or probe since then; 0: none
 	AfterPeerFIN    uint64 // payload bytes of it that passed after the other end's FIN
 	Unacknowledged  bool   // not all that it sent is acknowledged
 	// States the endpoint went through, revised ones left out; NumStates are valid.

@@ -50,11 +50,12 @@ type half struct {
 	win     uint16
 	synLen  uint16 // payload of its SYN; once that was answered, what of it was accepted
 	wscale  uint8
-	ttl     uint8 // of its first segment
-	probes  uint8 // keep-alives since the peer last spoke
-	resent  uint8 // data sent again since the peer last spoke
-	before  uint8 // length of path before the peer's last segment
-	jump    uint8 // 1 + length of path when its numbers jumped by one: a FIN that was not captured?
+	ttl     uint8  // of its first segment
+	probes  uint8  // keep-alives since the peer last spoke
+	resent  uint8  // data sent again since the peer last spoke
+	before  uint8  // length of path before the peer's last segment
+	asked   uint32 // 1 + ms from the flow's first packet to its first data or probe since the peer last spoke
+	jump    uint8  // 1 + length of path when its numbers jumped by one: a FIN that was not captured?
 	has     known
 }
 

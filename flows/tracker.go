@@ -172,7 +172,10 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		from.has |= carried | unanswered
 		to.has &^= unanswered
 	}
-	to.probes, to.resent = 0, 0
+	if from.asked == 0 && (s.Len > 0 || t.step.Quiet == QuietKeepAlive) {
+		from.asked = 1 + uint32(max(0, s.Time-r.first)/int64(time.Millisecond))
+	}
+	to.probes, to.resent, to.asked = 0, 0, 0
 	if s.HeaderOK {
 		var gaps uint32
 		if heard && s.Flags.Any(ACK) && gapFrom.Before(s.Ack) {
