@@ -115,3 +115,71 @@ func took(e flows.Elapsed) string {
 	}
 	return span.String(e.D)
 }
+
+// fin is the transition with which an end sent its FIN, or nil.
+func (p *Pass) fin(side flows.Side) *flows.Transition {
+	for i := range p.Transitions {
+		t := &p.Transitions[i]
+		if t.Side == side && t.Certainty != flows.Revised && (t.To == flows.FinWait1 || t.To == flows.LastAck) {
+			return t
+		}
+	}
+	return nil
+}
+
+// ackOfFIN is the packet that acknowledged an end's FIN, if only it seemed so; 0: none.
+func (p *Pass) ackOfFIN(side flows.Side) uint64 {
+	for _, s := range []flows.State{flows.FinWait2, flows.TimeWait} {
+		if t := p.Entered(side, s); t != nil && (s == flows.FinWait2 || t.From == flows.Closing) {
+			return t.Packet
+		}
+	}
+	if t := p.Entered(side, flows.Closed); t != nil && t.From == flows.LastAck {
+		return t.Packet
+	}
+	return 0
+}
+
+// FINs are the packets of an end's FIN, the first and those sent again, and their times.
+func (p *Pass) FINs(side flows.Side) (packets []uint64, at []int64) {
+	if t := p.fin(side); t != nil {
+		packets, at = append(packets, t.Packet), append(at, t.Time)
+	}
+	return p.again(packets, at, flows.NoteFINAgain, side)
+}
+
+// rst is the RST that closed the flow: the first one where what it did still stands.
+func (p *Pass) rst() (first flows.Event, ok bool) {
+	for _, e := range p.EventsOf(flows.NoteRST) {
+		if !ok {
+			first, ok = e, true
+		}
+		for i := range p.Transitions {
+			if t := &p.Transitions[i]; t.To == flows.Closed && t.Certainty != flows.Revised && t.Packet == e.At {
+				return e, true
+			}
+		}
+	}
+	return first, ok
+}
+
+// ssState is a state as ss wants it.
+func ssState(s flows.State) string {
+	switch s {
+	case flows.SynReceived:
+		return "syn-recv"
+	case flows.Listen:
+		return "listening"
+	}
+	return strings.ReplaceAll(strings.ToLower(s.String()), "_", "-")
+}
+
+// foreign reports whether the RST came with another TTL than its sender's other packets, by more
+// than a change of route explains: something else on the way sent it.
+func foreign(r *flows.Reset) bool {
+	d := int(r.TTL) - int(r.UsualTTL)
+	return r.UsualTTL != 0 && (d > 2 || d < -2)
+}
+
+// lastedUntil is how old the flow was at a time.
+func (p *Pass) lastedUntil(t int64) time.Duration { return time.Duration(max(t-p.First, 0)) }
