@@ -17,7 +17,10 @@ const flowsExample = `  tcpwhy flows pay.pcap                       a row per fl
   tcpwhy flows --finding half-open,close-wait pay.pcap
   tcpwhy flows --client 10.0.3.0/24 --server 8443 captures/
   tcpwhy flows -o jsonl --transitions pay.pcap | jq 'select(.opening.outcome == "half-open")'
-  tcpwhy flows -o csv pay.pcap > flows.csv`
+  tcpwhy flows -o csv pay.pcap > flows.csv
+  sudo tcpwhy flows -i any -w pay.pcapng tcp  live, and kept for another look
+  tcpwhy flows --flow 12 -w 12.pcapng pay.pcap
+                                              one flow's packets: for a ticket`
 
 // table are the options of the command that prints flows.
 type table struct {

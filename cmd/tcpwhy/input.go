@@ -34,6 +34,9 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		r.files = args
 	}
 	if r.capturing.on() {
+		if r.separate {
+			return usage("--separate is for files: what comes from interfaces is one capture")
+		}
 		return r.saving.check(c.OutOrStdout(), nil)
 	}
 	if len(r.files) == 0 {

@@ -25,7 +25,8 @@ const packetsExample = `  tcpwhy pay.pcap                             every pack
   tcpwhy -r pay.pcap port 8443                as with tcpdump; the same: tcpwhy -f 'port 8443' pay.pcap
   tcpwhy pay.pcap --since +10s --until +20s   from the start; -10m is from the end
   tcpwhy -o jsonl pay.pcap | jq -c .transitions
-  sudo tcpdump -i eth0 -U -w - tcp | tcpwhy -`
+  sudo tcpwhy -i eth0 port 8443               live; -i any is all interfaces, each packet once
+  sudo tcpdump -i eth0 -U -w - tcp | tcpwhy - the same without being root`
 
 // packets are the options of the command that prints packets.
 type packets struct {

@@ -18,7 +18,7 @@ func version() string {
 		}
 		for _, s := range info.Settings {
 			if s.Key == "CGO_ENABLED" && s.Value == "0" {
-				words = append(words, "static, without filters")
+				words = append(words, "static, without filters and live capture")
 			}
 		}
 	}
