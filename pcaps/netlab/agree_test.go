@@ -2,8 +2,10 @@ package netlab
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -33,7 +35,13 @@ func TestAgreesWithKernel(t *testing.T) {
 				continue // nothing passed there
 			}
 			t.Run(strings.TrimSuffix(filepath.Base(capture), ".pcap"), func(t *testing.T) {
-				agree(t, &truth, at, capture)
+				inferred, err := inferFrom(capture)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, w := range disagreements(&truth, at, inferred) {
+					t.Error(w)
+				}
 			})
 		}
 	}
@@ -41,8 +49,9 @@ func TestAgreesWithKernel(t *testing.T) {
 
 type ends struct{ client, server netip.AddrPort }
 
-func agree(t *testing.T, truth *Truth, at Side, capture string) {
-	inferred := track(t, capture)
+// disagreements are where the lists inferred at one side are not what can be known there of the truth.
+func disagreements(truth *Truth, at Side, inferred map[ends][][2][]string) (wrong []string) {
+	inferred = maps.Clone(inferred)
 	// A four-tuple used twice has two truths and two flows, in the same order.
 	for i := range truth.Flows {
 		f := &truth.Flows[i]
@@ -55,31 +64,36 @@ func agree(t *testing.T, truth *Truth, at Side, capture string) {
 		}
 		got := inferred[k]
 		if len(got) == 0 {
-			t.Errorf("%v > %v: no flow", f.Client, f.Server)
+			wrong = append(wrong, fmt.Sprintf("%v > %v: no flow", f.Client, f.Server))
 			continue
 		}
 		inferred[k] = got[1:]
 		for _, end := range []Side{Client, Server} {
 			if got, want := got[0][end^swap], f.Want(at, end); !slices.Equal(got, want) {
-				t.Errorf("%v > %v: the %s went through\n\t%s, inferred\n\t%s", f.Client, f.Server, end,
-					strings.Join(want, " "), strings.Join(got, " "))
+				wrong = append(wrong, fmt.Sprintf("%v > %v: the %s went through\n\t%s, inferred\n\t%s", f.Client, f.Server, end,
+					strings.Join(want, " "), strings.Join(got, " ")))
 			}
 		}
 	}
 	for k, rest := range inferred {
 		for _, l := range rest {
-			t.Errorf("%v > %v: a flow that the kernel did not have: %v", k.client, k.server, l)
+			wrong = append(wrong, fmt.Sprintf("%v > %v: a flow that the kernel did not have: %v", k.client, k.server, l))
 		}
 	}
+	return wrong
 }
 
-// track infers the lists of states of both ends of every flow of a capture.
-func track(t *testing.T, capture string) map[ends][][2][]string {
+func inferFrom(capture string) (map[ends][][2][]string, error) {
 	src, err := pcaps.Open([]string{capture}, pcaps.Config{})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer src.Close()
+	return infer(src)
+}
+
+// infer infers the lists of states of both ends of every flow of a capture that has any.
+func infer(src *pcaps.Source) (map[ends][][2][]string, error) {
 	all := map[ends][][2][]string{}
 	tr := flows.NewTracker(flows.Config{})
 	var f flows.Flow
@@ -91,6 +105,9 @@ func track(t *testing.T, capture string) map[ends][][2][]string {
 					l[i] = append(l[i], s.String())
 				}
 			}
+			if len(l[0])+len(l[1]) == 0 {
+				continue // segments that are no connection
+			}
 			k := ends{f.Client().Addr, f.Server().Addr}
 			all[k] = append(all[k], l)
 		}
@@ -100,12 +117,12 @@ func track(t *testing.T, capture string) map[ends][][2][]string {
 		if _, err := src.Next(&seg); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		tr.Observe(&seg)
 		take()
 	}
 	tr.End()
 	take()
-	return all
+	return all, nil
 }

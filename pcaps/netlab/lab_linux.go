@@ -54,13 +54,25 @@ type Lists [2]string
 
 // Lab is one run of a scenario.
 type Lab struct {
-	Hosts [2]*Host // the same one twice on a Loopback
-	Wire  *Wire    // nil on a Loopback
-	looks *looks
-	from  time.Time // captures begin here
+	scenario *Scenario
+	Hosts    [2]*Host // the same one twice on a Loopback
+	Wire     *Wire    // nil on a Loopback
+	looks    *looks
+
+	record     Record
+	recordings [2]Recording
 
 	mu      sync.Mutex
 	sockets []*Socket
+}
+
+// Record begins a capture at one side of a scenario, in whose namespace the calling thread is.
+type Record func(*Scenario, Side) (Recording, error)
+
+// Recording is a capture under way.
+type Recording interface {
+	// Stop ends it behind all that has passed, and returns the capture file: nil if nothing passed.
+	Stop() ([]byte, error)
 }
 
 // Result of a run.
@@ -74,17 +86,17 @@ type Result struct {
 
 // Run4 runs a scenario over IPv4; subnet tells those apart that run at the same time. The process has
 // its part in the addresses too: orphaned sockets outlive the run that left them, and so do their events.
-func (s *Scenario) Run4(tracer *Tracer, subnet uint8) (Result, error) {
+func (s *Scenario) Run4(tracer *Tracer, subnet uint8, record Record) (Result, error) {
 	run8 := uint8(os.Getpid() % 250)
-	return s.run(tracer, s.Name+".v4", netip.AddrFrom4([4]byte{10, run8, subnet, 1}), netip.AddrFrom4([4]byte{10, run8, subnet, 2}))
+	return s.run(tracer, record, s.Name+".v4", netip.AddrFrom4([4]byte{10, run8, subnet, 1}), netip.AddrFrom4([4]byte{10, run8, subnet, 2}))
 }
 
 // Run6 is Run4 over IPv6.
-func (s *Scenario) Run6(tracer *Tracer, subnet uint8) (Result, error) {
+func (s *Scenario) Run6(tracer *Tracer, subnet uint8, record Record) (Result, error) {
 	a := [16]byte{0: 0xfd, 4: uint8(os.Getpid() >> 8), 5: uint8(os.Getpid()), 7: subnet, 15: 1}
 	b := a
 	b[15] = 2
-	return s.run(tracer, s.Name+".v6", netip.AddrFrom16(a), netip.AddrFrom16(b))
+	return s.run(tracer, record, s.Name+".v6", netip.AddrFrom16(a), netip.AddrFrom16(b))
 }
 
 // delay is how long the wire takes each way; settle, how long it must be quiet in the end before what
@@ -94,16 +106,15 @@ const (
 	settle = 100 * time.Millisecond
 )
 
-func (s *Scenario) run(tracer *Tracer, name string, client, server netip.Addr) (r Result, err error) {
+func (s *Scenario) run(tracer *Tracer, record Record, name string, client, server netip.Addr) (r Result, err error) {
 	began := time.Now()
-	lab := &Lab{from: began}
+	lab := &Lab{scenario: s, record: record}
 	if err := lab.build(s, client, server); err != nil {
 		lab.dismantle()
 		return r, err
 	}
 	defer lab.dismantle()
-	recorders, err := lab.record(s)
-	if err != nil {
+	if err := lab.startRecording(); err != nil {
 		return r, err
 	}
 	lab.looks = startLooks(lab)
@@ -115,11 +126,9 @@ func (s *Scenario) run(tracer *Tracer, name string, client, server netip.Addr) (
 
 	looked, err := lab.looks.end()
 	ended := time.Now()
-	for side, rec := range recorders {
-		frames, e := rec.stop()
-		err = errors.Join(err, e)
-		r.Pcap[side] = frames
-	}
+	var e error
+	r.Pcap, e = lab.stopRecording()
+	err = errors.Join(err, e)
 	if lab.Wire != nil {
 		err = errors.Join(err, lab.Wire.failure())
 	}
@@ -128,13 +137,40 @@ func (s *Scenario) run(tracer *Tracer, name string, client, server netip.Addr) (
 	if lab.Wire != nil {
 		err = errors.Join(err, lab.Wire.nameResets(records))
 	}
-	var e error
 	r.Truth, e = s.truth(name, records, lab.looks.tuples)
 	if failed == nil {
 		failed = s.meant(r.Truth.Flows)
 	}
 	r.NotMeant = failed
 	return r, errors.Join(err, e)
+}
+
+// startRecording captures at every host, and what the script does waits for that.
+func (l *Lab) startRecording() error {
+	for side, h := range l.Hosts {
+		if side == int(Server) && h == l.Hosts[Client] {
+			break
+		}
+		var err error
+		h.Do(func() { l.recordings[side], err = l.record(l.scenario, Side(side)) })
+		if err != nil {
+			_, e := l.stopRecording()
+			return errors.Join(err, e)
+		}
+	}
+	return nil
+}
+
+func (l *Lab) stopRecording() (files [2][]byte, err error) {
+	for side, r := range l.recordings {
+		if r != nil {
+			var e error
+			files[side], e = r.Stop()
+			err = errors.Join(err, e)
+		}
+	}
+	l.recordings = [2]Recording{}
+	return files, err
 }
 
 func (l *Lab) build(s *Scenario, client, server netip.Addr) (err error) {
@@ -150,6 +186,7 @@ func (l *Lab) build(s *Scenario, client, server netip.Addr) (err error) {
 }
 
 func (l *Lab) dismantle() {
+	l.stopRecording() // where a step before its end has failed
 	if l.Wire != nil {
 		l.Wire.stop()
 	}
@@ -282,7 +319,10 @@ func (l *Lab) Quiet(d time.Duration) {
 }
 
 // CaptureFromHere leaves what passed so far out of the captures.
-func (l *Lab) CaptureFromHere() { l.from = time.Now() }
+func (l *Lab) CaptureFromHere() {
+	_, err := l.stopRecording()
+	check("capture", errors.Join(err, l.startRecording()))
+}
 
 // Follow makes a connection known of which nothing passes the wire.
 func (l *Lab) Follow(client, server netip.AddrPort) { l.looks.follow(client, server) }

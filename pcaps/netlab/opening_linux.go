@@ -68,7 +68,8 @@ func openings() []Scenario {
 			l.Listen()
 			l.Socket(Client, clientPort).ConnectFails(l.Server(), unix.ETIMEDOUT)
 		},
-		Want: []Lists{{"CLOSED SYN_SENT", ""}},
+		Want:  []Lists{{"CLOSED SYN_SENT", ""}},
+		Views: []View{{Capture: Server, End: Client, Why: "nothing that the client sent came this far"}},
 	}, {
 		Name:  "syn-ack-lost",
 		About: "The first SYN-ACK is lost.",

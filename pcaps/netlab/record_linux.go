@@ -9,71 +9,55 @@ import (
 	"time"
 )
 
-// recorder makes the capture file of one side.
-type recorder interface {
-	stop() ([]byte, error) // the file; nil if nothing passed
-}
-
-func (l *Lab) record(s *Scenario) (map[Side]recorder, error) {
-	recorders := map[Side]recorder{}
-	for side, h := range l.Hosts {
-		if side == int(Server) && s.Net == Loopback {
-			break
-		}
-		var err error
-		h.Do(func() { recorders[Side(side)], err = l.recorder(s) })
-		if err != nil {
-			return nil, err
-		}
-	}
-	return recorders, nil
-}
-
-// recorder starts one in the namespace of the calling thread.
-func (l *Lab) recorder(s *Scenario) (recorder, error) {
+// RecordPackets is a Record that has nothing of the analyzer's in it: a plain AF_PACKET socket, or tcpdump.
+func RecordPackets(s *Scenario, _ Side) (Recording, error) {
 	if s.Recorder == Any {
 		return startTcpdump()
 	}
-	name := "eth0"
-	if s.Net == Loopback {
-		name = "lo"
-	}
-	c, err := startCapture(name)
+	c, err := startCapture(s.device())
 	if err != nil {
 		return nil, err
 	}
-	return &interfaceRecorder{l, s.Recorder, c}, nil
+	return &interfaceRecording{s.Recorder, c}, nil
 }
 
-// interfaceRecorder writes what passed one interface.
-type interfaceRecorder struct {
-	lab  *Lab
+// device is the interface that a capture is made on.
+func (s *Scenario) device() string {
+	switch {
+	case s.Recorder == Any:
+		return "any"
+	case s.Net == Loopback:
+		return "lo"
+	}
+	return "eth0"
+}
+
+// interfaceRecording writes what passed one interface.
+type interfaceRecording struct {
 	kind Recorder
 	*capture
 }
 
-func (r *interfaceRecorder) stop() ([]byte, error) {
-	if err := r.end(); err != nil {
+func (r *interfaceRecording) Stop() ([]byte, error) {
+	if err := r.end(); err != nil || len(r.frames) == 0 {
 		return nil, err
 	}
-	var frames []captured
-	for _, f := range r.frames {
-		if f.time.Before(r.lab.from) {
-			continue
-		}
-		if r.kind == Trunk {
+	return pcap(r.kind.apply(r.frames)), nil
+}
+
+// apply makes of frames as a host has them what the recorder would have got of them.
+func (k Recorder) apply(frames []captured) (all []captured) {
+	for _, f := range frames {
+		if k == Trunk {
 			f.frame = tagged(f.frame, 42)
 		}
-		frames = append(frames, f)
-		if r.kind == Mirror {
+		all = append(all, f)
+		if k == Mirror {
 			f.time = f.time.Add(2 * time.Microsecond)
-			frames = append(frames, f)
+			all = append(all, f)
 		}
 	}
-	if len(frames) == 0 {
-		return nil, nil
-	}
-	return pcap(frames), nil
+	return all
 }
 
 // tagged is the frame with an 802.1Q tag.
@@ -83,7 +67,7 @@ func tagged(frame []byte, vlan uint16) []byte {
 	return append(b, frame[12:]...)
 }
 
-// tcpdump is a recorder of all interfaces of a namespace.
+// tcpdump is a Recording of all interfaces of a namespace.
 type tcpdump struct {
 	file string
 	cmd  *exec.Cmd
@@ -125,7 +109,7 @@ func startTcpdump() (*tcpdump, error) {
 	return nil, fmt.Errorf("tcpdump: %v: %s", t.cmd.Wait(), said)
 }
 
-func (t *tcpdump) stop() ([]byte, error) {
+func (t *tcpdump) Stop() ([]byte, error) {
 	defer os.Remove(t.file)
 	if err := t.cmd.Process.Signal(os.Interrupt); err != nil {
 		return nil, err

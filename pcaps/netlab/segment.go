@@ -57,6 +57,17 @@ func (s Segment) String() string {
 		s.From, s.Src, s.Dst, s.Flags, s.Seq, s.Ack, len(s.Payload))
 }
 
+// line is the segment in short, for a person.
+func (s *Segment) line() string {
+	var flags []byte
+	for i, letter := range []byte("FSRPAUEC") {
+		if s.Flags&(1<<i) != 0 {
+			flags = append(flags, letter)
+		}
+	}
+	return fmt.Sprintf("%s > %s %s seq %d ack %d length %d", s.Src, s.Dst, flags, s.Seq, s.Ack, len(s.Payload))
+}
+
 const (
 	etherLen  = 14
 	etherIPv4 = 0x0800
