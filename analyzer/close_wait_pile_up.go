@@ -24,7 +24,7 @@ var closeWaitPileUp = &Rule{
 		Stands: func(s *Server) bool {
 			return s.CloseWait.Peak >= closeWaitPile && s.partFlows("close-wait-pile-up") >= closeWaitPile
 		},
-		Host: func(h *Host) bool { return h.CloseWait.Peak >= closeWaitPile && h.leaked() >= closeWaitPile },
+		Host: func(h *Host) bool { return h.leaked() >= closeWaitPile },
 	},
 }
 
@@ -52,18 +52,18 @@ func judgeCloseWaitPileUp(p *CapturePass) {
 		for _, g := range p.Parts(s) {
 			lasted.merge(&g.Lasted)
 		}
-		p.Report(pileUp(f, &s.CloseWait, &lasted, "the clients", s.Addr.Addr(), fmt.Sprintf("sport = :%d", s.Addr.Port())))
+		p.Report(pileUp(f, s.CloseWait, &lasted, "the clients", s.Addr.Addr(), fmt.Sprintf("sport = :%d", s.Addr.Port())))
 	}
 	for _, h := range p.Hosts {
 		if p.rule.Explains.Host(h) {
 			f := Finding{Flows: h.leaked()}
 			p.explainHost(&f, h)
-			p.Report(pileUp(f, &h.CloseWait, &Timing{}, "the servers", h.Addr, ""))
+			p.Report(pileUp(f, Gauge{Now: h.CloseWait, Peak: max(h.CloseWait, f.Flows)}, &Timing{}, "the servers", h.Addr, ""))
 		}
 	}
 }
 
-func pileUp(f Finding, g *Gauge, lasted *Timing, closed string, host netip.Addr, filter string) Finding {
+func pileUp(f Finding, g Gauge, lasted *Timing, closed string, host netip.Addr, filter string) Finding {
 	f.Confidence = Certain
 	if f.Flows > 0 && g.Now < f.Flows {
 		f.Confidence = Likely

@@ -45,32 +45,49 @@ func (r *Rate) add(at int64) {
 }
 
 // Window is how many there were within any minute: as many as Linux holds in TIME_WAIT, which lasts
-// one minute there whatever the MSL, if these are entries to TIME_WAIT.
+// one minute there whatever the MSL, if these are entries to TIME_WAIT. They may come up to a minute out of order.
 type Window struct {
 	N      uint64
-	Peak   uint64 // most in 60 seconds of the clock
+	Peak   uint64 // most in 60 seconds of the clock; of the first few, more
 	PeakAt int64  // end of those, ns since 1970 UTC
 
 	ring   *[60]uint32
-	second int64
+	second int64 // of the latest
 	now    uint64
 }
 
+// windowFrom is how many there must be before they are counted by the second: most have a few. Until then they
+// are taken to be of one second, the latest.
+const windowFrom = 16
+
 func (w *Window) add(at int64) {
 	w.N++
-	if w.ring == nil {
-		w.ring = new([60]uint32)
-	}
 	second := at / int64(time.Second)
-	n := int64(len(w.ring))
+	const n = 60
+	if w.N < windowFrom {
+		if second-w.second >= n {
+			w.now = 0
+		}
+		w.second = max(w.second, second)
+		w.now++
+		if w.now > w.Peak {
+			w.Peak, w.PeakAt = w.now, at
+		}
+		return
+	}
+	if w.ring == nil {
+		w.ring = new([n]uint32)
+		w.ring[(w.second%n+n)%n] = uint32(w.now)
+	}
 	switch {
-	case second-w.second >= n || w.second == 0:
-		*w.ring, w.now, w.second = [60]uint32{}, 0, second
+	case second-w.second >= n:
+		*w.ring, w.now, w.second = [n]uint32{}, 0, second
 	case second <= w.second-n: // a clock that stepped far back
 		return
 	}
-	for ; w.second < second; w.second++ {
-		i := (w.second + 1) % n
+	for w.second < second {
+		w.second++
+		i := (w.second%n + n) % n
 		w.now -= uint64(w.ring[i])
 		w.ring[i] = 0
 	}

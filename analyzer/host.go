@@ -7,20 +7,18 @@ import (
 	"tcpwhy/flows"
 )
 
-// Host is what is known of one address as a client: facts of all flows from it that have finished, but where
-// a field says that it is of the packets as they pass.
+// Host is what is known of one address as a client: facts of all flows from it that have finished.
 type Host struct {
 	Addr        netip.Addr
 	Space       uint32 // as in flows.Flow
 	Flows       uint64
 	First, Last int64 // first packet and last of its flows, ns since 1970 UTC
 
-	Opening   [9]uint64  // flows by flows.OpeningOutcome
-	Closing   [10]uint64 // flows by flows.ClosingOutcome
-	Payload   uint64     // bytes that it sent
-	Ports     Distinct   // that it sent from
-	TimeWait  Window     // that it took to TIME_WAIT; as they pass
-	CloseWait Gauge      // that it holds in CLOSE_WAIT; as they pass
+	Opening   [9]uint32 // flows by flows.OpeningOutcome
+	Payload   uint64    // bytes that it sent
+	Ports     Distinct  // that it sent from
+	TimeWait  Window    // flows that left it in TIME_WAIT
+	CloseWait uint64    // flows that left it in CLOSE_WAIT
 
 	Found []Tally // what was found of its flows, by name
 
@@ -99,11 +97,13 @@ func (h *Host) finished(f *flows.Flow) {
 	h.Flows++
 	h.Last = max(h.Last, f.Last)
 	h.Opening[f.Opening.Outcome]++
-	h.Closing[f.Closing.Outcome]++
 	h.Payload += f.Client().PayloadBytes
 	h.sourcePort(f.Client().Addr.Port())
-	if !f.Capture.EndedOpen && f.Client().State() == flows.CloseWait {
-		h.CloseWait.leave()
+	switch c := f.Client(); c.State() {
+	case flows.CloseWait:
+		h.CloseWait++
+	case flows.TimeWait:
+		h.TimeWait.add(c.Last)
 	}
 	h.probe(f)
 }

@@ -31,8 +31,8 @@ type Totals struct {
 	Found    []Tally // flows with each finding, those of forgotten servers too; in the order of Rules
 }
 
-// Forgotten is what was left out of Servers and Hosts, the quietest first, for there were too many. All of it is in
-// Totals.
+// Forgotten is what was left out of Servers and Hosts, the quietest first, for there were too many. Its flows are in
+// Totals. Who comes back is counted anew.
 type Forgotten struct {
 	Servers, ServerFlows uint64
 	Hosts, HostFlows     uint64

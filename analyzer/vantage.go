@@ -177,10 +177,10 @@ func (s *Server) Vantage() Vantage {
 func (h *hops) repeats(p Place) string {
 	c, s := h.again[flows.Client], h.again[flows.Server]
 	switch {
-	case (p == PlaceClient || p == PlaceNearClient) && c >= 10 && c >= 10*s:
-		return fmt.Sprintf("; of the data sent twice that passed twice, the client's are %d and the server's %d", c, s)
-	case (p == PlaceServer || p == PlaceNearServer) && s >= 10 && s >= 10*c:
-		return fmt.Sprintf("; of the data sent twice that passed twice, the server's are %d and the client's %d", s, c)
+	case p == PlaceClient && c >= 10 && c >= 10*s:
+		return fmt.Sprintf("; what it sends again has passed before (%s, of the server %d)", of(c, "segment", "segments"), s)
+	case p == PlaceServer && s >= 10 && s >= 10*c:
+		return fmt.Sprintf("; what it sends again has passed before (%s, of the client %d)", of(s, "segment", "segments"), c)
 	}
 	return ""
 }
