@@ -1,6 +1,6 @@
 //go:build cgo
 
-package pcaps
+package pcaps_test
 
 import (
 	"bytes"
@@ -17,16 +17,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tcpwhy/flows"
+	"tcpwhy/pcaps"
 	"tcpwhy/pcaps/netlab"
 )
 
 var backends = []struct {
 	name string
-	Backend
-}{{"pcap", BackendPcap}, {"afpacket", BackendAFPacket}}
+	pcaps.Backend
+}{{"pcap", pcaps.BackendPcap}, {"afpacket", pcaps.BackendAFPacket}}
 
 // eachBackend runs a test with either.
-func eachBackend(t *testing.T, test func(*testing.T, Backend)) {
+func eachBackend(t *testing.T, test func(*testing.T, pcaps.Backend)) {
 	for _, b := range backends {
 		t.Run(b.name, func(t *testing.T) { test(t, b.Backend) })
 	}
@@ -70,11 +71,11 @@ func (l *lab) ip(n *netlab.Namespace, lines ...string) {
 }
 
 // live captures here.
-func (l *lab) live(names []string, c Live, config Config) *Source {
+func (l *lab) live(names []string, c pcaps.Live, config pcaps.Config) *pcaps.Source {
 	l.Helper()
-	var s *Source
+	var s *pcaps.Source
 	var err error
-	l.here.Do(func() { s, err = OpenLive(names, c, config) })
+	l.here.Do(func() { s, err = pcaps.OpenLive(names, c, config) })
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -134,7 +135,7 @@ func numbered(n int, payload int) []byte {
 	h[0] = 0x45
 	binary.BigEndian.PutUint16(h[2:], uint16(len(h)))
 	binary.BigEndian.PutUint16(h[4:], uint16(n))
-	h[8], h[9] = 64, protoTCP
+	h[8], h[9] = 64, unix.IPPROTO_TCP
 	copy(h[12:], []byte{192, 0, 2, 1, 192, 0, 2, 2})
 	h = h[ip:]
 	binary.BigEndian.PutUint16(h, 40000)
@@ -158,11 +159,11 @@ func withTag(frame []byte, tpid, tci uint16) []byte {
 const patience = 5 * time.Second
 
 // collect reads on to the end, or to n frames, and returns copies of them.
-func (l *lab) collect(s *Source, n int) []Frame {
+func (l *lab) collect(s *pcaps.Source, n int) []pcaps.Frame {
 	l.Helper()
 	timer := time.AfterFunc(patience, s.Stop)
 	defer timer.Stop()
-	var frames []Frame
+	var frames []pcaps.Frame
 	var seg flows.Segment
 	for len(frames) < n {
 		_, err := s.Next(&seg)
@@ -180,9 +181,9 @@ func (l *lab) collect(s *Source, n int) []Frame {
 }
 
 func TestLiveFrames(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		l := newLab(t, "v0")
-		s := l.live([]string{"v0"}, Live{Backend: b}, Config{})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{})
 		p := l.port("v0")
 		began := time.Now().UnixNano()
 		var sent [][]byte
@@ -199,7 +200,7 @@ func TestLiveFrames(t *testing.T) {
 			if !bytes.Equal(f.Data, sent[i]) {
 				t.Fatalf("frame %d: got\n%x, sent\n%x", i, f.Data, sent[i])
 			}
-			if f.Number != uint64(i+1) || f.Wire != len(sent[i]) || f.LinkType != linkEthernet || f.Interface != 0 {
+			if f.Number != uint64(i+1) || f.Wire != len(sent[i]) || f.LinkType != 1 || f.Interface != 0 {
 				t.Fatalf("frame %d: got %+v", i, f)
 			}
 			if f.Time < began || f.Time > time.Now().UnixNano() || i > 0 && f.Time < frames[i-1].Time {
@@ -211,16 +212,16 @@ func TestLiveFrames(t *testing.T) {
 			t.Error("no time is finer than a microsecond")
 		}
 		i := s.Interfaces()
-		if len(i) != 1 || i[0].Name != "v0" || i[0].Received != (Count{300, true}) || i[0].DroppedByOS != (Count{0, true}) {
+		if len(i) != 1 || i[0].Name != "v0" || i[0].Received != (pcaps.Count{300, true}) || i[0].DroppedByOS != (pcaps.Count{0, true}) {
 			t.Errorf("got %+v, want v0 with 300 received, none dropped", i)
 		}
 	})
 }
 
 func TestLiveSnaplen(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		l := newLab(t, "v0")
-		s := l.live([]string{"v0"}, Live{Backend: b, Snaplen: 60}, Config{})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b, Snaplen: 60}, pcaps.Config{})
 		sent := withTag(numbered(1, 500), 0x8100, 42)
 		l.send(l.port("v0"), sent)
 		frames := l.collect(s, 1)
@@ -231,9 +232,9 @@ func TestLiveSnaplen(t *testing.T) {
 }
 
 func TestLiveFilterRunsInTheKernel(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		l := newLab(t, "v0")
-		s := l.live([]string{"v0"}, Live{Backend: b}, Config{Filter: "tcp and ip[4:2] % 2 = 1"})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{Filter: "tcp and ip[4:2] % 2 = 1"})
 		p := l.port("v0")
 		for i := range 100 {
 			l.send(p, numbered(i, 0))
@@ -253,8 +254,8 @@ func TestLiveFilterRunsInTheKernel(t *testing.T) {
 		l := newLab(t, "v0")
 		for _, b := range backends {
 			l.here.Do(func() {
-				_, err := OpenLive([]string{"v0"}, Live{Backend: b.Backend}, Config{Filter: "tcp prot 80"})
-				if _, ok := err.(*FilterError); !ok {
+				_, err := pcaps.OpenLive([]string{"v0"}, pcaps.Live{Backend: b.Backend}, pcaps.Config{Filter: "tcp prot 80"})
+				if _, ok := err.(*pcaps.FilterError); !ok {
 					t.Errorf("%s: got %v, want a FilterError", b.name, err)
 				}
 			})
@@ -271,13 +272,13 @@ func TestTagsArePutBack(t *testing.T) {
 		withTag(withTag(numbered(4, 10), 0x8100, 7), 0x8100, 100),       // 802.1Q in 802.1Q
 		numbered(5, 10),
 	}
-	for _, name := range []string{"v0", AnyInterface} {
-		eachBackend(t, func(t *testing.T, b Backend) {
-			if name == AnyInterface && b == BackendPcap {
+	for _, name := range []string{"v0", pcaps.AnyInterface} {
+		eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+			if name == pcaps.AnyInterface && b == pcaps.BackendPcap {
 				t.Skip("libpcap gives all interfaces as Linux cooked packets")
 			}
 			l := newLab(t, "v0")
-			s := l.live([]string{name}, Live{Backend: b}, Config{})
+			s := l.live([]string{name}, pcaps.Live{Backend: b}, pcaps.Config{})
 			l.send(l.port("v0"), sent...)
 			frames := l.collect(s, len(sent))
 			if len(frames) != len(sent) {
@@ -291,9 +292,9 @@ func TestTagsArePutBack(t *testing.T) {
 		})
 	}
 	t.Run("filter", func(t *testing.T) {
-		eachBackend(t, func(t *testing.T, b Backend) {
+		eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 			l := newLab(t, "v0")
-			s := l.live([]string{"v0"}, Live{Backend: b}, Config{Filter: "vlan 42 and tcp"})
+			s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{Filter: "vlan 42 and tcp"})
 			l.send(l.port("v0"), sent...)
 			l.send(l.port("v0"), sent[0])
 			if frames := l.collect(s, 2); len(frames) != 2 || !bytes.Equal(frames[1].Data, sent[0]) {
@@ -302,12 +303,12 @@ func TestTagsArePutBack(t *testing.T) {
 		})
 	})
 	t.Run("sent", func(t *testing.T) {
-		eachBackend(t, func(t *testing.T, b Backend) {
+		eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 			l := newLab(t, "v0")
 			if err := l.here.IP("link add link v0 name v0.9 type vlan id 9", "link set v0.9 up"); err != nil {
 				t.Skip("needs VLAN interfaces: ", err)
 			}
-			s := l.live([]string{"v0"}, Live{Backend: b}, Config{})
+			s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{})
 			p, err := l.here.Open("v0.9")
 			if err != nil {
 				t.Fatal(err)
@@ -324,14 +325,14 @@ func TestTagsArePutBack(t *testing.T) {
 
 // TestLoopbackOnce: a packet on lo passes twice, out and in.
 func TestLoopbackOnce(t *testing.T) {
-	for _, name := range []string{"lo", AnyInterface} {
+	for _, name := range []string{"lo", pcaps.AnyInterface} {
 		t.Run(name, func(t *testing.T) {
-			eachBackend(t, func(t *testing.T, b Backend) {
-				if name == AnyInterface && b == BackendPcap {
+			eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+				if name == pcaps.AnyInterface && b == pcaps.BackendPcap {
 					t.Skip("libpcap gives both on any")
 				}
 				l := newLab(t)
-				s := l.live([]string{name}, Live{Backend: b}, Config{})
+				s := l.live([]string{name}, pcaps.Live{Backend: b}, pcaps.Config{})
 				p, err := l.here.Open("lo")
 				if err != nil {
 					t.Fatal(err)
@@ -352,7 +353,7 @@ func TestLoopbackOnce(t *testing.T) {
 // TestAnyTellsInterfaces: each packet has the link type and the name of its own interface, one that came up later too.
 func TestAnyTellsInterfaces(t *testing.T) {
 	l := newLab(t, "v0")
-	s := l.live([]string{AnyInterface}, Live{}, Config{Filter: "tcp"})
+	s := l.live([]string{pcaps.AnyInterface}, pcaps.Live{}, pcaps.Config{Filter: "tcp"})
 	l.send(l.port("v0"), numbered(1, 0))
 	tun := l.tun("tun0")
 	l.ip(l.here, "link set tun0 up")
@@ -384,10 +385,10 @@ func TestAnyTellsInterfaces(t *testing.T) {
 
 // TestDropsAreCounted: what does not fit into the ring is missing, and told.
 func TestDropsAreCounted(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		l := newLab(t, "v0")
 		const n = 20000
-		s := l.live([]string{"v0"}, Live{Backend: b, Ring: 512 << 10, Snaplen: 256}, Config{})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b, Ring: 512 << 10, Snaplen: 256}, pcaps.Config{})
 		p := l.port("v0")
 		for i := range n {
 			l.send(p, numbered(i, 100))
@@ -406,10 +407,10 @@ func TestDropsAreCounted(t *testing.T) {
 
 // TestStopHandsOutWhatHasPassed: also what the kernel still had in a block of its own.
 func TestStopHandsOutWhatHasPassed(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		l := newLab(t, "v0", "v1")
 		for _, names := range [][]string{{"v0"}, {"v0", "v1"}} {
-			s := l.live(names, Live{Backend: b}, Config{})
+			s := l.live(names, pcaps.Live{Backend: b}, pcaps.Config{})
 			p := l.port("v0")
 			for i := range 50 {
 				l.send(p, numbered(i, 0))
@@ -421,7 +422,7 @@ func TestStopHandsOutWhatHasPassed(t *testing.T) {
 			if frames := l.collect(s, 100); len(frames) != 50 {
 				t.Errorf("%v: got %d frames, want the 50 before the stop", names, len(frames))
 			}
-			if took := time.Since(began); took > time.Second {
+			if took := time.Since(began); took > 3*time.Second {
 				t.Errorf("%v: took %v to stop", names, took)
 			}
 			s.Close()
@@ -430,15 +431,15 @@ func TestStopHandsOutWhatHasPassed(t *testing.T) {
 }
 
 func TestInterfaceThatGoes(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		for _, c := range []struct {
 			name, do string
 			want     error
-		}{{"down", "link set v0 down", ErrDown}, {"away", "link del v0", ErrGone}} {
+		}{{"down", "link set v0 down", pcaps.ErrDown}, {"away", "link del v0", pcaps.ErrGone}} {
 			for _, names := range [][]string{{"v0"}, {"v1", "v0"}} {
 				t.Run(fmt.Sprint(c.name, len(names)), func(t *testing.T) {
 					l := newLab(t, "v0", "v1")
-					s := l.live(names, Live{Backend: b}, Config{})
+					s := l.live(names, pcaps.Live{Backend: b}, pcaps.Config{})
 					l.send(l.port("v0"), numbered(1, 0))
 					timer := time.AfterFunc(patience, s.Stop)
 					defer timer.Stop()
@@ -449,11 +450,11 @@ func TestInterfaceThatGoes(t *testing.T) {
 					l.ip(l.here, c.do)
 					_, err = s.Next(&seg)
 					read = append(read, err)
-					var e *ReadError
+					var e *pcaps.ReadError
 					if read[0] != nil || !errors.As(read[1], &e) || e.Name != "v0" || e.Packets != 1 || !errors.Is(e, c.want) {
 						t.Errorf("got %v, want a packet, then v0: %v", read, c.want)
 					}
-					if took := time.Since(began); took > time.Second {
+					if took := time.Since(began); took > 3*time.Second {
 						t.Errorf("it took %v to be told", took)
 					}
 				})
@@ -465,13 +466,14 @@ func TestInterfaceThatGoes(t *testing.T) {
 // TestSeveralInterfacesAreOne: packets of several are handed out in the order in which they passed; with libpcap
 // only where the machine is not too busy to read each in time, but all of them, and each interface's in order.
 func TestSeveralInterfacesAreOne(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
-		l := newLab(t, "v0", "v1", "v2")
-		s := l.live([]string{"v0", "v1", "v2"}, Live{Backend: b}, Config{})
-		ports := []*netlab.Port{l.port("v0"), l.port("v1"), l.port("v2")}
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+		l := newLab(t, "v0", "v1", "v2", "other")
+		s := l.live([]string{"v0", "v1", "v2"}, pcaps.Live{Backend: b}, pcaps.Config{})
+		ports, other := []*netlab.Port{l.port("v0"), l.port("v1"), l.port("v2")}, l.port("other")
 		const n = 600
 		for i := range n {
 			l.send(ports[i%2+i/400], numbered(i, 0)) // in turn; v2 is silent at first
+			l.send(other, numbered(i+n, 0))
 			if i%100 == 0 {
 				time.Sleep(15 * time.Millisecond)
 			}
@@ -481,7 +483,7 @@ func TestSeveralInterfacesAreOne(t *testing.T) {
 		for i, f := range frames {
 			got := int(binary.BigEndian.Uint32(f.Data[38:]))
 			name := s.Interfaces()[f.Interface].Name
-			if want := fmt.Sprintf("v%d", got%2+got/400); b == BackendAFPacket && got != i || name != want || f.Number != uint64(i+1) {
+			if want := fmt.Sprintf("v%d", got%2+got/400); b == pcaps.BackendAFPacket && got != i || name != want || f.Number != uint64(i+1) {
 				t.Fatalf("frame %d: got packet %d of %s", i, got, name)
 			}
 			if before, ok := last[f.Interface]; ok && got <= before {
@@ -498,7 +500,7 @@ func TestSeveralInterfacesAreOne(t *testing.T) {
 // TestLatency: a person watches. A packet is handed out within 100 ms, and a pause is made, in which it is printed, also
 // while other packets keep coming.
 func TestLatency(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		l := newLab(t, "v0", "v1")
 		for _, names := range [][]string{{"v0"}, {"v0", "v1"}} {
 			var worst time.Duration
@@ -517,10 +519,10 @@ func TestLatency(t *testing.T) {
 }
 
 // latency is the longest time from a packet to the pause after it.
-func (l *lab) latency(names []string, b Backend) (worst time.Duration) {
+func (l *lab) latency(names []string, b pcaps.Backend) (worst time.Duration) {
 	const single, steady = 4, 100
 	var waiting []int64 // times of packets since the last pause
-	s := l.live(names, Live{Backend: b}, Config{Idle: func() error {
+	s := l.live(names, pcaps.Live{Backend: b}, pcaps.Config{Idle: func() error {
 		now := time.Now().UnixNano()
 		for _, at := range waiting {
 			worst = max(worst, time.Duration(now-at))
@@ -563,7 +565,7 @@ func (l *lab) latency(names []string, b Backend) (worst time.Duration) {
 // TestDo: what a signal asks for is done also where nothing passes.
 func TestDo(t *testing.T) {
 	l := newLab(t, "v0")
-	s := l.live([]string{"v0"}, Live{}, Config{})
+	s := l.live([]string{"v0"}, pcaps.Live{}, pcaps.Config{})
 	began := time.Now()
 	var took time.Duration
 	s.Do(func() {
@@ -582,13 +584,13 @@ func TestDo(t *testing.T) {
 func TestLiveRefusals(t *testing.T) {
 	l := newLab(t, "v0")
 	l.ip(l.here, "link set v0 down")
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		for name, want := range map[string]error{
-			"nosuch": ErrNoInterface, "a-name-much-too-long-for-one": ErrNoInterface, "v0": ErrDown,
+			"nosuch": pcaps.ErrNoInterface, "a-name-much-too-long-for-one": pcaps.ErrNoInterface, "v0": pcaps.ErrDown,
 		} {
 			var err error
-			l.here.Do(func() { _, err = OpenLive([]string{"lo", name}, Live{Backend: b}, Config{}) })
-			var e *CaptureError
+			l.here.Do(func() { _, err = pcaps.OpenLive([]string{"lo", name}, pcaps.Live{Backend: b}, pcaps.Config{}) })
+			var e *pcaps.CaptureError
 			if !errors.As(err, &e) || e.Interface != name || e.Err != want {
 				t.Errorf("got %v, want %s: %v", err, name, want)
 			}
@@ -598,14 +600,14 @@ func TestLiveRefusals(t *testing.T) {
 
 // TestPromiscuous: by default the interface is, and is no more when the capture ends.
 func TestPromiscuous(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		l := newLab(t, "v0")
 		is := func() bool {
 			err := l.here.Command("sh", "-c", "ip -d link show v0 | grep -q 'promiscuity [1-9]'")
 			return err == nil
 		}
 		for _, modest := range []bool{false, true} {
-			s := l.live([]string{"v0"}, Live{Backend: b, NotPromiscuous: modest}, Config{})
+			s := l.live([]string{"v0"}, pcaps.Live{Backend: b, NotPromiscuous: modest}, pcaps.Config{})
 			if got := is(); got == modest {
 				t.Errorf("NotPromiscuous %v: promiscuous %v", modest, got)
 			}
@@ -619,15 +621,15 @@ func TestPromiscuous(t *testing.T) {
 
 // TestRingDoesNotAllocate: a packet costs no memory, tagged or not.
 func TestRingDoesNotAllocate(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
 		l := newLab(t, "v0")
-		s := l.live([]string{"v0"}, Live{Backend: b}, Config{})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{})
 		p := l.port("v0")
 		const n = 500
 		for i := range n + 10 {
 			l.send(p, numbered(i, 0), withTag(numbered(i, 0), 0x8100, 42))
 		}
-		time.Sleep(2 * blockTime)
+		time.Sleep(50 * time.Millisecond)
 		var seg flows.Segment
 		s.Next(&seg)
 		s.Next(&seg) // names the VLAN
