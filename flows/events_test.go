@@ -81,6 +81,14 @@ flow two client 192.0.2.9:5000 iss 4000000,5000000
 +20ms  one< .  1:1(0) ack 201
 `, []string{"#1 6 client NoteRSTNotBelieved", "#1 7 server NoteChallengeACK", "#1 8 client NoteSYNWaits",
 			"#1 9 server NoteChallengeACK", "#1 10 client NoteRSTNotBelieved"}},
+		{"data beyond a FIN, and another FIN beyond it", `
++0     > S  0:0(0)
++20ms  < S. 0:0(0) ack 1
++1ms   > .  1:1(0) ack 1
++1ms   > F. 1:1(0) ack 1
++1ms   > P. 2:102(100) ack 1
++1ms   > F. 2:2(0) ack 1
+`, []string{"#1 5 client NoteDataAfter 100", "#1 6 client NoteDataAfter 0"}},
 		{"data on a SYN that was not taken", `
 +0    > S  0:100(100)
 +1ms  < S. 0:0(0) ack 1
@@ -157,6 +165,8 @@ func event(number uint64, e flows.Event) string {
 			}
 		}
 		return line + fmt.Sprintf(" idle %v ttl %d/%d", r.Idle.D, r.TTL, r.UsualTTL)
+	case flows.NoteDataAfter:
+		return line + fmt.Sprintf("NoteDataAfter %d", e.N)
 	case flows.NoteRSTNotBelieved:
 		return line + "NoteRSTNotBelieved"
 	case flows.NoteChallengeACK:

@@ -75,7 +75,7 @@ const (
 	NoteInvalidFlags
 	NoteAckUnseen       // acknowledges what was never seen sent
 	NoteMissing         // the capture lacks segments; N: how many times
-	NoteDataAfter       // data after its sender's FIN
+	NoteDataAfter       // data after its sender's FIN, or another FIN; N: bytes of it
 	NoteRSTStays        // RST from SYN_SENT in answer to a wrong ACK
 	NoteMidstream       // first packet of a connection that began before the capture
 	NoteFastOpen        // data on the SYN was accepted

@@ -165,7 +165,7 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 		return false
 	case from.is(hasFIN) && from.fin.Before(end):
 		if end.Sub(from.fin) > 0 && (s.Len > 0 || fin) {
-			t.note(Note{Kind: NoteDataAfter})
+			t.note(Note{Kind: NoteDataAfter, N: s.Len})
 		}
 		return false
 	case s.Len == 0 && !fin:
