@@ -92,20 +92,31 @@ func (t *Tracker) redateACK(r *record, h *half) {
 
 // finArrived tells which copy of to's FIN arrived first, by what that acknowledged: the last,
 // as a FIN is repeated only where the ACK of it did not come; but the first, where the time
-// stamp that from echoes is older than the last copy's, or where its ACK comes too soon after that.
+// stamp that from echoes is older than the last copy's. Without time stamps, or where the copies have
+// the same, its ACK tells where it comes too soon after the last.
 func (t *Tracker) finArrived(r *record, from, to *half) known {
 	if to.finN < 2 || r.aside == 0 {
 		return finCovers
 	}
 	s, last := t.seg, &t.asideOf(r).fin[r.index(to)]
+	if s.HasTS && to.is(hasTS) {
+		if int32(s.TSEcr-last.tsval) < 0 {
+			return finCovered
+		}
+		if last.time-r.finPassed(to) > tick {
+			return finCovers
+		}
+	}
 	answer := r.answer(from)
-	if s.HasTS && to.is(hasTS) && int32(s.TSEcr-last.tsval) < 0 ||
-		answer.OK && s.Time >= last.time && 2*(s.Time-last.time) < int64(answer.D) ||
+	if answer.OK && s.Time >= last.time && 2*(s.Time-last.time) < int64(answer.D) ||
 		!answer.OK && last.time-r.finPassed(to) < sooner {
 		return finCovered
 	}
 	return finCovers
 }
+
+// tick is the longest that a clock of time stamps may stand still: 10 ms for the slowest in use.
+const tick = int64(10 * time.Millisecond)
 
 // closingOrder is what an end in FIN_WAIT_1 got, in its order, when it acknowledges the peer's
 // FIN. That arrived with its last copy: the ACK of the end's own FIN came before it only if
