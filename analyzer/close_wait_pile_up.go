@@ -20,7 +20,7 @@ var closeWaitPileUp = &Rule{
 	Capture:  judgeCloseWaitPileUp,
 	Explains: &Explains{
 		Findings: []string{"close-wait"},
-		Part:     func(_ *flows.Flow, n *Finding, _ *Server) bool { return n.Endpoint == flows.ByServer },
+		Part:     func(_ *flows.Flow, n *Finding, _ *Server) bool { return n.Endpoint == flows.ByServer && n.Variant == "idle" },
 		Stands: func(s *Server) bool {
 			return s.CloseWait.Peak >= closeWaitPile && s.partFlows("close-wait-pile-up") >= closeWaitPile
 		},
@@ -34,7 +34,7 @@ const closeWaitPile = 20
 // leaked is how many of its connections h did not close when its servers had.
 func (h *Host) leaked() (n uint64) {
 	for _, t := range h.Found {
-		if t.Rule.Name == "close-wait" && t.Endpoint == flows.ByClient {
+		if t.Rule.Name == "close-wait" && t.Variant == "idle" && t.Endpoint == flows.ByClient {
 			n += t.Flows
 		}
 	}
@@ -56,7 +56,7 @@ func judgeCloseWaitPileUp(p *CapturePass) {
 	}
 	for _, h := range p.Hosts {
 		if p.rule.Explains.Host(h) {
-			f := Finding{Flows: h.leaked()}
+			f := Finding{Severity: Notice, Flows: h.leaked()} // it may keep them for later
 			p.explainHost(&f, h)
 			p.Report(pileUp(f, Gauge{Now: h.CloseWait, Peak: max(h.CloseWait, f.Flows)}, &Timing{}, "the servers", h.Addr, ""))
 		}

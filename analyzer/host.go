@@ -22,12 +22,12 @@ type Host struct {
 
 	Found []Tally // what was found of its flows, by name
 
-	Probes *Probes // what its flows that came to nothing went to; nil: fewer than two did
-	alone  probe   // the first of these, until there are two
+	Probes    *Probes // what its flows that came to nothing went to; nil: fewer than two did
+	firstPort uint16
+	alone     probe // the first of these, until there are two
 
-	Example Example  // its first flow
-	Packets []uint64 // of the first finding
-	File    int32    // of these
+	Example Example  // the first of its flows in which something was found, or the first
+	Packets []uint64 // of that finding
 }
 
 // Probes are the flows of a Host that opened nothing, or that it gave up as soon as they were open.
@@ -52,6 +52,7 @@ const openKept = 8
 // Tally is how many flows have a finding.
 type Tally struct {
 	Rule     *Rule
+	Variant  string
 	Endpoint flows.Closer // whose doing it is
 	Flows    uint64
 	Cause    *Rule // the finding of the whole capture that explains these, nil: none
@@ -76,23 +77,26 @@ func (h *Host) Count(rule string) (n uint64) {
 	return n
 }
 
-func (h *Host) found(n *Finding) {
+func (h *Host) found(f *flows.Flow, n *Finding) {
+	if len(h.Found) == 0 {
+		h.Example = exampleOf(f)
+		h.Example.Packet, h.Packets = n.Packet, slices.Clone(n.Packets)
+	}
 	for i := range h.Found {
-		if t := &h.Found[i]; t.Rule == n.Rule && t.Endpoint == n.Endpoint {
+		if t := &h.Found[i]; t.Rule == n.Rule && t.Variant == n.Variant && t.Endpoint == n.Endpoint {
 			t.Flows++
 			return
 		}
 	}
-	if len(h.Found) == 0 {
-		h.Packets, h.File = slices.Clone(n.Packets), n.File
-	}
-	h.Found = append(h.Found, Tally{Rule: n.Rule, Endpoint: n.Endpoint, Flows: 1})
+	h.Found = append(h.Found, Tally{Rule: n.Rule, Variant: n.Variant, Endpoint: n.Endpoint, Flows: 1})
 }
 
 func (h *Host) finished(f *flows.Flow) {
+	if h.Flows == 0 {
+		h.Example = exampleOf(f)
+	}
 	if h.Flows == 0 || f.First < h.First {
 		h.First = f.First
-		h.Example = exampleOf(f)
 	}
 	h.Flows++
 	h.Last = max(h.Last, f.Last)
@@ -111,10 +115,11 @@ func (h *Host) finished(f *flows.Flow) {
 // sourcePort counts ports from the second flow on, with the first's: the sources of a flood have one flow each.
 func (h *Host) sourcePort(port uint16) {
 	switch {
-	case h.Flows < 2:
+	case h.Flows == 1:
+		h.firstPort = port
 		return
 	case h.Flows == 2:
-		h.Ports.add(fold(0, uint64(h.Example.Client.Port())))
+		h.Ports.add(fold(0, uint64(h.firstPort)))
 	}
 	h.Ports.add(fold(0, uint64(port)))
 }

@@ -19,7 +19,7 @@ func (p *CapturePass) explain(f *Finding, s *Server) {
 			f.Example = g.example()
 			f.File, f.Packet, f.Packets = g.Earliest.File, g.Earliest.Packet, g.Earliest.Packets
 		}
-		f.addPart(g)
+		f.addPart(g.Rule, g.Flows, g.waits())
 	}
 	f.sortParts()
 	f.Clients = min(clients.N(), f.Flows)
@@ -29,10 +29,10 @@ func (p *CapturePass) explain(f *Finding, s *Server) {
 func (p *CapturePass) explainHost(f *Finding, h *Host) {
 	f.Client, f.Space, f.Endpoint, f.Clients = netip.AddrPortFrom(h.Addr, 0), h.Space, flows.ByClient, 1
 	f.Since, f.Until = h.First, h.Last
-	f.Example, f.File, f.Packets = h.Example, h.File, h.Packets
+	f.Example, f.File, f.Packet, f.Packets = h.Example, h.Example.File, h.Example.Packet, h.Packets
 	for _, t := range h.Found {
 		if p.rule.explains(t.Rule.Name) {
-			f.Parts = append(f.Parts, Part{Rule: t.Rule, Flows: t.Flows, Words: symptom(t.Rule.Name)})
+			f.addPart(t.Rule, t.Flows, &Steps{})
 		}
 	}
 	f.sortParts()
@@ -44,16 +44,16 @@ func (f *Finding) sortParts() {
 	})
 }
 
-// addPart counts a group among the symptoms; those of one rule are one.
-func (f *Finding) addPart(g *Group) {
+// addPart counts flows among the symptoms; those of one rule are one.
+func (f *Finding) addPart(r *Rule, flows uint64, waits *Steps) {
 	for i := range f.Parts {
-		if f.Parts[i].Rule == g.Rule {
-			f.Parts[i].Flows += g.Flows
-			f.Parts[i].Retries.merge(g.waits())
+		if f.Parts[i].Rule == r {
+			f.Parts[i].Flows += flows
+			f.Parts[i].Retries.merge(waits)
 			return
 		}
 	}
-	f.Parts = append(f.Parts, Part{Rule: g.Rule, Flows: g.Flows, Words: symptom(g.Rule.Name), Retries: *g.waits()})
+	f.Parts = append(f.Parts, Part{Rule: r, Flows: flows, Words: symptom(r.Name), Retries: *waits})
 }
 
 // waits are the steps at which what a group's flows waited for was sent again.
@@ -82,7 +82,7 @@ func symptom(rule string) string {
 	case "close-wait":
 		return "closed by the other end, never by this one"
 	case "time-wait-reuse":
-		return "port taken again while the server was in TIME_WAIT"
+		return "port taken again while still in TIME_WAIT"
 	}
 	return ""
 }

@@ -257,7 +257,7 @@ func (p *peers) finished(f *flows.Flow) (*Server, *Host) {
 // found counts a finding of a flow, and sets its cause where that is certain so far.
 func (p *peers) found(f *flows.Flow, n *Finding, s *Server, h *Host) {
 	p.totals.found(n.Rule)
-	h.found(n)
+	h.found(f, n)
 	for _, r := range Rules {
 		switch x := r.Explains; {
 		case !r.explains(n.Rule.Name):
