@@ -80,6 +80,26 @@ func closings() []Scenario {
 		},
 		Want: orderly,
 	}, {
+		Name:          "half-close-long",
+		About:         "The client says that it has no more to send, and keeps its socket: its FIN_WAIT_2 outlasts tcp_fin_timeout, while the server sends.",
+		ClientSysctls: []string{"net.ipv4.tcp_fin_timeout=1"},
+		Run: func(l *Lab) {
+			c, s := l.Open()
+			l.talk(c, s)
+			c.CloseWrite()
+			s.ReceiveEnd()
+			for range 10 {
+				l.Pause(250 * time.Millisecond)
+				s.Send("more")
+				c.Receive(4)
+			}
+			s.Close()
+			c.ReceiveEnd()
+			c.Close()
+			l.closed(c, s)
+		},
+		Want: orderly,
+	}, {
 		Name:  "fin-with-data",
 		About: "The client's last data carries its FIN, and so does the server's.",
 		Run: func(l *Lab) {

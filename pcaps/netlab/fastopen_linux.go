@@ -100,14 +100,89 @@ func fastOpens() []Scenario {
 			l.Await(c, "")
 		},
 		Want: []Lists{orderly[0], {connected + " CLOSED", "LISTEN SYN_RCVD CLOSED"}},
+	}, {
+		Name:          "fast-open-syn-lost",
+		About:         "Data in the SYN, which is lost: the SYN is sent again without data, and the data follows the handshake.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			l.Wire.Add(lose(Client, isSYN, 1, 1))
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: []Lists{orderly[0], orderly[0]},
+	}, {
+		Name:          "fast-open-wrong-cookie",
+		About:         "The server has changed its key: it does not take the cookie, nor the data in the SYN, and grants a new one.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			listener.newFastOpenKey()
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: []Lists{orderly[0], orderly[0]},
+	}, {
+		Name:          "fast-open-without-cookie",
+		About:         "Both hosts do without cookies: data in the first SYN of all.",
+		ClientSysctls: []string{"net.ipv4.tcp_fastopen=5"}, ServerSysctls: []string{"net.ipv4.tcp_fastopen=0x202"},
+		Run: func(l *Lab) {
+			listener := l.fastOpenListener()
+			c := l.Socket(Client, clientPort)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.Quiet(delayedACK)
+			l.finish(c, s)
+		},
+		Want: orderly,
+	}, {
+		Name:          "fast-open-ack-lost-fin",
+		About:         "Data in the SYN, and the ACK of the SYN-ACK is lost: the client's FIN completes the handshake.",
+		ClientSysctls: client, ServerSysctls: server,
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			l.Wire.Add(lose(Client, isBareACK, 1, 1))
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			check("connect", c.Connected())
+			c.Close()
+			s := l.Accept(listener)
+			s.Receive(4)
+			s.ReceiveEnd()
+			l.Await(c, "FIN_WAIT_2")
+			s.Close()
+			l.closed(c, s)
+		},
+		Want: []Lists{orderly[0], orderly[0]},
+	}, {
+		Name:          "fast-open-answered-ack-lost-always",
+		About:         "Data in the SYN; the server answers before the handshake's ACK, and nothing that the client sends after its SYN arrives: the server gives up.",
+		ClientSysctls: client, ServerSysctls: append([]string{"net.ipv4.tcp_synack_retries=1"}, server...),
+		Run: func(l *Lab) {
+			listener := l.getCookie()
+			l.Wire.Add(lose(Client, isBareACK, 1, 0))
+			c := l.Socket(Client, clientPort+1)
+			c.FastOpen(l.Server(), "ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			s.Send("pong")
+			c.Receive(4)
+			l.Await(s, "")
+		},
+		Want: []Lists{orderly[0], {connected, "LISTEN SYN_RCVD"}},
 	}}
 }
 
 // getCookie makes an ordinary connection that asks for the server's Fast Open cookie.
 func (l *Lab) getCookie() (listener *Socket) {
-	listener = l.Socket(Server, serverPort)
-	listener.Set(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, 16)
-	listener.Listen(16)
+	listener = l.fastOpenListener()
 	c := l.Socket(Client, clientPort)
 	c.FastOpen(l.Server(), "ping")
 	check("connect", c.Connected())
@@ -115,4 +190,15 @@ func (l *Lab) getCookie() (listener *Socket) {
 	s.Receive(4)
 	l.closeBoth(c, s)
 	return listener
+}
+
+func (l *Lab) fastOpenListener() *Socket {
+	listener := l.Socket(Server, serverPort)
+	listener.Set(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, 16)
+	return listener.Listen(16)
+}
+
+// newFastOpenKey has a listener make other cookies from here on.
+func (k *Socket) newFastOpenKey() {
+	check("TCP_FASTOPEN_KEY", unix.SetsockoptString(k.fd, unix.IPPROTO_TCP, unix.TCP_FASTOPEN_KEY, "sixteen bytes on"))
 }

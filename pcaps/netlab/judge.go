@@ -286,7 +286,7 @@ func agrees(own []record, ls []*life) error {
 // pair puts the server's lives beside the client's that they answered: the last that began before. A
 // server's life that finds its place taken, or comes before any, was brought about by a stray SYN, of which
 // no client knew. An answer from no socket belongs to the connection that was there last, and is a life of
-// its own only where that end had none.
+// its own only where there was none at all.
 func pair(ends [2][]*life, client, server netip.AddrPort) []FlowTruth {
 	type flow struct {
 		began time.Time
@@ -320,7 +320,7 @@ func pair(ends [2][]*life, client, server netip.AddrPort) []FlowTruth {
 		return true
 	}
 	for _, l := range ends[Server] {
-		if !join(Server, l) && !l.answer {
+		if !join(Server, l) && (!l.answer || len(flows) == 0) {
 			add(Server, l)
 		}
 	}

@@ -201,6 +201,32 @@ func lastings() []Scenario {
 		About: "The client's FIN has the last sequence number of all.",
 		Run:   func(l *Lab) { l.finish(l.openAt(0xfffffffa)) },
 		Want:  orderly,
+	}, {
+		Name:  "wrap-at-syn-ack",
+		About: "A firewall renumbers what the server sends: beyond it, the SYN-ACK has the last sequence number of all.",
+		Run:   func(l *Lab) { l.finish(l.openRenumbered(0xffffffff)) },
+		Want:  orderly,
+	}, {
+		Name:  "wrap-in-answer",
+		About: "A firewall renumbers what the server sends: beyond it, its numbers wrap within its data.",
+		Run:   func(l *Lab) { l.finish(l.openRenumbered(0xfffffffc)) },
+		Want:  orderly,
+	}, {
+		Name:  "wrap-at-last-fin",
+		About: "A firewall renumbers what the server sends: beyond it, its FIN has the last sequence number of all.",
+		Run:   func(l *Lab) { l.finish(l.openRenumbered(0xfffffffa)) },
+		Want:  orderly,
+	}, {
+		Name:  "wrap-at-both-ends",
+		About: "Both ends connect to each other, with the last sequence number of all.",
+		Rules: crossing(isSYN),
+		Run: func(l *Lab) {
+			c, s := l.Socket(Client, clientPort), l.Socket(Server, serverPort)
+			c.StartAt(0xffffffff)
+			s.StartAt(0xffffffff)
+			l.finish(l.meet(c, s))
+		},
+		Want: []Lists{{"CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesFirst, "CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesLast}},
 	}}
 }
 
@@ -231,4 +257,10 @@ func (l *Lab) openAt(iss uint32) (c, s *Socket) {
 	c.StartAt(iss)
 	c.Connect(l.Server())
 	return c, l.Accept(listener)
+}
+
+// openRenumbered opens a connection that has that initial sequence number of the server beyond the wire.
+func (l *Lab) openRenumbered(iss uint32) (c, s *Socket) {
+	l.Wire.Renumber(iss)
+	return l.Open()
 }

@@ -326,6 +326,36 @@ func openings() []Scenario {
 		},
 		Want: []Lists{{"CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesFirst, "CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesLast}},
 	}, {
+		Name:  "challenge-from-syn-rcvd",
+		About: "The handshake's ACK is lost, and a forged segment far outside the window draws an ACK from SYN_RCVD: the client echoes that ACK's timestamp, and its data counts only once the SYN-ACK was repeated.",
+		Rules: []Rule{lose(Client, isBareACK, 1, 1)},
+		Run: func(l *Lab) {
+			listener := l.Listen()
+			c := l.Socket(Client, clientPort).Connect(l.Server())
+			l.Pause(50 * time.Millisecond)
+			syn := l.Wire.Last(Client, isSYN)
+			l.Wire.Forge(Segment{From: Client, Src: syn.Src, Dst: syn.Dst, Seq: syn.Seq + 1<<30,
+				Ack: l.Wire.Last(Server, isSYNACK).Seq + 1, Flags: ACK, Window: 1000})
+			l.Cross()
+			l.Wire.Wait(Server, isBareACK, 1)
+			c.Send("ping")
+			s := l.Accept(listener)
+			s.Receive(4)
+			l.closeBoth(c, s)
+		},
+		Want: orderly,
+	}, {
+		Name:  "scan",
+		About: "Segments with flags that open nothing come to a listener, forged: SYN+FIN, SYN+RST, FIN, FIN+PSH+URG, none; it drops them without an answer.",
+		Run: func(l *Lab) {
+			l.Listen()
+			for i, flags := range scans {
+				l.Wire.Forge(Segment{From: Client, Src: l.To(Client, clientPort+uint16(i)), Dst: l.Server(), Seq: 4711, Flags: flags, Window: 1024})
+			}
+			l.Cross()
+		},
+		Want: make([]Lists, len(scans)),
+	}, {
 		Name:  "multipath",
 		About: "A connection of Multipath TCP: its options on every segment, and a close of its own before the FINs.",
 		Run: func(l *Lab) {
@@ -354,6 +384,9 @@ func openings() []Scenario {
 		Want:          orderly,
 	}}
 }
+
+// scans are the flags of segments that a listener drops.
+var scans = [...]uint8{SYN | FIN, SYN | RST, FIN, FIN | PSH | URG, 0}
 
 // Of the SYNs of a flood, the first are kept as requests, the others answered with a cookie.
 const (
@@ -419,7 +452,11 @@ func (l *Lab) multipath(s Side, port uint16) *Socket {
 
 // openBoth opens simultaneously: there is no listener.
 func (l *Lab) openBoth() (c, s *Socket) {
-	c, s = l.Socket(Client, clientPort), l.Socket(Server, serverPort)
+	return l.meet(l.Socket(Client, clientPort), l.Socket(Server, serverPort))
+}
+
+// meet has two sockets connect to each other.
+func (l *Lab) meet(c, s *Socket) (*Socket, *Socket) {
 	c.Begin(l.Server())
 	s.Begin(l.To(Client, clientPort))
 	check("connect", c.Connected())

@@ -57,6 +57,32 @@ func resets() []Scenario {
 		Views: []View{{Capture: Server, End: Client, States: strings.Fields(connected + " CLOSED"),
 			Why: "the FIN did not pass here; that the RST is one beyond could be a byte of data as well"}},
 	}, {
+		Name:  "abort-fin-wait-1-at-once",
+		About: "The client closes and aborts at once: its RST goes before its FIN is acknowledged.",
+		Run: func(l *Lab) {
+			c, s := l.Open()
+			l.talk(c, s)
+			l.Quiet(delayedACK)
+			c.CloseWrite()
+			c.Abort()
+			l.Await(s, "")
+		},
+		Want: []Lists{{connected + " FIN_WAIT_1 CLOSED", accepted + " CLOSE_WAIT CLOSED"}},
+	}, {
+		Name:  "abort-syn-sent",
+		About: "The client aborts out of SYN_SENT, for which nothing is sent; a SYN-ACK comes later and is answered with a RST.",
+		Rules: []Rule{slow(Server, isSYNACK)},
+		Run: func(l *Lab) {
+			l.Listen()
+			c := l.Socket(Client, clientPort)
+			c.Begin(l.Server())
+			l.Wire.Wait(Server, isSYNACK, 1)
+			c.Abort()
+			l.Wire.Wait(Client, isRST, 1)
+			l.Cross()
+		},
+		Want: []Lists{{"CLOSED SYN_SENT CLOSED", "LISTEN SYN_RCVD CLOSED"}},
+	}, {
 		Name:  "abort-fin-wait-2",
 		About: "The client says that it has no more to send, and aborts out of FIN_WAIT_2.",
 		Run: func(l *Lab) {
@@ -270,6 +296,32 @@ func resets() []Scenario {
 			c.ReceiveFails(unix.ECONNRESET)
 		},
 		Want: []Lists{{connected + " CLOSED", accepted + " CLOSED"}},
+	}, {
+		Name:  "destroyed-half-closed",
+		About: "The server has closed; the client's socket is destroyed in CLOSE_WAIT (ss -K).",
+		Run: func(l *Lab) {
+			c, s := l.Open()
+			l.talk(c, s)
+			s.Close()
+			c.ReceiveEnd()
+			l.Await(s, "FIN_WAIT_2")
+			l.Quiet(delayedACK)
+			check("destroy", l.Hosts[Client].diag.destroy(l.To(Client, clientPort), l.Server()))
+			l.Await(s, "")
+		},
+		Want: []Lists{{connected + " CLOSE_WAIT CLOSED", accepted + " FIN_WAIT_1 FIN_WAIT_2 CLOSED"}},
+	}, {
+		Name:  "ack-to-listener",
+		About: "A forged ACK comes to a listener that knows of no connection: a RST.",
+		Run: func(l *Lab) {
+			l.Listen()
+			l.Wire.Forge(Segment{From: Client, Src: l.To(Client, clientPort), Dst: l.Server(), Seq: 4711, Ack: 1147, Flags: ACK, Window: 1024})
+			l.Wire.Wait(Server, isRST, 1)
+			l.Cross()
+		},
+		Want: []Lists{{"", "CLOSED"}},
+		Views: []View{{Capture: Server, End: Client, States: strings.Fields("ESTABLISHED CLOSED"),
+			Why: "a forged ACK looks like one of a connection that the server has forgotten"}},
 	}, {
 		Name:  "old-syn-after-reset",
 		About: "A copy of the first SYN comes when the connection is over: the SYN-ACK to it is answered with a RST.",

@@ -134,8 +134,7 @@ func (s *Segment) frame() []byte {
 	binary.BigEndian.PutUint16(tcp[14:], s.Window)
 	tcp = append(append(tcp, s.Options...), s.Payload...)
 	src, dst := s.Src.Addr().AsSlice(), s.Dst.Addr().AsSlice()
-	pseudo := sum(sum(sum(0, src), dst), []byte{0, protoTCP, byte(len(tcp) >> 8), byte(len(tcp))})
-	binary.BigEndian.PutUint16(tcp[16:], fold(sum(pseudo, tcp)))
+	putChecksum(tcp, src, dst)
 
 	f := make([]byte, etherLen, etherLen+40+len(tcp))
 	f[0], f[5] = 2, byte(1+s.From.Peer())
@@ -159,6 +158,25 @@ func (s *Segment) frame() []byte {
 		f = append(f, ip...)
 	}
 	return append(f, tcp...)
+}
+
+// setNumbers writes other numbers into a TCP frame.
+func setNumbers(frame []byte, seq, ack uint32) {
+	_, at := protocol(frame)
+	src, dst := frame[etherLen+12:etherLen+16], frame[etherLen+16:etherLen+20]
+	if frame[etherLen]>>4 == 6 {
+		src, dst = frame[etherLen+8:etherLen+24], frame[etherLen+24:etherLen+40]
+	}
+	tcp := frame[at:]
+	binary.BigEndian.PutUint32(tcp[4:], seq)
+	binary.BigEndian.PutUint32(tcp[8:], ack)
+	putChecksum(tcp, src, dst)
+}
+
+func putChecksum(tcp, src, dst []byte) {
+	tcp[16], tcp[17] = 0, 0
+	pseudo := sum(sum(sum(0, src), dst), []byte{0, protoTCP, byte(len(tcp) >> 8), byte(len(tcp))})
+	binary.BigEndian.PutUint16(tcp[16:], fold(sum(pseudo, tcp)))
 }
 
 // sum and fold are the Internet checksum, RFC 1071.

@@ -18,6 +18,10 @@ type Wire struct {
 	busy  time.Time // see quietFor
 	on    int       // segments on the wire
 
+	renumber bool
+	iss      uint32 // that the client is to see of the server
+	shift    uint32 // to that
+
 	meeting time.Time // when segments that are to meet arrive
 	err     error
 	queues  [2]chan delivery // by receiver
@@ -115,6 +119,9 @@ func (w *Wire) take(from Side, frame []byte) {
 	if s, ok := parse(from, frame); ok {
 		s.Time = now
 		act = w.fate(&s)
+		if w.renumber {
+			w.renumbered(&s, frame)
+		}
 		w.follow(&s)
 		w.log = append(w.log, s)
 	}
@@ -132,6 +139,26 @@ func (w *Wire) take(from Side, frame []byte) {
 	w.on += 1 + len(act.Again)
 	for _, later := range act.Again {
 		w.queues[from.Peer()] <- delivery{at.Add(later), frame}
+	}
+}
+
+// Renumber has the server's sequence numbers, SYN-ACK and all, begin at iss beyond the wire, as firewalls do that do not
+// trust a host's choice. There must be but one connection, and no selective ACKs.
+func (w *Wire) Renumber(iss uint32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.renumber, w.iss = true, iss
+}
+
+func (w *Wire) renumbered(s *Segment, frame []byte) {
+	switch {
+	case s.From == Client && s.Flags&ACK != 0:
+		setNumbers(frame, s.Seq, s.Ack-w.shift)
+	case s.From == Server:
+		if isSYNACK(s) {
+			w.shift = w.iss - s.Seq
+		}
+		setNumbers(frame, s.Seq+w.shift, s.Ack)
 	}
 }
 
