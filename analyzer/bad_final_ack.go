@@ -30,7 +30,7 @@ func judgeBadFinalACK(p *Pass) {
 		}
 	}
 	complete := p.Opening.Outcome == flows.OpeningComplete
-	if len(bad) == 0 || !complete && !p.Over {
+	if len(bad) == 0 || !p.Over {
 		return
 	}
 	if complete && (p.Lossy || p.Capture.MissingSegments > 0) {

@@ -40,7 +40,7 @@ func judgeChallengeACK(p *Pass) {
 			continue
 		}
 		f := Finding{Confidence: Likely, Endpoint: by(e.Side), Packets: inOrder(drawn.At, e.At)}
-		f.Summary = fmt.Sprintf("the %s answered %s on the open connection with a challenge ACK", e.Side, what)
+		f.Summary = fmt.Sprintf("the %s answered %s on a connection that it has with a challenge ACK", e.Side, what)
 		f.Why = fmt.Sprintf("packet %d says again where the %s stands, %s after the segment in packet %d", e.At, e.Side, between(drawn.Time, e.Time), drawn.At)
 		f.Next = fmt.Sprintf("who sends %s in the name of %s: the host itself after a restart (see peer-lost-state), another one behind the same NAT, or a forger", what, p.Ends[e.Side.Peer()].Addr.Addr())
 		if drawn.Kind == flows.NoteRSTNotBelieved {

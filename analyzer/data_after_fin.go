@@ -6,7 +6,7 @@ import (
 	"tcpwhy/flows"
 )
 
-// Data beyond its sender's own FIN. A FIN says that nothing follows, so no TCP sends any: the segment
+// Data, or another FIN, beyond its sender's own FIN. A FIN says that nothing follows, so no TCP sends any: the segment
 // is of another connection of the same ports, whose SYN is not in the capture, or is injected. Its
 // receiver drops it. Data that the *other* end sends after a FIN is ordinary: that is half-closed.
 var dataAfterFIN = &Rule{
@@ -32,7 +32,10 @@ func judgeDataAfterFIN(p *Pass) {
 		f.Packets = inOrder(fin.Packet, e.At)
 		f.Why = fmt.Sprintf("packet %d lies beyond the end that the FIN in packet %d had set, and comes %s after it", e.At, fin.Packet, between(fin.Time, e.Time))
 	}
-	f.Summary = fmt.Sprintf("the %s sent data beyond its own FIN", e.Side)
+	f.Summary = fmt.Sprintf("the %s sent %s beyond its own FIN", e.Side, bytes(e.N))
+	if e.N == 0 {
+		f.Summary = fmt.Sprintf("the %s sent a second FIN, beyond its first", e.Side)
+	}
 	f.Next = "another connection of the same ports, whose SYN is not in the capture; else something injects segments, or rewrites them"
 	p.Report(f)
 }

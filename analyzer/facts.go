@@ -42,9 +42,14 @@ func (p *Pass) SYNACKs() (packets []uint64, at []int64) {
 
 func (p *Pass) again(packets []uint64, at []int64, kind flows.NoteKind, from flows.Side) ([]uint64, []int64) {
 	for _, e := range p.Events {
-		if e.Kind == kind && e.Side == from {
-			packets, at = append(packets, e.At), append(at, e.Time)
+		if e.Kind != kind || e.Side != from {
+			continue
 		}
+		// What comes sooner, no timer sent again: the capture or the network has made it two.
+		if n := len(at); n > 0 && e.Time-at[n-1] < int64(time.Millisecond) {
+			continue
+		}
+		packets, at = append(packets, e.At), append(at, e.Time)
 	}
 	return packets, at
 }

@@ -19,7 +19,7 @@ var finRetransmitted = &Rule{
 }
 
 func judgeFINRetransmitted(p *Pass) {
-	if p.Closing.Outcome != flows.ClosingOrderly && p.Closing.Outcome != flows.ClosingHalfClosed {
+	if !p.Over || p.Closing.Outcome != flows.ClosingOrderly && p.Closing.Outcome != flows.ClosingHalfClosed {
 		return
 	}
 	for _, side := range []flows.Side{flows.Client, flows.Server} {

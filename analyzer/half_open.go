@@ -67,7 +67,7 @@ func judgeHalfOpen(p *Pass) {
 	if !p.Over {
 		return // the next packet may be the ACK
 	}
-	f := Finding{Confidence: p.Missing(), Endpoint: flows.ByClient, Packets: inOrder(append(syns, synacks...)...)}
+	f := Finding{Confidence: p.Missing(), Endpoint: flows.ByClient, Lasted: p.Since(at[0]), Packets: inOrder(append(syns, synacks...)...)}
 	silence := span.String(p.Since(p.Last))
 	switch {
 	case client.State() != flows.SynSent && client.Certain[client.NumStates-1] == flows.Proved && client.State() != flows.Unknown:

@@ -114,7 +114,7 @@ func (p *Pass) lostState() (flows.Event, bool) {
 		case flows.NoteRSTStays:
 			// A SYN-ACK for another SYN tells of an old SYN (RFC 9293 figure 8), too.
 			old := len(p.EventsOf(flows.NoteBadSYNACK)) > 0 || len(p.EventsOf(flows.NoteReuse)) > 0
-			if challenged && e.Side == flows.Client && !old && (p.Over || p.Opening.Outcome == flows.OpeningComplete) {
+			if challenged && e.Side == flows.Client && !old && p.Over {
 				return e, true
 			}
 		case flows.NoteRST:

@@ -21,9 +21,6 @@ var refused = &Rule{
 }
 
 func judgeRefused(p *Pass) {
-	if p.Opening.Outcome != flows.OpeningRefused {
-		return
-	}
 	refusals := p.EventsOf(flows.NoteRefused)
 	if len(refusals) == 0 {
 		return
@@ -41,6 +38,9 @@ func judgeRefused(p *Pass) {
 		f.Summary = fmt.Sprintf("SYN answered with RST %s, the last time in %s: ECONNREFUSED", times(len(rsts)), took(last.D))
 	} else if len(at) > 1 {
 		f.Summary = fmt.Sprintf("SYN answered with RST after %s and %d tries: ECONNREFUSED", between(at[0], last.Time), len(at))
+	}
+	if t := p.Entered(flows.Client, flows.Established); t != nil {
+		f.Summary = fmt.Sprintf("SYN answered with RST %s, and with SYN-ACK when it was sent again", times(len(rsts)))
 	}
 	f.Why = fmt.Sprintf("the RST in %s acknowledges the SYN: the host was reached, and has no socket for port %d", packets(rsts...), p.Server().Addr.Port())
 	f.Next = fmt.Sprintf("on %s: ss -ltn 'sport = :%d' (no line: nothing listens; 127.0.0.1 or [::1]: it listens for its own host only); where it does listen, a firewall answers in its name (nft list ruleset: reject with tcp reset)",

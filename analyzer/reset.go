@@ -33,7 +33,7 @@ func judgeReset(p *Pass) {
 		return
 	}
 	e, ok := p.rst()
-	if !ok {
+	if refusals := p.EventsOf(flows.NoteRefused); !ok || len(refusals) > 0 && refusals[0].At == e.At {
 		return
 	}
 	r, side, other := &e.Reset, e.Side, e.Side.Peer()
@@ -45,13 +45,25 @@ func judgeReset(p *Pass) {
 	}
 	f.Why = fmt.Sprintf(kind, e.At)
 	switch {
+	case p.forged(e):
+		f.Confidence, f.Endpoint = Likely, flows.NoOne
+		f.Summary = fmt.Sprintf("ended by a RST in the name of the %s, which went on itself: forged", side)
+		f.Next = "who can send packets in its name: intrusion prevention, a censor, a host on the same segment"
 	case foreign(r):
 		f.Confidence, f.Endpoint = Likely, flows.NoOne
 		f.Summary = fmt.Sprintf("RST in the name of the %s with TTL %d, where the %s sends %d: something on the way reset the connection", side, r.TTL, side, r.UsualTTL)
 		f.Next = "a firewall, load balancer or intrusion prevention on the way: its log of this connection, its idle limits"
 	case p.Opening.Outcome == flows.OpeningReset && side == flows.Server:
 		f.Summary = fmt.Sprintf("the server took its SYN-ACK back: RST %s after the SYN", span.String(p.lastedUntil(e.Time)))
-		if r.Bare && p.Client().Packets > uint64(p.Client().Counts.SYN) {
+		if p.Client().Packets <= uint64(p.Client().Counts.SYN) {
+			synacks, _ := p.SYNACKs()
+			f.Packets = inOrder(append(synacks, e.At)...)
+			f.Summary = fmt.Sprintf("the server gave up: SYN-ACK sent %s, no answer, and RST %s after the SYN", times(p.Opening.SYNACKs), span.String(p.lastedUntil(e.Time)))
+			f.Why += ", which Linux does not send for a request that ran out"
+			f.Next = "as half-open: the SYN-ACK does not reach the client, or its ACK comes another way"
+			break
+		}
+		if r.Bare {
 			f.Why += fmt.Sprintf("; it answers the client's %s: the request was gone by then, or is refused", answered(r))
 		}
 		f.Next = fmt.Sprintf("on %s: sysctl net.ipv4.tcp_abort_on_overflow (1: a full accept queue resets), ss -ltn 'sport = :%d' (Recv-Q above Send-Q: full), nstat -az TcpExtListenOverflows TcpExtTCPReqQFullDrop; else the listener closed", end.Addr(), end.Port())
@@ -64,7 +76,7 @@ func judgeReset(p *Pass) {
 		switch {
 		case r.Bare && r.AnswersData:
 			f.Why += "; its number is the ack of the data before it, so that is what it answers, and that data is lost"
-			f.Next = fmt.Sprintf("a firewall that rejects by content, a listener with no program behind it, or the program on %s ended: its log at that time", end.Addr())
+			f.Next = fmt.Sprintf("a firewall that rejects by content, or %s lost the connection (a restart, a container that ended): its log at that time", end.Addr())
 		case r.PeerData:
 			f.Why += fmt.Sprintf("; data of the %s had come since it last sent some: close() with data unread does this, also where the program ended, and SO_LINGER of 0", other)
 			f.Next = fmt.Sprintf("does the %s's program close before it has read all? on %s: nstat -az TcpExtTCPAbortOnClose (unread data) TcpExtTCPAbortOnData", side, end.Addr())

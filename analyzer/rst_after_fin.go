@@ -17,7 +17,7 @@ import (
 //   - middlebox: the RST has another TTL than all other packets of its sender.
 //
 // Data that lies unread and an abort look alike, where the last word was the other end's: so unread-data is
-// likely at the most.
+// likely at the most, and at a client, which may have read the answer before, possible.
 var rstAfterFIN = &Rule{
 	Name:     "rst-after-fin",
 	Title:    "RST after one end, or both, had sent FIN",
@@ -59,12 +59,9 @@ func judgeRSTAfterFIN(p *Pass) {
 		f.Summary = fmt.Sprintf("RST in the name of the %s with TTL %d, where the %s sends %d", side, r.TTL, side, r.UsualTTL)
 		f.Why = fmt.Sprintf("the RST in packet %d came another way than all other packets of the %s: something in between sent it", e.At, side)
 		f.Next = "a firewall, load balancer or intrusion prevention on the way: its log of this connection, its idle limits"
-	case r.BothACKed:
+	case r.BothACKed && p.left(other, e.At) == flows.TimeWait:
 		f.Variant = "time-wait-assassination"
-		f.Summary = fmt.Sprintf("RST of the %s after both FINs were acknowledged", side)
-		if p.left(other, e.At) == flows.TimeWait {
-			f.Summary += fmt.Sprintf(": it ends the %s's TIME_WAIT early", other)
-		}
+		f.Summary = fmt.Sprintf("RST of the %s after both FINs were acknowledged: it ends the %s's TIME_WAIT early", side, other)
 		f.Why = fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost; TIME_WAIT is there to keep old duplicates from the next connection on these ports", e.At)
 		f.Next = "nothing, where the four-tuple is not used again at once; sysctl net.ipv4.tcp_rfc1337=1 keeps TIME_WAIT through it"
 	case r.Bare && r.OwnFIN && (r.AnswersData || r.AnswersProbe):
@@ -82,8 +79,16 @@ func judgeRSTAfterFIN(p *Pass) {
 		f.Summary = fmt.Sprintf("the %s answered the FIN with RST: it has no such connection any more", side)
 		f.Why = fmt.Sprintf("the RST in packet %d has no ACK flag, as a host sends it that has no socket, and no FIN of the %s is in the capture", e.At, side)
 		f.Next = fmt.Sprintf("what ended the socket on %s without a word: a restart, a time limit (TCP_USER_TIMEOUT, tcp_retries2), an abort whose RST was lost", end)
+	case r.BothACKed:
+		f.Variant = "abort"
+		f.Summary = fmt.Sprintf("RST of the %s after both FINs were acknowledged", side)
+		f.Why = fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost", e.At)
+		f.Next = "nothing: some systems end a closed connection so"
 	case r.PeerData:
 		f.Variant, f.Confidence = "unread-data", Likely
+		if side == flows.Client {
+			f.Confidence = Possible // it may have read the answer, and aborted
+		}
 		f.Summary = fmt.Sprintf("the %s closed with data unread, or aborted%s", side, since)
 		f.Why = fmt.Sprintf("the RST in packet %d has the ACK flag, so its socket was there; data of the %s had come since it last sent some, and close() with data unread sends RST in place of FIN", e.At, other)
 		f.Next = fmt.Sprintf("does the %s's program close before it has read all, or set SO_LINGER to 0? on %s: nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData", side, end)

@@ -25,7 +25,7 @@ func judgeRSTIgnored(p *Pass) {
 			continue
 		}
 		rst, ok := p.rstAt(t.Packet)
-		if !ok {
+		if _, again := p.rstAt(t.RevisedBy); !ok || again {
 			continue
 		}
 		f := Finding{Confidence: Likely, Packets: inOrder(t.Packet, t.RevisedBy)}
@@ -33,16 +33,18 @@ func judgeRSTIgnored(p *Pass) {
 			f.Summary = fmt.Sprintf("RST in the name of the %s, which went on all the same: forged", rst.Side)
 			f.Why = fmt.Sprintf("the %s goes on with the same numbers in packet %d, after the RST in packet %d in its name", rst.Side, t.RevisedBy, t.Packet)
 			f.Next = "who can send packets in its name: intrusion prevention, a censor, a host on the same segment; its other packets' TTL beside that of the RST tells how far away"
+		} else if p.Ends[t.Side].State() == flows.Closed || !p.Over {
+			continue // another one ended it, or what was on its way when it passed is yet to show
 		} else {
 			f.Endpoint = by(t.Side)
 			f.Summary = fmt.Sprintf("the %s went on after a RST with the right number had passed to it", t.Side)
-			f.Why = fmt.Sprintf("the %s sends in packet %d as if the RST in packet %d had not been: it was lost beyond this point, or dropped", t.Side, t.RevisedBy, t.Packet)
+			f.Why = fmt.Sprintf("the %s sends in packet %d as if the RST in packet %d had not been: it was lost beyond this point, or dropped, or what went before it was lost", t.Side, t.RevisedBy, t.Packet)
 			f.Next = "loss between here and there, or a firewall that drops RSTs"
 		}
 		p.Report(f)
 		return
 	}
-	if e, ok := p.disbelieved(); ok {
+	if e, ok := p.disbelieved(); ok && p.Over {
 		to := e.Side.Peer()
 		f := Finding{Confidence: Certain, Endpoint: by(to), Packets: []uint64{e.At}}
 		f.Summary = fmt.Sprintf("a RST in the name of the %s has a number that the %s does not expect, and changed nothing", e.Side, to)
@@ -54,6 +56,18 @@ func judgeRSTIgnored(p *Pass) {
 		f.Next = fmt.Sprintf("an old RST, or a forged one: does its TTL fit the %s's other packets? on %s: nstat -az TcpExtTCPChallengeACK", e.Side, p.Ends[to].Addr.Addr())
 		p.Report(f)
 	}
+}
+
+// forged reports whether the end in whose name a RST came went on after it.
+func (p *Pass) forged(e flows.Event) bool {
+	for i := range p.Transitions {
+		t := &p.Transitions[i]
+		if t.Side == e.Side && t.To == flows.Closed && t.Packet == e.At && t.Certainty == flows.Revised {
+			_, again := p.rstAt(t.RevisedBy)
+			return !again
+		}
+	}
+	return false
 }
 
 // disbelieved is the first RST with a number that its receiver did not take, and after which that went on; not

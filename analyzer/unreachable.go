@@ -21,7 +21,8 @@ var unreachable = &Rule{
 }
 
 func judgeUnreachable(p *Pass) {
-	if p.Opening.Outcome != flows.OpeningUnreachable {
+	// It may be a system that tries on.
+	if !p.Over || p.Opening.Outcome != flows.OpeningUnreachable {
 		return
 	}
 	syns, at := p.SYNs()
