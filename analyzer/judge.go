@@ -45,6 +45,9 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 			j.said = map[uint64][]*Rule{}
 		}
 		j.said[f.Number] = append(j.said[f.Number], n.Rule)
+		if j.Before != nil {
+			n.Cause = j.Before.peers.causeOf(f, n)
+		}
 		out(n)
 	})
 }

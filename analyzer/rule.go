@@ -73,6 +73,7 @@ type Finding struct {
 	Flow           uint64
 	File           int32 // of the packets
 	Client, Server netip.AddrPort
+	Space          uint32       // of these, as in flows.Flow
 	Endpoint       flows.Closer // whose doing it is, or NoOne
 	Packet         uint64       // where it became certain
 	Time           int64        // of that packet, ns since 1970 UTC
@@ -91,7 +92,6 @@ type Finding struct {
 	Lasted time.Duration
 
 	// Of findings of the whole capture:
-	Space    uint32   // of the server or source, as in flows.Flow
 	Since    int64    // when it began, ns since 1970 UTC; 0: unknown, or all the time
 	Until    int64    // when it was last so
 	RuledOut []string // other causes, each with what speaks against it
@@ -139,9 +139,26 @@ func (p *Pass) Report(f Finding) {
 		f.Packet = f.Packets[n-1]
 	}
 	if f.Time == 0 {
-		f.Time = p.Last
+		f.Time = p.timeOf(f.Packet)
 	}
+	f.Space = p.Flow.Space
 	p.report(f)
+}
+
+// timeOf is the time of a packet that changed something, or was out of the ordinary; of another, when the flow
+// was last heard of.
+func (p *Pass) timeOf(packet uint64) int64 {
+	for i := range p.Transitions {
+		if t := &p.Transitions[i]; t.Packet == packet {
+			return t.Time
+		}
+	}
+	for i := range p.Events {
+		if e := &p.Events[i]; e.At == packet {
+			return e.Time
+		}
+	}
+	return p.Last
 }
 
 // Absent is the confidence of what rests on packets that are not there: the capture must have

@@ -61,7 +61,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	if _, err := t.colored(w); err != nil {
 		return err
 	}
-	out := output{transitions: t.transitions, judged: true, shown: func() (uint64, uint64) { return 0, 0 }, end: func() error { return nil }}
+	out := output{transitions: t.transitions, judged: true, shown: func() (uint64, uint64) { return 0, 0 }, end: noEnd}
 	switch t.format {
 	case "text", "wide":
 		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable, Verbose: t.verbose > 0}
@@ -85,7 +85,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	}
 	if t.top > 0 || !t.order.IsZero() {
 		sorted := &analyzer.Sorted{To: out.flows, Order: t.order, Top: t.top}
-		out.flows, out.end = sorted, sorted.Flush
+		out.flows, out.end = sorted, func(uint64) error { return sorted.Flush() }
 	}
 	return t.read(c, w, &out)
 }

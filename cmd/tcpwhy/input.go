@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tcpwhy/analyzer/report"
 	"tcpwhy/pcaps"
@@ -14,6 +15,12 @@ import (
 
 // resolve tells files from filter among the arguments and flags.
 func (r *reading) resolve(c *cobra.Command, args []string) error {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "flow", "client", "server", "state", "finding", "since", "until", "filter", "max-packets":
+			r.choosers = append(r.choosers, "--"+f.Name+" "+quoted(f.Value.String()))
+		}
+	})
 	if r.linger < 0 {
 		return usage("--linger %v: below zero", r.linger)
 	}
@@ -50,6 +57,7 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 			return missing(c, r.files, i)
 		}
 	}
+	r.named = r.files
 	var files []string
 	for _, path := range r.files {
 		if info, err := os.Stat(path); path == "-" || err != nil || !info.IsDir() {
@@ -69,7 +77,7 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 // missing explains why files[i], which is not there, may have been named.
 func missing(c *cobra.Command, files []string, i int) error {
 	name := files[i]
-	if i == 0 && !c.HasParent() && !strings.ContainsAny(name, "./\\") {
+	if i == 0 && !c.HasParent() && !strings.ContainsAny(name, "./\\") && !isFilterWord(name) {
 		if near := c.SuggestionsFor(name); len(near) > 0 {
 			return usage("%s: no such command or file (is it tcpwhy %s?)", report.Plain(name), near[0])
 		}

@@ -24,17 +24,21 @@ type output struct {
 	transitions bool
 	// judged: what is found of each flow is wanted; early: as soon as it is certain.
 	judged, early bool
-	findings      analyzer.FindingOutput // nil: none
-	watch         analyzer.PacketOutput  // told of packets, of which it writes none; nil: none
+	// causes: findings are to say what they are part of, where the input can be read twice for that.
+	causes   bool
+	findings analyzer.FindingOutput // nil: none
+	watch    analyzer.PacketOutput  // told of packets, of which it writes none; nil: none
 	// begin is told of the next capture.
 	begin func(*capture) error
-	// end is called when the capture has been read.
-	end func() error
+	// end is called when the capture has been read, with the number of its flows.
+	end func(flows uint64) error
 	// shown counts the packets written, and the flows that they are of, since begin.
 	shown func() (packets, flows uint64)
 	// closers end the document, in this order.
 	closers []io.Closer
 }
+
+func noEnd(uint64) error { return nil }
 
 // read hands the inputs to out, together or one by one.
 func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
@@ -45,7 +49,7 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 	if r.saving.toStandard() {
 		*out = output{
 			begin: func(*capture) error { return nil },
-			end:   func() error { return nil },
+			end:   noEnd,
 			shown: func() (uint64, uint64) { return 0, 0 },
 		}
 	}
@@ -97,7 +101,7 @@ func (r *reading) before(c *cobra.Command, w *writer, files []string, first *ana
 // capture reads files as one capture, or the interfaces.
 func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *output) error {
 	var causes *analyzer.Judge
-	if r.choice.NeedsCauses() {
+	if _, again := r.rereadable(); r.choice.NeedsCauses() || out.causes && again {
 		causes = r.judge(nil)
 		if err := r.before(c, w, files, &analyzer.Run{Judge: causes}); err != nil {
 			return err
@@ -167,7 +171,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if save != nil {
 		err = errors.Join(err, save.Close())
 	}
-	err = errors.Join(err, out.end(), w.flush())
+	err = errors.Join(err, out.end(total), w.flush())
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
 		r.summarize(c.ErrOrStderr(), files, source, total, out)
 	}

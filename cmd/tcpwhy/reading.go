@@ -13,6 +13,8 @@ import (
 // reading is what every command that reads packets takes.
 type reading struct {
 	files     []string
+	named     []string // files and folders as they were given
+	choosers  []string // the flags that choose among flows, as they were given
 	filter    string
 	count     uint64
 	separate  bool
@@ -46,19 +48,19 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.BoolVarP(&r.quiet, "quiet", "q", false, "say less")
 
 	choose := func(f pflag.Value, name, words string) { fs.Var(f, name, words) }
-	choose(&listOf[uint64]{&r.choice.Flows, parseNumber, "N"}, "flow", "only flow `N` (repeatable)")
-	choose(&listOf[analyzer.Endpoint]{&r.choice.Client, analyzer.ParseEndpoint, "ENDPOINT"}, "client",
+	choose(&listOf[uint64]{&r.choice.Flows, parseNumber, "N", ""}, "flow", "only flow `N` (repeatable)")
+	choose(&listOf[analyzer.Endpoint]{&r.choice.Client, analyzer.ParseEndpoint, "ENDPOINT", ""}, "client",
 		"only flows of this client: address, prefix, port or address:port, as an `ENDPOINT`")
-	choose(&listOf[analyzer.Endpoint]{&r.choice.Server, analyzer.ParseEndpoint, "ENDPOINT"}, "server", "only flows to this server, likewise an `ENDPOINT`")
-	choose(&listOf[analyzer.LastState]{&r.choice.States, analyzer.ParseLastState, "STATE"}, "state",
+	choose(&listOf[analyzer.Endpoint]{&r.choice.Server, analyzer.ParseEndpoint, "ENDPOINT", ""}, "server", "only flows to this server, likewise an `ENDPOINT`")
+	choose(&listOf[analyzer.LastState]{&r.choice.States, analyzer.ParseLastState, "STATE", ""}, "state",
 		"only flows with an end last seen in `STATE`, or client:STATE, server:STATE")
-	choose(&listOf[*analyzer.Rule]{&r.choice.Findings, analyzer.ParseFinding, "NAME"}, "finding",
+	choose(&listOf[*analyzer.Rule]{&r.choice.Findings, analyzer.ParseFinding, "NAME", ""}, "finding",
 		"only flows with this finding, or part of it where it is of the whole capture: `NAME`,...")
 	choose(&oneValue[analyzer.When]{&r.choice.Since, analyzer.ParseWhen, ""}, "since",
 		"only from `WHEN` on: RFC 3339, HH:MM:SS in UTC, +10s from the start, -10m from the end")
 	choose(&oneValue[analyzer.When]{&r.choice.Until, analyzer.ParseWhen, ""}, "until", "only until `WHEN`, likewise")
 
-	fs.Var(&listOf[analyzer.Limit]{&r.limits, analyzer.ParseLimit, "FINDING=TIME"}, "limit",
+	fs.Var(&listOf[analyzer.Limit]{&r.limits, analyzer.ParseLimit, "FINDING=TIME", ""}, "limit",
 		"how long something may take before it is a finding: `FINDING=TIME`; tcpwhy explain limits has them")
 
 	// tcpdump's, which here change nothing, or are always so.
@@ -71,6 +73,7 @@ type listOf[T any] struct {
 	to    *[]T
 	parse func(string) (T, error)
 	kind  string
+	text  string
 }
 
 func (l *listOf[T]) Set(s string) error {
@@ -81,10 +84,14 @@ func (l *listOf[T]) Set(s string) error {
 		}
 		*l.to = append(*l.to, v)
 	}
+	if l.text != "" {
+		l.text += ","
+	}
+	l.text += s
 	return nil
 }
 
-func (l *listOf[T]) String() string { return "" }
+func (l *listOf[T]) String() string { return l.text }
 func (l *listOf[T]) Type() string   { return l.kind }
 
 // oneValue is a flag whose words are read by parse.

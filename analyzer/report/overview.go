@@ -1,0 +1,162 @@
+package report
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"tcpwhy/analyzer"
+)
+
+// Overview is all that a report says of a capture which has been read to its end.
+type Overview struct {
+	Files    []string // as they were given
+	Packets  uint64   // read
+	Segments uint64   // of TCP
+	Quotes   uint64   // ICMP errors that quote one
+	Skipped  []Skipped
+	Dropped  Dropped
+	Flows    uint64 // in the capture; those reported on are in Summary.Totals
+	Chosen   string // what of the capture was chosen, "": all
+	// Command is what a user types to have packets of this capture printed: "tcpwhy a.pcap". It is "" where
+	// the capture cannot be read again.
+	Command string
+
+	Summary  *analyzer.Summary
+	Findings []*analyzer.Finding // of the whole capture
+	Names    *Names
+	Census   *Census // nil: not asked for
+}
+
+// Skipped is how many packets were skipped, and why.
+type Skipped struct {
+	Why string // in plain words, fit to follow a count
+	N   uint64
+}
+
+// Dropped is how many packets were lost before they could be captured; Known is false where the capture
+// does not tell.
+type Dropped struct {
+	N     uint64
+	Known bool
+}
+
+// entry is what stands on one line of a report's findings: a finding of the whole capture, or one that flows to
+// the same server show in the same way. Where many servers have one of those, they are one entry.
+type entry struct {
+	whole  *analyzer.Finding // or nil
+	group  *analyzer.Group   // or nil; of several, the one with most flows
+	server *analyzer.Server  // of group
+	more   int               // servers beside that one
+	flows  uint64
+}
+
+func (e *entry) severity() analyzer.Severity {
+	if e.whole != nil {
+		return e.whole.Severity
+	}
+	return e.group.Severity
+}
+
+func (e *entry) rule() *analyzer.Rule { return e.example().Rule }
+
+// example is a finding that stands for the entry.
+func (e *entry) example() *analyzer.Finding {
+	if e.whole != nil {
+		return e.whole
+	}
+	return &e.group.Earliest
+}
+
+// first is the flow to look at.
+func (e *entry) first() analyzer.Example {
+	n := e.example()
+	if e.whole != nil {
+		return n.Example
+	}
+	return analyzer.Example{Flow: n.Flow, File: n.File, Packet: n.Packet, Time: e.group.First, Client: n.Client, Server: n.Server}
+}
+
+// subject is the server or the source that the entry is about; invalid where it is about the whole capture.
+func (e *entry) subject() netip.AddrPort {
+	switch {
+	case e.group != nil:
+		return e.server.Addr
+	case e.whole.Server.IsValid():
+		return e.whole.Server
+	}
+	return e.whole.Client
+}
+
+// manyServers is from how many servers on what is a notice at most is one entry, not one of each.
+const manyServers = 4
+
+// entries are the findings, the gravest first; of equals, those of the whole capture, then those of most flows.
+// Findings of flows that are part of one of the whole capture are not among them.
+func (o *Overview) entries() []entry {
+	var all []entry
+	for _, n := range o.Findings {
+		all = append(all, entry{whole: n, flows: n.Flows})
+	}
+	for _, s := range o.Summary.Servers {
+		for _, g := range s.Groups {
+			if g.Cause == "" {
+				all = append(all, entry{group: g, server: s, flows: g.Flows})
+			}
+		}
+	}
+	slices.SortStableFunc(all, compareEntries)
+	all = joined(all)
+	slices.SortStableFunc(all, compareEntries)
+	return all
+}
+
+func compareEntries(a, b entry) int {
+	whole := func(e *entry) int {
+		if e.whole != nil {
+			return 0
+		}
+		return 1
+	}
+	x, y := a.example(), b.example()
+	return cmp.Or(cmp.Compare(b.severity(), a.severity()), cmp.Compare(whole(&a), whole(&b)),
+		cmp.Compare(b.flows, a.flows), cmp.Compare(x.Rule.Name, y.Rule.Name), a.subject().Compare(b.subject()),
+		cmp.Compare(x.Variant, y.Variant), cmp.Compare(x.Endpoint, y.Endpoint), cmp.Compare(x.Time, y.Time))
+}
+
+// joined makes one entry of those that many servers have alike, where they are no more than notices.
+func joined(all []entry) []entry {
+	type kind struct {
+		rule     *analyzer.Rule
+		severity analyzer.Severity
+		variant  string
+		endpoint uint8
+	}
+	of := func(e *entry) kind {
+		return kind{e.group.Rule, e.group.Severity, e.group.Variant, uint8(e.group.Endpoint)}
+	}
+	servers := map[kind]int{}
+	for i := range all {
+		if e := &all[i]; e.group != nil && e.severity() <= analyzer.Notice {
+			servers[of(e)]++
+		}
+	}
+	first := map[kind]int{}
+	var kept []entry
+	for i := range all {
+		e := all[i]
+		if e.group == nil || servers[of(&e)] < manyServers {
+			kept = append(kept, e)
+			continue
+		}
+		k := of(&e)
+		if at, ok := first[k]; ok {
+			kept[at].flows += e.flows
+			kept[at].more++
+			continue
+		}
+		first[k] = len(kept)
+		kept = append(kept, e)
+	}
+	return kept
+}

@@ -1,0 +1,96 @@
+package report
+
+import (
+	"fmt"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/span"
+	"tcpwhy/flows"
+)
+
+// verdict is the report in a sentence or two: what is worst, where, since when.
+func (o *Overview) verdict(all []entry) string {
+	t := &o.Summary.Totals
+	if t.Flows == 0 {
+		if o.Chosen != "" {
+			return "No flow was chosen."
+		}
+		return "There is no TCP in this capture."
+	}
+	grave := 0
+	for i := range all {
+		if all[i].severity() >= analyzer.Warning {
+			grave++
+		}
+	}
+	if grave == 0 {
+		return o.calm(all)
+	}
+	e := &all[0]
+	s := e.words()
+	if e.group != nil && e.flows > 1 {
+		s = fmt.Sprintf("%s of %s: %s", amount.Commas(e.flows), amount.Of(e.server.Flows, "flow", "flows"), s)
+	}
+	if at := e.where(); at != "" {
+		s = at + ": " + s
+	} else {
+		s = capital(s)
+	}
+	switch {
+	case e.whole != nil && e.whole.Since != 0:
+		s += ", " + clocks(e.whole.Since, e.whole.Until)
+	case e.group != nil && e.flows > 1:
+		s += ", " + clocks(e.group.First, e.group.Last)
+	}
+	if c := e.example().Confidence; c != analyzer.Certain {
+		s += " (" + c.String() + ")"
+	}
+	s += "."
+	if grave > 1 {
+		s += fmt.Sprintf(" And %s below.", amount.Of(uint64(grave-1), "warning more", "warnings more"))
+	}
+	return s
+}
+
+// calm is the verdict on a capture in which nothing costs anybody anything.
+func (o *Overview) calm(all []entry) string {
+	t := &o.Summary.Totals
+	opened := t.Opening[flows.OpeningComplete]
+	begun := t.Flows - t.Opening[flows.OpeningNotCaptured] - t.Opening[flows.OpeningInProgress]
+	var s string
+	switch {
+	case begun == 0:
+		s = fmt.Sprintf("Nothing amiss is seen of %s, of which no opening was captured.", amount.Of(t.Flows, "connection", "connections"))
+	case opened == begun:
+		s = fmt.Sprintf("All is well: %s opened", amount.Of(opened, "connection", "connections"))
+	default:
+		s = fmt.Sprintf("Nothing here costs anybody much: %s of %s opened", amount.Commas(opened), amount.Of(begun, "connection", "connections"))
+	}
+	if begun > 0 {
+		if m := o.busiest(); m != nil && m.Handshake.N > 0 {
+			s += fmt.Sprintf(", in %s at %s (median), %s at most", span.String(m.Handshake.Median()), m.Addr, span.String(m.Handshake.Max))
+		}
+		s += "."
+	}
+	if n := len(all); n > 0 {
+		s += fmt.Sprintf(" %s below.", amount.Of(uint64(n), "thing worth knowing", "things worth knowing"))
+	}
+	return s
+}
+
+// busiest is the busiest server.
+func (o *Overview) busiest() *analyzer.Server {
+	if len(o.Summary.Servers) == 0 {
+		return nil
+	}
+	return o.Summary.Servers[0]
+}
+
+// capital is a sentence that begins with a capital letter.
+func capital(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/report"
+	"tcpwhy/pcaps"
+)
+
+const reportLong = `The whole capture: what went wrong, with whom, since when, why, and what to look at next; how long openings took, what was
+sent again, who closes, and the states that the ends were last seen in. One cause is one finding, however many flows show it.`
+
+const reportExample = `  tcpwhy report pay.pcap
+  tcpwhy report -v pay.pcap                   every finding and every server
+  tcpwhy report pay.pcap --server 10.0.8.20:8443
+  tcpwhy report -o jsonl pay.pcap             a finding a line, each of every flow
+  tcpwhy report -o markdown pay.pcap          for a ticket`
+
+// whole are the options of the command that reports on a whole capture.
+type whole struct {
+	reading
+}
+
+func newReport() *cobra.Command {
+	var r whole
+	c := &cobra.Command{
+		Use:     "report [FILE...]",
+		Short:   "Report on the whole capture: what went wrong, where, why; timing; states",
+		Long:    reportLong,
+		Example: reportExample,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    func(c *cobra.Command, args []string) error { return r.run(c, args) },
+	}
+	r.flags(c, "text, markdown, json, jsonl or csv")
+	return c
+}
+
+func (r *whole) run(c *cobra.Command, args []string) error {
+	if err := r.resolve(c, args); err != nil {
+		return err
+	}
+	w := newWriter(c.OutOrStdout(), r.lineByOne || r.live())
+	colored, err := r.colored(w)
+	if err != nil {
+		return err
+	}
+	var found kept
+	var of *capture
+	out := output{judged: true, findings: &found, shown: func() (uint64, uint64) { return 0, 0 }}
+	out.begin = func(next *capture) error { of, found = next, nil; return nil }
+	switch r.format {
+	case "text":
+		text := &report.OverviewText{W: w, Verbose: r.verbose > 0, Color: colored}
+		out.end = func(flows uint64) error { return text.Write(r.overview(of, found, flows)) }
+	case "markdown":
+		text := &report.OverviewMarkdown{W: w, Verbose: r.verbose > 0}
+		out.end = func(flows uint64) error { return text.Write(r.overview(of, found, flows)) }
+	case "json":
+		document := &report.OverviewJSON{W: w}
+		out.end = func(flows uint64) error { return document.Write(r.overview(of, found, flows)) }
+	case "jsonl":
+		lines := &report.FindingJSON{W: w}
+		out.findings, out.early, out.causes, out.end = lines, true, true, noEnd
+		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
+	case "csv":
+		lines := &report.FindingCSV{W: w}
+		out.findings, out.early, out.causes, out.end = lines, true, true, noEnd
+		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
+		out.closers = []io.Closer{lines}
+	default:
+		return oneOf("format", r.format, "text", "markdown", "json", "jsonl", "csv")
+	}
+	r.quiet = true
+	return r.read(c, w, &out)
+}
+
+// kept keeps the findings of the whole capture, of which there are few.
+type kept []*analyzer.Finding
+
+func (k *kept) Finding(n *analyzer.Finding) error {
+	if n.Flow == 0 {
+		*k = append(*k, n)
+	}
+	return nil
+}
+
+// overview is what is known of a capture that has been read.
+func (r *reading) overview(of *capture, found []*analyzer.Finding, flows uint64) *report.Overview {
+	stats := of.source.Stats()
+	o := &report.Overview{Files: of.source.Files(), Packets: stats.Read, Segments: stats.TCP, Quotes: stats.Quotes, Flows: flows,
+		Chosen: r.chosen(), Command: r.again(of), Summary: of.judge.Summary(), Findings: found, Names: of.names}
+	if r.capturing.on() {
+		o.Files = r.capturing.interfaces
+	}
+	for why, n := range stats.Skipped {
+		if n > 0 {
+			o.Skipped = append(o.Skipped, report.Skipped{Why: pcaps.Verdict(why).String(), N: n})
+		}
+	}
+	if stats.Filtered > 0 {
+		o.Skipped = append(o.Skipped, report.Skipped{Why: "held back by the filter", N: stats.Filtered})
+	}
+	for _, i := range of.source.Interfaces() {
+		o.Dropped.N += i.Dropped.N + i.DroppedByOS.N
+		o.Dropped.Known = o.Dropped.Known || i.Dropped.OK || i.DroppedByOS.OK
+	}
+	return o
+}
+
+// again is the command that prints packets of the capture, with what makes it number its flows the same.
+func (r *reading) again(of *capture) string {
+	if r.live() || r.capturing.on() {
+		return ""
+	}
+	words := []string{"tcpwhy"}
+	if r.filter != "" {
+		words = append(words, "-f", quoted(r.filter))
+	}
+	files := r.named
+	if r.separate {
+		files = of.source.Files()
+	}
+	for _, f := range files {
+		words = append(words, quoted(f))
+	}
+	return strings.Join(words, " ")
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-+=:,./@%", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(report.Plain(word), "'", `'\''`) + "'"
+}
+
+// chosen says what of the capture was chosen, as it was asked for.
+func (r *reading) chosen() string {
+	return strings.Join(r.choosers, " ")
+}
