@@ -15,7 +15,7 @@ import (
 var pages embed.FS
 
 // books in the order in which Words lists them.
-var books = [...]string{"states", "opening", "closing", "words", "conn_state"}
+var books = [...]string{"states", "opening", "closing", "words", "output", "conn_state"}
 
 type page struct {
 	names       []string
@@ -39,7 +39,7 @@ func read(f func(page) bool) {
 	}
 }
 
-// Lookup explains word: a state in any spelling, an outcome, kind, role or certainty, a Zeek
+// Lookup explains word: a state in any spelling, an outcome, kind, role or certainty, a column or note, a Zeek
 // conn_state, a number of Wireshark's tcp.completeness from 0 to 63, or a Zeek history. The text
 // is plain, without a newline at its end, its lines no longer than 80 columns.
 func Lookup(word string) (title, text string, ok bool) {

@@ -42,6 +42,8 @@ func TestEveryWordOfAFlowHasAPage(t *testing.T) {
 	words = append(words, names[flows.OpeningKind](t)...)
 	words = append(words, names[flows.ClosingOutcome](t)...)
 	words = append(words, strings.Fields("S0 S1 SF REJ S2 S3 RSTO RSTR RSTOS0 RSTRH SH SHR OTH")...)
+	words = append(words, strings.Fields("READY CONNECT midstream one_way duplicates missing_segments truncated ended_open evicted ambiguous")...)
+	words = append(words, "SYN answered", "handshake complete", "SYN again", "SYN-ACK again", "FIN again", "challenge ACK", "nothing changes")
 	words = append(words, strings.Fields("states opening kind closings certainty roles conn_state history completeness")...)
 	for _, w := range words {
 		title, text, ok := Lookup(w)
@@ -113,11 +115,14 @@ func TestLookupSpellings(t *testing.T) {
 		{"not-captured:", "not_captured"},
 		{"syn-ack:", "syn-ack SYN-ACK SYNACK synack"},
 		{"reset:", "RST rst reset"},
+		{"one_way:", "one_way one-way ONE_WAY"},
+		{"READY:", "ready READY server_ready_ns"},
 		{"S1:", "S1 s1"},
 		{"SH:", "SH sh"},
 		{"SF:", "SF sf"},
 		{"RSTOS0:", "RSTOS0 rstos0"},
-		{"history Sh", "Sh ShA ShADadFf"},
+		{"history Sh", "Sh ShA ShADadFf ShADadFfA ShAA"},
+		{"history hA", "hADa"},
 		{"history S", "S Sr SR Sf"},
 		{"history ^h", "^h ^hA ^hADFr"},
 		{"completeness 31", "31 0x1f 0X1F tcp.31"},
@@ -131,8 +136,7 @@ func TestLookupSpellings(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range []string{"", " ", "64", "-1", "31.0", "nonsense", "data", "wait", "FIN_WAIT", "S4", "ShAA",
-		"AhADA", "Shé", "half", "RSTX9", "Sh A"} {
+	for _, w := range []string{"", " ", "64", "-1", "31.0", "nonsense", "data", "wait", "FIN_WAIT", "S4", "Shé", "half", "RSTX9", "Sh A"} {
 		if title, text, ok := Lookup(w); ok || title != "" || text != "" {
 			t.Errorf("%q: got %q, want nothing", w, title)
 		}
@@ -163,6 +167,7 @@ func TestHistory(t *testing.T) {
 		{"ShAFf", "Both ends closed", "RST after"},
 		{"ShARr", "", "RST after"},
 		{"ShAFF", "FIN, with or without payload, with another number", "Both ends"},
+		{"ShADadFfA", "ACK without payload, again (Zeek itself writes it once)", "another number\n"},
 		{"ShAwww", "zero window: the 100th time", ""},
 	} {
 		_, text, ok := Lookup(test.word)

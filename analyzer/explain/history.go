@@ -13,21 +13,24 @@ var letters = [...]struct {
 }{
 	{'s', "SYN without ACK", "again only with another number, after a FIN or RST"},
 	{'h', "SYN-ACK", "again only with another number, after a FIN or RST"},
-	{'a', "ACK without payload", "once at most"},
-	{'d', "payload", "once at most"},
+	{'a', "ACK without payload", once},
+	{'d', "payload", once},
 	{'f', "FIN, with or without payload", "again only with another number"},
 	{'r', "RST", "again only with another number"},
 	{'c', "wrong TCP checksum; counts for nothing else", counted},
 	{'g', "its payload was acknowledged, not captured", counted},
 	{'t', "payload sent again, or out of order", counted},
 	{'w', "zero window", counted},
-	{'i', "FIN and RST in one segment", "once at most"},
-	{'q', "SYN with FIN or RST in one segment", "once at most"},
+	{'i', "FIN and RST in one segment", once},
+	{'q', "SYN with FIN or RST in one segment", once},
 	{'^', "Zeek swapped originator and responder", "each time"},
-	{'x', "Zeek stopped analyzing", "once at most"},
+	{'x', "Zeek stopped analyzing", once},
 }
 
-const counted = "at the 1st, 10th, 100th time"
+const (
+	once    = "once at most"
+	counted = "at the 1st, 10th, 100th time"
+)
 
 const historyRules = `Upper case is the originator: who sent the first packet captured, unless ^ says
 that Zeek swapped the two. Lower case is the responder. A packet gives one of S
@@ -74,18 +77,15 @@ func history(word string) (title, text string, ok bool) {
 	return "history " + word, b.String(), true
 }
 
-// isHistory reports whether Zeek could write word: it begins with the originator's letter or a swap.
+// isHistory reports whether word is made of history's letters, and of more than the responder's: many words of
+// English are made of those.
 func isHistory(word string) bool {
-	if word == "" || word[0] != '^' && (word[0] < 'A' || word[0] > 'Z') {
-		return false
-	}
 	for _, c := range word {
-		if strings.IndexByte("adiqADIQ", byte(c)) >= 0 && strings.Count(word, string(c)) > 1 ||
-			!strings.ContainsRune("shadfrcgtwiq^xSHADFRCGTWIQX", c) {
+		if !strings.ContainsRune("shadfrcgtwiq^xSHADFRCGTWIQX", c) {
 			return false
 		}
 	}
-	return true
+	return strings.ToLower(word) != word || strings.HasPrefix(word, "^")
 }
 
 func meaning(c rune, time int) string {
@@ -96,6 +96,8 @@ func meaning(c rune, time int) string {
 		switch {
 		case time == 1 || c == '^':
 			return l.meaning
+		case l.how == once:
+			return l.meaning + ", again (Zeek itself writes it once)"
 		case l.how == counted:
 			return fmt.Sprintf("%s: the %sth time", l.meaning, "1"+strings.Repeat("0", time-1))
 		default:

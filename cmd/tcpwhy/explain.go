@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ func newExplain() *cobra.Command {
 Wireshark's tcp.completeness. Without one, the words that have a page are listed.`,
 		Example: `  tcpwhy explain half-open
   tcpwhy explain SYN_RECV
+  tcpwhy explain challenge ACK
   tcpwhy explain S1 ShADadFfA 31`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return explain.Words(), cobra.ShellCompDirectiveNoFileComp
@@ -38,6 +40,12 @@ func explainAll(w *writer, words []string) error {
 			}
 		}
 		return nil
+	}
+	// The notes under a packet are several words.
+	if whole := strings.Join(words, " "); len(words) > 1 {
+		if _, _, ok := explain.Lookup(whole); ok {
+			words = []string{whole}
+		}
 	}
 	for i, word := range words {
 		title, text, ok := explain.Lookup(word)
