@@ -20,7 +20,9 @@ var closeWaitPileUp = &Rule{
 	Capture:  judgeCloseWaitPileUp,
 	Explains: &Explains{
 		Findings: []string{"close-wait"},
-		Part:     func(_ *flows.Flow, n *Finding, _ *Server) bool { return n.Endpoint == flows.ByServer && n.Variant == "idle" },
+		Part: func(_ *flows.Flow, n *Finding, _ *Server) bool {
+			return n.Endpoint == flows.ByServer && n.Variant == "idle"
+		},
 		Stands: func(s *Server) bool {
 			return s.CloseWait.Peak >= closeWaitPile && s.partFlows("close-wait-pile-up") >= closeWaitPile
 		},

@@ -65,8 +65,8 @@ func (w *Window) add(at int64) {
 	second := at / int64(time.Second)
 	const n = 60
 	if w.N < windowFrom {
-		if second-w.second >= n {
-			w.now = 0
+		if w.N == 1 || second-w.second >= n {
+			w.second, w.now = second, 0
 		}
 		w.second = max(w.second, second)
 		w.now++

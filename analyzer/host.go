@@ -24,7 +24,8 @@ type Host struct {
 
 	Probes    *Probes // what its flows that came to nothing went to; nil: fewer than two did
 	firstPort uint16
-	alone     probe // the first of these, until there are two
+	here      uint64 // flows in which no router is between it and the point of capture, but to the server
+	alone     probe  // the first of these, until there are two
 
 	Example Example  // the first of its flows in which something was found, or the first
 	Packets []uint64 // of that finding
@@ -102,6 +103,9 @@ func (h *Host) finished(f *flows.Flow) {
 	h.Last = max(h.Last, f.Last)
 	h.Opening[f.Opening.Outcome]++
 	h.Payload += f.Client().PayloadBytes
+	if ttl := f.Server().TTL; ttl > 0 && !initialTTL(ttl) && initialTTL(f.Client().TTL) {
+		h.here++
+	}
 	h.sourcePort(f.Client().Addr.Port())
 	switch c := f.Client(); c.State() {
 	case flows.CloseWait:

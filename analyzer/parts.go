@@ -79,6 +79,8 @@ func symptom(rule string) string {
 		return "connect() failed: refused"
 	case "unreachable":
 		return "connect() failed: unreachable"
+	case "reset":
+		return "dropped as soon as it was open"
 	case "close-wait":
 		return "closed by the other end, never by this one"
 	case "time-wait-reuse":

@@ -38,6 +38,15 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func goldenOf(t *testing.T, rule string) *txtar.Archive {
+	t.Helper()
+	a, err := txtar.ParseFile(filepath.Join("testdata", rule+".txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
 func testGolden(t *testing.T, r *Rule, file string, fires bool) {
 	a, err := txtar.ParseFile(file)
 	if err != nil {

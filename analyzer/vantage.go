@@ -1,10 +1,8 @@
 package analyzer
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,10 +22,11 @@ const (
 	PlaceNearClient       // routers on both sides, most of the way is to the server
 	PlaceNearServer       // routers on both sides, most of the way is to the client
 	PlaceBetween          // routers on both sides
+	PlaceHost             // at a host that is the server of some flows and the client of others
 )
 
 func (p Place) String() string {
-	return [...]string{"unknown", "client", "server", "same-host", "network", "near-client", "near-server", "between"}[p]
+	return [...]string{"unknown", "client", "server", "same-host", "network", "near-client", "near-server", "between", "host"}[p]
 }
 
 // Vantage is where a capture was taken, by the TTL of both ends, by how the time of the handshake splits, and by whose
@@ -187,7 +186,7 @@ func (h *hops) repeats(p Place) string {
 
 func (v *Vantage) taken() string {
 	switch v.Place {
-	case PlaceClient, PlaceServer:
+	case PlaceClient, PlaceServer, PlaceHost:
 		if v.Host.IsValid() {
 			return "Taken at the host " + v.Host.String()
 		}
@@ -217,18 +216,21 @@ func (v *Vantage) measures() {
 		v.SYNToSYNACK, v.SYNACKToACK = "the host itself, as server", "the host itself, as client"
 	case PlaceServer:
 		v.SYNToSYNACK, v.SYNACKToACK = "the server itself", "the whole way to the client and back, and the client itself"
+	case PlaceHost:
+		v.SYNToSYNACK = "the host itself, of connections to it; the whole way to the server and back, of its own"
+		v.SYNACKToACK = "the whole way to the client and back, of connections to it; the host itself, of its own"
 	case PlaceClient:
 		v.SYNToSYNACK, v.SYNACKToACK = "the whole way to the server and back, and the server itself", "the client itself"
 	}
 }
 
 // vantage is where the capture as a whole was taken: the place of most flows, if nearly all of them agree. A
-// host is named if all of them have it as the same end.
+// host is named if all of them have it as the same end, or each as one or the other.
 func vantage(servers []*Server, hosts []*Host) Vantage {
 	var all uint64
-	var best Vantage
-	var places [PlaceBetween + 1]uint64
-	most := map[Place]Vantage{} // of the busiest server
+	var places [PlaceHost + 1]uint64
+	at := map[netip.Addr]uint64{} // flows that seem to be captured at an address
+	most := map[Place]Vantage{}   // of the busiest server
 	for _, s := range servers {
 		v := s.Vantage()
 		if v.Place == PlaceUnknown {
@@ -236,6 +238,9 @@ func vantage(servers []*Server, hosts []*Host) Vantage {
 		}
 		all += v.Flows
 		places[v.Place] += v.Flows
+		if v.Place == PlaceServer {
+			at[v.Host] += v.Flows
+		}
 		was, seen := most[v.Place]
 		switch {
 		case !seen:
@@ -246,30 +251,41 @@ func vantage(servers []*Server, hosts []*Host) Vantage {
 		}
 	}
 	for p, n := range places {
-		if mostly(n, all) {
-			best = most[Place(p)]
-			best.Flows = n
+		if !mostly(n, all) {
+			continue
+		}
+		v := most[Place(p)]
+		v.Flows = n
+		if v.Place == PlaceClient {
+			v.Host = oneClient(hosts)
+		}
+		v.Taken = v.taken()
+		return v
+	}
+	for _, h := range hosts {
+		at[h.Addr] += h.here
+	}
+	for host, n := range at {
+		if mostly(n, all) { // of one at most
+			v := Vantage{Place: PlaceHost, Host: host, Confidence: Likely, Flows: n, Why: "with an initial TTL it alone sends, as server and as client"}
+			v.measures()
+			v.Taken = v.taken()
+			return v
 		}
 	}
-	if best.Place == PlaceClient {
-		best.Host = oneClient(hosts)
-	}
-	best.Taken = best.taken()
-	return best
+	return Vantage{}
 }
 
 // oneClient is the address that nearly all flows come from, if there is one.
 func oneClient(hosts []*Host) netip.Addr {
-	if len(hosts) == 0 {
-		return netip.Addr{}
-	}
-	busiest := slices.MaxFunc(hosts, func(a, b *Host) int { return cmp.Compare(a.Flows, b.Flows) })
 	var all uint64
 	for _, h := range hosts {
 		all += h.Flows
 	}
-	if !mostly(busiest.Flows, all) {
-		return netip.Addr{}
+	for _, h := range hosts {
+		if mostly(h.Flows, all) {
+			return h.Addr
+		}
 	}
-	return busiest.Addr
+	return netip.Addr{}
 }
