@@ -12,6 +12,8 @@ import (
 // reading every input to its end.
 type Source interface {
 	Next(*flows.Segment) error
+	// Now is the time that the capture has come to, in packets that are no TCP, too.
+	Now() int64
 }
 
 // PacketOutput is told of every packet with the findings that it brought: by Skip, of those that were not
@@ -97,6 +99,8 @@ func (r *Run) Read() (uint64, error) {
 		r.Judge.Facts = r.Facts(readErr)
 		r.Judge.Lossy = r.Judge.Lossy || len(r.Judge.Facts.Drops) > 0
 	}
+	r.now = max(r.now, r.Source.Now())
+	r.tracker.Advance(r.now)
 	r.tracker.End()
 	err := r.finished(&flow)
 	if err == nil && r.Judge != nil {

@@ -203,6 +203,9 @@ func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 	if to.is(finSeen) && !covers {
 		t.move(r, from, gotFIN, Assumed) // the FINs crossed
 	}
+	if to.is(hasAck) && !to.ack.Before(from.fin) {
+		t.move(r, from, gotACKOfFIN, Assumed) // captured ahead of the FIN
+	}
 }
 
 func closer(s Side) Closer {

@@ -16,7 +16,7 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 	r := t.records.ptr(rec)
 	lo, hi := t.endsOf(r)
 	ends := [2]netip.AddrPort{netip.AddrPortFrom(lo.Netip(), r.key.pa), netip.AddrPortFrom(hi.Netip(), r.key.pb)}
-	*f = Flow{Number: r.number, File: r.file, Space: r.key.space &^ v6, Roles: r.roles,
+	*f = Flow{Number: r.number, File: r.file, Space: r.key.space &^ v6, Via: r.via, Roles: r.roles,
 		First: r.first, Last: r.last(), Completeness: uint8(r.kinds),
 		ConnState: r.zeek.connState(r.ends[0].bytes+r.ends[1].bytes > 0, &t.mores),
 	}
@@ -144,6 +144,8 @@ func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
 	clientOpen := c.path.proves(Established) || s.path.proves(Established)
 	selfOpen := c.is(hasSYNACK) && c.path.has(Established) && s.packets == 0
 	switch {
+	case c.path.proves(Established) && !s.is(hasSYNACK): // only the capture lacks the SYN-ACK
+		return OpeningComplete
 	case serverOpen && clientOpen, serverOpen && r.roles == RolesSimultaneous && c.path.has(Established),
 		clientOpen && s.path.n == 0, selfOpen:
 		return OpeningComplete
@@ -221,6 +223,8 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 			return ClosingMissingFinalACK
 		}
 		return ClosingFINUnanswered
+	case t.mayLackFIN(r):
+		return ClosingOpen
 	case c.is(hasFIN) && s.jump > 0, s.is(hasFIN) && c.jump > 0:
 		return ClosingOpen // the number that the capture lacks may be the other FIN
 	case c.is(hasFIN):
@@ -231,6 +235,21 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 		return ClosingSilent
 	}
 	return ClosingOpen
+}
+
+// mayLackFIN reports whether an end's last word acknowledges one number more than was captured: that
+// may be the other FIN, and the capture ends before anybody goes on from there.
+func (t *Tracker) mayLackFIN(r *record) bool {
+	if r.aside == 0 {
+		return false
+	}
+	for i := range r.ends {
+		o := &t.asideOf(r).odd[i]
+		if peer := &r.ends[1-i]; o.held && !o.flags.Any(SYN|RST) && !peer.is(hasFIN) && o.ack == peer.nxt+1 {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Tracker) halfClosed(r *record, h *half, acked, quiet bool) ClosingOutcome {
@@ -248,5 +267,5 @@ func (r *record) askedAt(h *half) int64 { return r.first + (int64(h.asked)-1)*in
 
 // silent reports whether h has not answered data that was sent again, or probes.
 func (h *half) silent(peer *half) bool {
-	return peer.resent > 0 && (!h.is(hasAck) || h.ack.Before(peer.nxt)) || peer.probes >= 3
+	return peer.resent >= 3 && (!h.is(hasAck) || h.ack.Before(peer.nxt)) || peer.probes >= 3
 }

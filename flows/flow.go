@@ -174,6 +174,7 @@ type Flow struct {
 	Number      uint64 // from 1, by first packet
 	File        int32  // of the first packet
 	Space       uint32 // as in Segment
+	Via         uint32 // of the first segment
 	Roles       Roles
 	First, Last int64 // ns since 1970 UTC
 	Ends        [2]Endpoint

@@ -32,7 +32,10 @@ func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
 		return head
 	}
 	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		if t.numbersFit(t.records.ptr(rec), k) {
+		if r := t.records.ptr(rec); t.numbersFit(r, k) {
+			if from := &r.ends[k.from]; r.is(tentative) && !r.is(repeats) && from.is(hasISS) && s.Seq == from.iss+1 {
+				t.confirm(rec) // it was answered: its sender goes on
+			}
 			return rec
 		}
 	}
@@ -169,7 +172,10 @@ func (t *Tracker) pickSYNACK(shard *shard, head uint32, k *tuple) uint32 {
 			return rec
 		}
 	}
-	if rec := t.settled(head); !t.records.ptr(rec).over() {
+	rec := t.settled(head)
+	r := t.records.ptr(rec)
+	from, to := &r.ends[k.from], &r.ends[1-k.from]
+	if oneSided := to.packets == 0 && from.is(hasSYNACK) && s.Ack != to.iss+1; !r.over() && !oneSided {
 		return rec
 	}
 	return t.succeed(shard, head, k) // its SYN was not captured

@@ -105,6 +105,9 @@ func (t *Tracker) synAck(r *record, from, to *half) {
 	}
 }
 
+// reordered is how far packets may be out of order in a capture that was merged of several queues.
+const reordered = int64(2 * time.Millisecond)
+
 func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 	s := t.seg
 	crossed := from.is(hasISS) // it had sent a SYN of its own
@@ -140,6 +143,10 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 		}
 	}
 	to.synLen = uint16(s.Ack - (to.iss + 1))
+	if from != to && to.path.proves(Established) && to.is(hasAck) && to.ack == s.Seq+1 && s.Time-to.last < reordered {
+		r.marks |= completed // the ACK of it was captured ahead of it
+		t.move(r, from, gotACKOfSYN, Assumed)
+	}
 }
 
 func (t *Tracker) synAckAgain(r *record, from, to *half) {

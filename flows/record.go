@@ -107,6 +107,7 @@ type record struct {
 	first  int64
 	at     [numMoments]int64
 	set    uint16
+	via    uint32  // of the first segment
 	ends   [2]half // by side of the key: 0 sent what key.a is the source of
 	zeek   zeek
 	kinds  Completeness // of segment

@@ -36,7 +36,8 @@ func (t *Tracker) reset(r *record, from, to *half) {
 		if n := from.path.n; from.path.top() == TimeWait {
 			t.takeBack(r, from, n-1, "answers with a bare RST: TIME_WAIT would send an ACK")
 		}
-		if at := from.gotFINAt(); at >= 0 && to.finN == 1 { // of several, the first may have arrived
+		// Of two, the first may have arrived, and the ACK of it been lost; of more, hardly.
+		if at := from.gotFINAt(); at >= 0 && to.finN != 2 {
 			t.takeBack(r, from, uint8(at), "answers with a bare RST: no socket got the FIN")
 		}
 	} else if from.path.n > 0 {
@@ -125,6 +126,9 @@ func (t *Tracker) dies(r *record, from, to *half) {
 	}
 	if r.resetBy == NoOne {
 		r.resetBy = closer(r.sideOf(from))
+	}
+	if s := t.seg; s.Flags.Any(ACK) && from.is(hasAck) && !to.nxt.Before(s.Ack) {
+		from.acked(s)
 	}
 	t.closes(r, from, to)
 	if s := t.seg; !from.is(hasNxt) {

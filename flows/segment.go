@@ -83,6 +83,9 @@ type Segment struct {
 	// Space tells apart equal four-tuples of different networks (VLAN, tunnel id);
 	// 0 is the plain one. The source that made the segment knows its name.
 	Space uint32
+	// Via is what it came through: VLANs and tunnels, of which not all tell networks apart; 0 is
+	// nothing. The source knows its name, too.
+	Via uint32
 
 	Seq, Ack Seq
 	Flags    Flags

@@ -442,7 +442,7 @@ func (t *Tracker) open(shard *shard, head uint32, k *tuple) uint32 {
 	rec := t.records.take()
 	r := t.records.ptr(rec)
 	gen := r.gen
-	*r = record{gen: gen, hash: k.hash, next: head, file: s.File, first: s.Time}
+	*r = record{gen: gen, hash: k.hash, next: head, file: s.File, first: s.Time, via: s.Via}
 	r.key = key{pa: k.plo, pb: k.phi, space: k.space}
 	if k.v4 {
 		r.key.a, r.key.b = word(&k.lo), word(&k.hi)
