@@ -99,9 +99,13 @@ func (r *liveRecording) write(f *pcaps.Frame) error {
 			return err
 		}
 	}
+	line := "an ICMP error"
 	if s, ok := parse(0, f.Data); ok {
-		fmt.Fprintf(&r.packets, "\t%s %s\n", time.Unix(0, f.Time).UTC().Format("15:04:05.000000"), s.line())
+		line = s.line()
+	} else if !wanted(f.Data) {
+		return nil
 	}
+	fmt.Fprintf(&r.packets, "\t%s %s\n", time.Unix(0, f.Time).UTC().Format("15:04:05.000000"), line)
 	return nil
 }
 
