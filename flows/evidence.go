@@ -81,7 +81,7 @@ func (t *Tracker) takeBack(r *record, h *half, n uint8, why string) bool {
 		for i := h.path.n; i > n; i-- {
 			if was := t.kept.standing(r, side, h.path.at(i-1)); was != nil {
 				was.revised, was.revisedBy = true, t.seg.Packet
-				tr.Packet = was.packet
+				tr.Packet, tr.File = was.packet, was.file
 			}
 		}
 	}

@@ -192,7 +192,7 @@ func appendTransition(b []byte, t *flows.Transition, names *Names) []byte {
 	b = appendName(append(b, `,"from":`...), t.From.String())
 	b = appendName(append(b, `,"to":`...), t.To.String())
 	b = appendName(append(b, `,"certainty":`...), t.Certainty.String())
-	b = appendString(append(b, `,"why":`...), t.Why)
+	b = appendWords(append(b, `,"why":`...), t.Why)
 	b = append(b, `,"revised_by":`...)
 	if t.RevisedBy == 0 {
 		return append(b, "null}"...)

@@ -23,16 +23,20 @@ type PacketJSON struct {
 	n         int
 }
 
-// Packet writes one packet. ICMP errors are no TCP packets, and have no object.
+// Packet writes one packet. ICMP errors are no TCP packets: one has an object where it brought something, with
+// what it says in place of the TCP header.
 func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.Finding) error {
-	if seg.Quote.Version != 0 {
+	quoted := seg.Quote.Version != 0
+	if quoted && len(step.Changes) == 0 && len(step.Notes) == 0 && len(found) == 0 {
 		return nil
 	}
 	if p.Quiet && len(step.Changes) == 0 && len(step.Notes) == 0 {
 		p.Printer.Skip(seg)
 		return nil
 	}
-	p.Shown.add(step.Flow)
+	if !quoted {
+		p.Shown.add(step.Flow)
+	}
 	b := appendElement(p.buf[:0], p.Array, p.n)
 	p.n++
 	b = strconv.AppendUint(append(b, `{"packet":`...), seg.Packet, 10)
@@ -41,17 +45,32 @@ func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step, found []*analy
 	}
 	b = appendTime(append(b, `,"time":"`...), seg.Time)
 	b = append(b, `","flow":`...)
-	if step.Flow == 0 {
+	switch {
+	case step.Flow == 0:
 		b = append(b, `null,"from":null`...)
-	} else {
+	case quoted: // sent by neither end
+		b = append(strconv.AppendUint(b, step.Flow, 10), `,"from":null`...)
+	default:
 		b = strconv.AppendUint(b, step.Flow, 10)
 		b = appendName(append(b, `,"from":`...), step.Side.String())
 	}
 	b = appendSpace(b, p.Names, seg.Space)
-	p.line = p.Printer.Append(p.line[:0], seg)
-	b = appendString(append(b, `,"line":`...), p.line)
-	b = appendHeader(b, seg)
-	b = appendTransitions(append(b, `,"transitions":`...), step.Changes, p.Names)
+	if quoted {
+		b = append(b, `,"line":null,"flags":null,"seq":null,"ack":null,"length":null`...)
+		b = appendICMP(append(b, `,"icmp":`...), &seg.Quote)
+	} else {
+		p.line = p.Printer.Append(p.line[:0], seg)
+		b = appendString(append(b, `,"line":`...), p.line)
+		b = appendHeader(b, seg)
+	}
+	b = append(b, `,"transitions":[`...)
+	for i := range step.Changes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendBrought(b, seg, &step.Changes[i], p.Names)
+	}
+	b = append(b, ']')
 	b = append(b, `,"findings":[`...)
 	for i, n := range found {
 		if i > 0 {
@@ -70,6 +89,21 @@ func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step, found []*analy
 
 // Close ends the document.
 func (p *PacketJSON) Close() error { return closeArray(p.W, p.Array, p.n) }
+
+// appendBrought appends a transition that seg brought, with the packet whose showing it takes back.
+func appendBrought(b []byte, seg *flows.Segment, t *flows.Transition, names *Names) []byte {
+	now := *t
+	now.Packet, now.File, now.Time, now.RevisedBy = seg.Packet, seg.File, seg.Time, 0
+	b = appendTransition(b, &now, names)
+	if t.Certainty != flows.Revised {
+		return b
+	}
+	b = appendNumber(append(b[:len(b)-1], `,"revises":`...), t.Packet)
+	if names.many && t.Packet != 0 {
+		b = appendString(append(b, `,"revises_file":`...), names.File(t.File))
+	}
+	return append(b, '}')
+}
 
 // flagLetters as tcpdump prints them, from the lowest bit on.
 const flagLetters = "FSRP.UEWe"

@@ -103,7 +103,7 @@ func (p *Packets) appendLine(b []byte, seg *flows.Segment, step *flows.Step, quo
 	b = append(b, ' ')
 	for i := range step.Changes {
 		if p.Verbose || !implied(step.Changes[i:]) {
-			b = append(appendChange(b, &step.Changes[i], p.Verbose), separator...)
+			b = append(appendChange(b, &step.Changes[i], p.Verbose, seg.File, p.Names), separator...)
 		}
 	}
 	for i := range step.Notes {

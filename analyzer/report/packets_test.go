@@ -131,6 +131,56 @@ func TestPacketJSON(t *testing.T) {
 	}
 }
 
+// What a packet takes back was shown by another one, which may be of another file.
+func TestTakenBackAcrossFiles(t *testing.T) {
+	seg := ack()
+	seg.File = 1
+	step := flows.Step{Flow: 4, Side: flows.Server, Changes: []flows.Transition{
+		{Packet: 9, File: 0, Time: seg.Time - 5, Side: flows.Server, From: flows.Established, To: flows.SynReceived,
+			Certainty: flows.Revised, Why: "said so", RevisedBy: 3},
+		{Packet: 3, File: 1, Time: seg.Time, Side: flows.Client, From: flows.Established, To: flows.Established, Certainty: flows.Proved}}}
+	names := NewNames([]string{"a", "b"}, true, inVXLAN)
+	var out bytes.Buffer
+	p := PacketJSON{W: &out, Names: names, Printer: &tcpdump.Printer{Location: time.UTC}}
+	if err := p.Packet(seg, &step, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := `"transitions":[{"packet":3,"file":"b","time":"2026-01-02T15:04:05.000014000Z","endpoint":"server","from":"ESTABLISHED",` +
+		`"to":"SYN_RCVD","certainty":"revised","why":"said so","revised_by":null,"revises":9,"revises_file":"a"},` +
+		`{"packet":3,"file":"b","time":"2026-01-02T15:04:05.000014000Z","endpoint":"client","from":"ESTABLISHED",` +
+		`"to":"ESTABLISHED","certainty":"proved","why":null,"revised_by":null}],`
+	if !json.Valid(out.Bytes()) || !strings.Contains(out.String(), want) {
+		t.Errorf("got %swant %s", out.String(), want)
+	}
+	text := Packets{W: &out, Names: names, Printer: &tcpdump.Printer{Location: time.UTC}}
+	if err := text.Packet(seg, &step, nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := "(revised: said so; see packet 9 of a)"; !strings.Contains(out.String(), want) {
+		t.Errorf("got %swant %s", out.String(), want)
+	}
+}
+
+// An ICMP error that brought something has an object, and is not counted among the TCP packets.
+func TestICMPErrorsInPacketJSON(t *testing.T) {
+	var out bytes.Buffer
+	p := PacketJSON{W: &out, Names: NewNames([]string{"a"}, false, nil), Printer: &tcpdump.Printer{Location: time.UTC}}
+	seg := ack()
+	seg.Quote = flows.Quote{Version: 4, Type: 3, Code: 13, From: flows.Addr4([4]byte{192, 0, 2, 9})}
+	step := flows.Step{Flow: 4, Changes: []flows.Transition{change(flows.Client, flows.SynSent, flows.Closed, flows.Assumed)}}
+	if err := p.Packet(seg, &step, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"packet":3,"time":"2026-01-02T15:04:05.000014000Z","flow":4,"from":null,"line":null,"flags":null,"seq":null,"ack":null,` +
+		`"length":null,"icmp":{"version":4,"type":3,"code":13,"from":"192.0.2.9","error":"communication prohibited"},"transitions":[{"packet":3,`
+	if !json.Valid(out.Bytes()) || !strings.HasPrefix(out.String(), want) {
+		t.Errorf("got  %swant %s", out.String(), want)
+	}
+	if p.Shown.Packets != 0 {
+		t.Errorf("%d TCP packets shown", p.Shown.Packets)
+	}
+}
+
 func TestFlagsInJSON(t *testing.T) {
 	for flags, want := range map[flows.Flags]string{
 		0: "none", flows.SYN: "S", flows.SYN | flows.ACK: "S.", flows.FIN | flows.PSH | flows.ACK: "FP.",

@@ -8,8 +8,9 @@ import (
 )
 
 // appendChange appends one change of state: "client SYN_SENT > ESTABLISHED (assumed)". A state that
-// was assumed and is now proved has no arrow. With why, what showed it is said too.
-func appendChange(b []byte, t *flows.Transition, why bool) []byte {
+// was assumed and is now proved has no arrow. With why, what showed it is said too. A packet of another file
+// than that of the packet at hand is told with its file.
+func appendChange(b []byte, t *flows.Transition, why bool, file int32, names *Names) []byte {
 	b = append(append(b, t.Side.String()...), ' ')
 	b = append(b, t.From.String()...)
 	if t.From != t.To {
@@ -20,6 +21,9 @@ func appendChange(b []byte, t *flows.Transition, why bool) []byte {
 		b = append(append(b, " (revised: "...), t.Why...)
 		if t.Packet != 0 {
 			b = strconv.AppendUint(append(b, "; see packet "...), t.Packet, 10)
+			if t.File != file {
+				b = appendPlain(append(b, " of "...), names.File(t.File))
+			}
 		}
 		return append(b, ')')
 	case t.Certainty == flows.Assumed:
