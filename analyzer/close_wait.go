@@ -30,46 +30,54 @@ var closeWait = &Rule{
 func judgeCloseWait(p *Pass) {
 	for _, side := range []flows.Side{flows.Client, flows.Server} {
 		entered, fin := p.Entered(side, flows.CloseWait), p.fin(side.Peer())
-		if entered == nil || fin == nil || entered.Certainty != flows.Proved {
-			continue // it has not acknowledged the FIN
+		// Only its ACK of the FIN proves CLOSE_WAIT.
+		if entered == nil || fin == nil || entered.Certainty != flows.Proved || p.Since(entered.Time) < p.Limit() {
+			continue
 		}
-		end, other := &p.Ends[side], side.Peer()
-		f := Finding{Confidence: p.Absent(), Endpoint: by(side), Packets: inOrder(fin.Packet, p.ackOfFIN(side.Peer())), Lasted: p.Since(entered.Time)}
-		look := fmt.Sprintf("on %s: ss -tnp state close-wait 'sport = :%d' (which program holds it)", end.Addr.Addr(), end.Addr.Port())
 		if closed := p.fin(side); closed != nil {
-			waited := time.Duration(closed.Time - entered.Time)
-			if waited < p.Limit() || end.AfterPeerFIN > 0 || p.Closing.Outcome == flows.ClosingRSTAfterFIN && !p.Over {
-				continue
-			}
-			f.Severity, f.Variant, f.Confidence, f.Lasted = Notice, "late", Certain, waited
-			f.Packets = inOrder(append(f.Packets, closed.Packet)...)
-			f.Summary = fmt.Sprintf("the %s closed only %s after the %s had", side, span.String(waited), other)
-			f.Why = fmt.Sprintf("the FIN of the %s is in packet %d, that of the %s in packet %d, and in between it sent nothing", other, fin.Packet, side, closed.Packet)
-			f.Next = "a program that notices late that the other end has closed: does it read, or poll for it, while it waits?"
-			p.Report(f)
-			continue
+			p.closedLate(side, fin, entered, closed)
+		} else if p.Over && p.Ends[side].State() == flows.CloseWait {
+			p.notClosed(side, fin, entered)
 		}
-		if end.State() != flows.CloseWait || !p.Over || p.Since(entered.Time) < p.Limit() {
-			continue
-		}
-		idle := p.Since(max(end.Last, entered.Time))
-		waited := span.String(p.Since(entered.Time))
-		if end.AfterPeerFIN > 0 && idle < p.Limit() {
-			f.Severity, f.Variant = Notice, "sending"
-			f.Summary = fmt.Sprintf("the %s has not closed for %s after the %s did, and goes on sending: %s", side, waited, other, bytes(end.AfterPeerFIN))
-			f.Why = fmt.Sprintf("the FIN in packet %d is acknowledged; the %s may go on, where the other end only called shutdown()", fin.Packet, side)
-			f.Next = look
-			p.Report(f)
-			continue
-		}
-		f.Variant = "idle"
-		f.Summary = fmt.Sprintf("the %s closed, the %s has not for %s: it sits in CLOSE_WAIT, idle for %s", other, side, waited, span.String(idle))
-		f.Why = fmt.Sprintf("the FIN of the %s in packet %d was acknowledged, so the %s knows; no FIN of it followed until the end of the capture", other, fin.Packet, side)
-		f.Next = look + "; its program does not call close(); no sysctl ends it (tcp_fin_timeout does not)"
-		if side == flows.Client {
-			f.Severity = Notice
-			f.Next = look + "; a client that keeps connections for later closes when it takes this one; else its program does not call close()"
-		}
-		p.Report(f)
 	}
+}
+
+// closedLate judges an end that was in CLOSE_WAIT and closed.
+func (p *Pass) closedLate(side flows.Side, fin, entered, closed *flows.Transition) {
+	waited := time.Duration(closed.Time - entered.Time)
+	if waited < p.Limit() || p.Ends[side].AfterPeerFIN > 0 {
+		return
+	}
+	other := side.Peer()
+	p.Report(Finding{
+		Severity: Notice, Confidence: Certain, Variant: "late", Endpoint: by(side), Lasted: waited,
+		Packets: inOrder(fin.Packet, p.ackOfFIN(other), closed.Packet),
+		Summary: fmt.Sprintf("the %s closed only %s after the %s had", side, span.String(waited), other),
+		Why:     fmt.Sprintf("the FIN of the %s is in packet %d, that of the %s in packet %d, and in between it sent nothing", other, fin.Packet, side, closed.Packet),
+		Next:    "a program that notices late that the other end has closed: does it read, or poll for it, while it waits?",
+	})
+}
+
+// notClosed judges an end that is in CLOSE_WAIT.
+func (p *Pass) notClosed(side flows.Side, fin, entered *flows.Transition) {
+	end, other := &p.Ends[side], side.Peer()
+	idle, waited := p.Since(max(end.Last, entered.Time)), p.Since(entered.Time)
+	f := Finding{Variant: "idle", Confidence: p.Absent(), Endpoint: by(side), Lasted: waited,
+		Packets: inOrder(fin.Packet, p.ackOfFIN(other)),
+		Summary: fmt.Sprintf("the %s closed, the %s has not for %s: it sits in CLOSE_WAIT, idle for %s", other, side, span.String(waited), span.String(idle)),
+		Why:     fmt.Sprintf("the FIN of the %s in packet %d was acknowledged, so the %s knows; no FIN of it followed until the end of the capture", other, fin.Packet, side),
+		Next:    fmt.Sprintf("on %s: ss -tnp state close-wait 'sport = :%d' (which program holds it)", end.Addr.Addr(), end.Addr.Port()),
+	}
+	switch {
+	case end.AfterPeerFIN > 0 && idle < p.Limit():
+		f.Severity, f.Variant = Notice, "sending"
+		f.Summary = fmt.Sprintf("the %s has not closed for %s after the %s did, and goes on sending: %s", side, span.String(waited), other, bytes(end.AfterPeerFIN))
+		f.Why = fmt.Sprintf("the FIN in packet %d is acknowledged; the %s may go on, where the other end only called shutdown()", fin.Packet, side)
+	case side == flows.Client:
+		f.Severity = Notice
+		f.Next += "; a client that keeps connections for later closes when it takes this one; else its program does not call close()"
+	default:
+		f.Next += "; its program does not call close(); no sysctl ends it (tcp_fin_timeout does not)"
+	}
+	p.Report(f)
 }

@@ -23,6 +23,9 @@ func judgeFINRetransmitted(p *Pass) {
 		return
 	}
 	for _, side := range []flows.Side{flows.Client, flows.Server} {
+		if p.Ends[side].Counts.FIN < 2 {
+			continue
+		}
 		fins, at := p.FINs(side)
 		if len(fins) < 2 {
 			continue

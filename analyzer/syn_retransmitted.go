@@ -30,10 +30,13 @@ const retry = 200 * time.Millisecond
 
 func judgeSYNRetransmitted(p *Pass) {
 	o := p.Opening
+	if o.SYNs < 2 || o.Outcome != flows.OpeningComplete || !o.Connect.OK {
+		return
+	}
 	syns, at := p.SYNs()
 	synacks, answers := p.SYNACKs()
 	last := p.lastSYN(at)
-	if o.Outcome != flows.OpeningComplete || len(syns) < 2 || len(synacks) == 0 || !o.Connect.OK || last-at[0] < int64(retry) {
+	if len(syns) < 2 || len(synacks) == 0 || last-at[0] < int64(retry) {
 		return
 	}
 	server, client := p.Server(), p.Client()
