@@ -95,35 +95,47 @@ func (p *peers) host(k hostKey) *Host {
 }
 
 func (p *peers) forgetServers() {
-	quietest := make([]uint64, 0, len(p.byServer))
-	for _, s := range p.byServer {
-		quietest = append(quietest, s.busy())
-	}
-	limit := median(quietest)
+	all := make([]rank[serverKey], 0, len(p.byServer))
 	for k, s := range p.byServer {
-		if s.busy() <= limit {
-			p.forgotten.Servers++
-			p.forgotten.ServerFlows += s.Flows
-			delete(p.byServer, k)
-		}
+		all = append(all, rank[serverKey]{busy(s.Flows+s.HalfOpen.Now, max(s.Last, s.Attempts.PeakAt)), k})
+	}
+	for _, r := range quietest(all) {
+		p.forgotten.Servers++
+		p.forgotten.ServerFlows += p.byServer[r.key].Flows
+		delete(p.byServer, r.key)
 	}
 	p.recent = [len(p.recent)]recent{}
 }
 
 func (p *peers) forgetHosts() {
-	quietest := make([]uint64, 0, len(p.byHost))
-	for _, h := range p.byHost {
-		quietest = append(quietest, busy(h.Flows, h.Last))
-	}
-	limit := median(quietest)
+	all := make([]rank[hostKey], 0, len(p.byHost))
 	for k, h := range p.byHost {
-		if busy(h.Flows, h.Last) <= limit {
-			p.forgotten.Hosts++
-			p.forgotten.HostFlows += h.Flows
-			p.free = append(p.free, h)
-			delete(p.byHost, k)
-		}
+		all = append(all, rank[hostKey]{busy(h.Flows, h.Last), k})
 	}
+	for _, r := range quietest(all) {
+		h := p.byHost[r.key]
+		p.forgotten.Hosts++
+		p.forgotten.HostFlows += h.Flows
+		p.free = append(p.free, h)
+		delete(p.byHost, r.key)
+	}
+}
+
+// rank is how busy a server or a host is.
+type rank[K any] struct {
+	busy uint64
+	key  K
+}
+
+// quietest is the quieter half, and whoever is as quiet as they are.
+func quietest[K any](all []rank[K]) []rank[K] {
+	busy := make([]uint64, len(all))
+	for i := range all {
+		busy[i] = all[i].busy
+	}
+	slices.Sort(busy)
+	limit := busy[(len(busy)-1)/2]
+	return slices.DeleteFunc(all, func(r rank[K]) bool { return r.busy > limit })
 }
 
 // busy is an order of who is worth keeping: by flows, then by when the last one ended, in units of 65 us. One number
@@ -131,14 +143,6 @@ func (p *peers) forgetHosts() {
 func busy(flows uint64, last int64) uint64 {
 	const bits = 48
 	return min(flows, 1<<(64-bits)-1)<<bits | uint64(last)>>(64-bits)
-}
-
-func (s *Server) busy() uint64 { return busy(s.Flows+s.HalfOpen.Now, max(s.Last, s.Attempts.PeakAt)) }
-
-// median is the value that half of the others do not exceed.
-func median(of []uint64) uint64 {
-	slices.Sort(of)
-	return of[(len(of)-1)/2]
 }
 
 // servers are those known, most flows first; what it holds open now counts as well, before it is finished.
