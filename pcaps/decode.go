@@ -105,7 +105,7 @@ func (d *Decoder) plain(f *Frame, seg *flows.Segment) bool {
 	if len(b) < 14+40 {
 		return false
 	}
-	seg.Space = 0
+	seg.Space, seg.Via = 0, 0
 	next := binary.BigEndian.Uint16(b[12:])
 	b = b[14:]
 	if next == etherVLAN {
@@ -113,6 +113,7 @@ func (d *Decoder) plain(f *Frame, seg *flows.Segment) bool {
 		if seg.Space = d.spaces.single[vlan]; seg.Space == 0 {
 			return false
 		}
+		seg.Via = seg.Space
 		next = binary.BigEndian.Uint16(b[2:])
 		b, wire = b[4:], wire-4
 		if len(b) < 40 {
@@ -165,7 +166,7 @@ func (d *Decoder) walk(f *Frame, seg *flows.Segment) Verdict {
 		next = next(d)
 	}
 	if d.verdict <= Quote {
-		seg.Space = d.spaces.intern(&d.path)
+		seg.Via, seg.Space = d.spaces.intern(&d.path)
 	}
 	return d.verdict
 }

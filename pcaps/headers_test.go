@@ -114,7 +114,7 @@ func decoded(linktype uint32, frame []byte) (v Verdict, seg flows.Segment, space
 
 func decodedBy(d *Decoder, linktype uint32, frame []byte) (v Verdict, seg flows.Segment, space Space) {
 	v = d.Decode(&Frame{Time: 7, Number: 3, File: 2, LinkType: linktype, Data: frame, Wire: len(frame)}, &seg)
-	return v, seg, d.Space(seg.Space)
+	return v, seg, d.Space(seg.Via)
 }
 
 // tcpData is a segment of 5 bytes of data, and tcpDataLen is their number: a decoder that

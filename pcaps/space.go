@@ -5,11 +5,14 @@ import (
 	"strings"
 )
 
-// Space is the network that a segment was in: equal four-tuples in two of them are two flows.
+// Space is what a segment came through, or as much of that as makes it another network: equal four-tuples in two
+// networks are two flows.
 //
 // A VLAN counts with its whole stack of tags, but for priority tags (VLAN 0, which says that
-// there is none). A tunnel counts with its id. What carries a tunnel does not count: neither the
-// ends of the tunnel, so that both directions are one flow, nor VLAN tags outside of it.
+// there is none). A tunnel counts with its id. One without an id tells no network: it is often there in one
+// direction only, as with a load balancer whose servers answer past it, or with segment routing. What
+// carries a tunnel does not count: neither the ends of the tunnel, so that both directions are one flow, nor
+// VLAN tags outside of it.
 type Space struct {
 	VLANs  []uint16 // from the outermost tag to the innermost
 	Tunnel string   // "vxlan/42", "gre/7 > vxlan/3" from the outermost to the innermost, or ""
@@ -34,9 +37,11 @@ type tunnel uint64
 func unkeyed(k tunnelKind) tunnel          { return tunnel(k) << 33 }
 func keyed(k tunnelKind, id uint32) tunnel { return tunnel(k)<<33 | 1<<32 | tunnel(id) }
 
+func (t tunnel) hasID() bool { return t>>32&1 != 0 }
+
 func (t tunnel) String() string {
 	name := tunnelKind(t >> 33).String()
-	if t>>32&1 == 0 {
+	if !t.hasID() {
 		return name
 	}
 	return name + "/" + strconv.FormatUint(uint64(uint32(t)), 10)
@@ -50,27 +55,59 @@ type path struct {
 	nVLANs   uint8
 }
 
-// spaces numbers the spaces met. Number 0 is the plain one.
+// network is p without what tells none.
+func (p *path) network() path {
+	n := path{vlans: p.vlans, nVLANs: p.nVLANs}
+	for _, t := range p.tunnels[:p.nTunnels] {
+		if t.hasID() {
+			n.tunnels[n.nTunnels] = t
+			n.nTunnels++
+		}
+	}
+	return n
+}
+
+// spaces numbers the paths met. Number 0 is the plain one.
 type spaces struct {
-	single     [1 << 12]uint32 // numbers of the spaces that are one VLAN and nothing else; 0: not yet met
+	single     [1 << 12]uint32 // numbers of the paths that are one VLAN and nothing else; 0: not yet met
 	numbers    map[path]uint32
-	paths      []path // by number, from 1
-	last       path   // what was asked for last, and its number
+	paths      []numbered // by number, from 1
+	last       path       // what was asked for last, and its number
 	lastNumber uint32
 	overflowed uint64
 }
 
-// intern is the number of p.
-func (s *spaces) intern(p *path) uint32 {
+// numbered is a path, and the number of its network.
+type numbered struct {
+	path
+	network uint32
+}
+
+// intern is the number of p, and that of its network.
+func (s *spaces) intern(p *path) (via, space uint32) {
 	if p.nVLANs == 0 && p.nTunnels == 0 {
-		return 0
+		return 0, 0
 	}
-	if s.last == *p { // 5 ns instead of the map's 40
-		return s.lastNumber
-	}
-	if n, ok := s.numbers[*p]; ok {
+	if s.last != *p { // 5 ns instead of the map's 40
+		n, known := s.numbers[*p]
+		if !known {
+			if n = s.add(p); n == overflowSpace {
+				return n, n
+			}
+		}
 		s.last, s.lastNumber = *p, n
-		return n
+	}
+	return s.lastNumber, s.paths[s.lastNumber-1].network
+}
+
+// add numbers a path that is new.
+func (s *spaces) add(p *path) uint32 {
+	network := p.network()
+	other := uint32(0)
+	if network != *p {
+		if _, other = s.intern(&network); other == overflowSpace {
+			return overflowSpace
+		}
 	}
 	if len(s.paths) == maxSpaces-1 {
 		s.overflowed++
@@ -79,8 +116,11 @@ func (s *spaces) intern(p *path) uint32 {
 	if s.numbers == nil {
 		s.numbers = make(map[path]uint32)
 	}
-	s.paths = append(s.paths, *p)
-	n := uint32(len(s.paths))
+	n := uint32(len(s.paths) + 1)
+	if network == *p {
+		other = n
+	}
+	s.paths = append(s.paths, numbered{*p, other})
 	s.numbers[*p] = n
 	if p.nVLANs == 1 && p.nTunnels == 0 {
 		s.single[p.vlans[0]] = n
@@ -88,7 +128,7 @@ func (s *spaces) intern(p *path) uint32 {
 	return n
 }
 
-// Space is the space of that number in segments of this decoder; the zero Space for 0.
+// Space is what a Segment.Space or Segment.Via of this decoder's stands for; the zero Space for 0.
 func (d *Decoder) Space(number uint32) Space {
 	switch {
 	case number == 0 || number > overflowSpace:

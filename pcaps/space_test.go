@@ -53,3 +53,42 @@ func TestSpacesAreBounded(t *testing.T) {
 		t.Errorf("a space that never was: got %+v", got)
 	}
 }
+
+// A tunnel without an id tells no network, and is named all the same: a segment may be in it and its answer not.
+func TestSpaceOfTunnelWithoutID(t *testing.T) {
+	d := NewDecoder()
+	var seg flows.Segment
+	via := map[uint32]string{}
+	space := func(frame []byte) uint32 {
+		if v := d.Decode(&Frame{LinkType: 1, Data: frame, Wire: len(frame)}, &seg); v != TCP {
+			t.Fatalf("got %v", v)
+		}
+		via[seg.Via] = d.Space(seg.Via).Tunnel
+		return seg.Space
+	}
+	inVXLAN := overUDP(4789, join(vni(8, 0, 42), eth(0x0800, plain4)))
+	if n := space(behindIPv4(4, plain4)); n != 0 || d.Space(seg.Via).Tunnel != "ipip" {
+		t.Errorf("IPIP: network %d, via %q", n, d.Space(seg.Via).Tunnel)
+	}
+	if n := space(behindIPv4(47, join(x("0000 0800"), plain4))); n != 0 || d.Space(seg.Via).Tunnel != "gre" {
+		t.Errorf("GRE without a key: network %d, via %q", n, d.Space(seg.Via).Tunnel)
+	}
+	within := space(behindIPv4(47, join(x("0000 0800"), inVXLAN[14:])))
+	if got := d.Space(within).Tunnel; got != "vxlan/42" || d.Space(seg.Via).Tunnel != "gre > vxlan/42" {
+		t.Errorf("VXLAN in GRE: network %q, via %q", got, d.Space(seg.Via).Tunnel)
+	}
+	if alone := space(inVXLAN); alone != within || d.Space(seg.Via).Tunnel != "vxlan/42" {
+		t.Errorf("VXLAN: network %d, in GRE %d", alone, within)
+	}
+	one := space(eth(0x8100, tagged(5, 0x0800, plain4)))
+	mirrored := space(behindIPv4(47, join(x("0000 88be"), eth(0x8100, tagged(5, 0x0800, plain4))))) // ERSPAN I
+	if one != mirrored || d.Space(seg.Via).Tunnel != "erspan" || one == 0 {
+		t.Errorf("VLAN 5: network %d, mirrored %d", one, mirrored)
+	}
+	if len(via) != 6 {
+		t.Errorf("told apart: %v", via)
+	}
+	if again := space(inVXLAN); again != within {
+		t.Errorf("VXLAN again: network %d, before %d", again, within)
+	}
+}

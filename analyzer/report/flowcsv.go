@@ -66,7 +66,7 @@ func (c *FlowCSV) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []b
 	b = append(server.Addr.Addr().AppendTo(b), ',')
 	b = csvUint(b, uint64(server.Addr.Port()))
 	b = csvName(b, f.Roles.String())
-	space := c.Names.space(f.Space)
+	space := c.Names.space(f.Via)
 	for i, id := range space.vlan {
 		if i > 0 {
 			b = append(b, ' ')

@@ -70,7 +70,7 @@ func (j *FlowJSON) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []
 	b = server.Addr.Addr().AppendTo(append(b, `,"server_ip":"`...))
 	b = strconv.AppendUint(append(b, `","server_port":`...), uint64(server.Addr.Port()), 10)
 	b = appendName(append(b, `,"roles":`...), f.Roles.String())
-	b = appendSpace(b, j.Names, f.Space)
+	b = appendSpace(b, j.Names, f.Via)
 
 	b = flows.AppendCommunityID(append(b, `,"community_id":"`...), client.Addr, server.Addr)
 	b = appendTime(append(b, `","first":"`...), f.First)

@@ -13,8 +13,8 @@ type space struct {
 	tunnel string
 }
 
-// NewNames is the names of files, as the user gave them and by Segment.File, and of the networks that
-// are Segment.Space: VLAN tags from the outermost to the innermost, and a tunnel ("vxlan/42"). Where many
+// NewNames is the names of files, as the user gave them and by Segment.File, and of what segments
+// came through, by Segment.Space and Via: VLAN tags from the outermost to the innermost, and a tunnel ("vxlan/42"). Where many
 // files are read, as one capture or one by one, a packet is told with its file.
 func NewNames(files []string, many bool, lookup func(space uint32) (vlan []uint16, tunnel string)) *Names {
 	return &Names{files: files, many: many, lookup: lookup, spaces: make(map[uint32]space)}

@@ -54,7 +54,7 @@ func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step, found []*analy
 		b = strconv.AppendUint(b, step.Flow, 10)
 		b = appendName(append(b, `,"from":`...), step.Side.String())
 	}
-	b = appendSpace(b, p.Names, seg.Space)
+	b = appendSpace(b, p.Names, seg.Via)
 	if quoted {
 		b = append(b, `,"line":null,"flags":null,"seq":null,"ack":null,"length":null`...)
 		b = appendICMP(append(b, `,"icmp":`...), &seg.Quote)

@@ -116,7 +116,7 @@ func (p *Packets) appendLine(b []byte, seg *flows.Segment, step *flows.Step, quo
 		// It has no line of its own that says which packet it was.
 		b = append(strconv.AppendUint(append(b, "ICMP packet "...), seg.Packet, 10), separator...)
 	}
-	if tunnel := p.Names.space(seg.Space).tunnel; tunnel != "" {
+	if tunnel := p.Names.space(seg.Via).tunnel; tunnel != "" {
 		b = append(appendPlain(append(b, "in "...), tunnel), separator...)
 	}
 	b = b[:len(b)-len(separator)]

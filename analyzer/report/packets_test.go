@@ -84,7 +84,7 @@ func TestPacketLines(t *testing.T) {
 		p := c.p
 		p.W, p.Names, p.Printer = &out, NewNames([]string{"a"}, false, inVXLAN), &tcpdump.Printer{Location: time.UTC}
 		seg := ack()
-		seg.Space = c.space
+		seg.Via = c.space
 		if err := p.Packet(seg, &c.step, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestPacketJSON(t *testing.T) {
 	var out bytes.Buffer
 	p := PacketJSON{W: &out, Names: NewNames([]string{"a", "b"}, true, inVXLAN), Printer: &tcpdump.Printer{Location: time.UTC}}
 	seg := ack()
-	seg.File, seg.Space = 1, 7
+	seg.File, seg.Via = 1, 7
 	step := flows.Step{Flow: 4, Side: flows.Server, Changes: []flows.Transition{
 		{Packet: 3, File: 1, Time: seg.Time, Side: flows.Client, From: flows.SynReceived, To: flows.Established, Certainty: flows.Assumed, Why: "got ACK of its SYN"}}}
 	cut := ack()

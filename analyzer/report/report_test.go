@@ -63,7 +63,7 @@ func refused() *flows.Flow {
 	client := end("[2001:db8:ffff:ffff:ffff:ffff:ffff:1]:51700", flows.Closed, flows.SynSent, flows.Closed)
 	server := end("[2001:db8::2]:443", flows.Closed)
 	return &flows.Flow{
-		Number: 64820, Roles: flows.RolesSYN, Space: 7,
+		Number: 64820, Roles: flows.RolesSYN, Space: 7, Via: 7,
 		Ends:    [2]flows.Endpoint{client, server},
 		Opening: flows.Handshake{Outcome: flows.OpeningRefused, SYNs: 1},
 		Closing: flows.Teardown{ResetBy: flows.ByServer}, ConnState: "REJ", History: "Sr", Completeness: 33,
