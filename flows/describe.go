@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Limits of what may be judged by absence (INFERENCE, what a flow is judged by).
+// Limits of what may be judged by absence.
 const (
 	notYetOpen   = int64(3 * time.Second)  // a handshake is not called failed sooner
 	notYetClosed = int64(60 * time.Second) // nor a close, or an end silent

@@ -31,17 +31,25 @@
 // Simultaneous open and close need no case of their own in the table: they are the same
 // evidence in another order.
 //
-//	machine.go        states, events, edges; the list of states of one end
+//	segment.go        what goes in: one TCP header; seq.go: its numbers
+//	state.go          states, and how well they are known; step.go, flow.go: what comes out
+//	machine.go        events, edges; the list of states of one end
 //	opening.go        SYN and SYN-ACK, and the times between them
 //	numbers.go        whether sequence and ack number fit, and what is kept aside until they do
 //	synchronized.go   everything with ACK: what it proves of its sender, suggests of its receiver
 //	closing.go        FIN and the ACK of it, in the order in which they arrived
 //	reset.go          RST: whether it would be believed, and what it says of its sender
+//	challenge.go      challenge ACKs; damaged.go: wrong checksums
 //	quoted.go         ICMP errors
 //	incarnation.go    which of several connections on one four-tuple a segment belongs to
 //	copies.go         packets that the capture holds twice
 //	tracker.go        the loop over all of it; wheel.go and table.go: time-outs and look-up
+//	record.go         a flow as it is kept; kept.go: its transitions
+//	evidence.go       how a record changes: along an edge, proved, taken back
 //	describe.go       from the record of a flow to what is said of it
+//	zeek.go           conn_state and history as Zeek has them
+//	completeness.go   tcp.completeness as Wireshark has it; community.go: the Community ID
+//	parse.go          the names of states as other tools spell them
 //
 // # Words
 //

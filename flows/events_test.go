@@ -46,6 +46,14 @@ flow other
 +200ms > P. 1:101(100) ack 1
 +797ms < S. 0:0(0) ack 1
 `, []string{"#1 6 server NoteSYNACKAgain", "#1 6 server NoteACKIgnored 998ms 100 resent"}},
+		{"a server that takes Fast Open, speaks, and does not get the ACK", `
++0     > S  0:100(100)    <TS val 100 ecr 0,tfo 0102030405060708>
++20ms  < S. 0:0(0) ack 101 <TS val 900 ecr 100>
++1ms   > .  101:101(0) ack 1 <TS val 121 ecr 900>
++1ms   < P. 1:51(50) ack 101 <TS val 903 ecr 100>
++1ms   > .  101:101(0) ack 51 <TS val 123 ecr 903>
++1s    < S. 0:0(0) ack 101 <TS val 1901 ecr 100>
+`, []string{"#1 6 server NoteSYNACKAgain", "#1 6 server NoteACKIgnored 1.002s 100 spoke"}},
 		{"a SYN-ACK that echoes the ACK which it ignores", `
 +0     > S  0:0(0)       <TS val 100 ecr 0>
 +20ms  < S. 0:0(0) ack 1 <TS val 900 ecr 100>
@@ -182,6 +190,9 @@ func event(number uint64, e flows.Event) string {
 		}
 		if e.Resent {
 			line += " resent"
+		}
+		if e.Spoke {
+			line += " spoke"
 		}
 		return line
 	case flows.NoteFastOpenIgnored:

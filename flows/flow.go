@@ -25,7 +25,7 @@ func (r Roles) String() string {
 	return [...]string{"guessed", "syn", "syn-ack", "simultaneous"}[r]
 }
 
-// Outcome of an opening.
+// OpeningOutcome is how an opening ended.
 type OpeningOutcome uint8
 
 const (
@@ -154,8 +154,8 @@ type Endpoint struct {
 	NumStates uint8
 }
 
-// MaxStates is the longest list of states: longer ones cannot be had along the table, since
-// no state is entered twice in one incarnation.
+// MaxStates bounds a list of states. Along the table none is longer than eight, from CLOSED by
+// way of SYN_RCVD and CLOSING to CLOSED again.
 const MaxStates = 10
 
 // States is the ordered list of states, empty for an end that showed nothing.

@@ -292,6 +292,10 @@ func (t *Tracker) confirm(rec uint32) {
 	}
 	r.marks &^= tentative
 	t.number(r)
+	if r.is(repeats) { // the SYN was a late copy: its sender is in no state that it knows of
+		t.kept.release(r)
+		r.ends[0].path, r.ends[1].path = path{}, path{}
+	}
 	for older := r.next; older != 0; {
 		o := t.records.ptr(older)
 		next := o.next

@@ -30,9 +30,11 @@ func (e event) String() string { return eventWhy[e] }
 // its evidence in place of the call or the segment. An event without an edge leaves
 // the state alone: it is a repetition, or a matter for a finding.
 //
-// What the figure has and packets cannot show is not here: the listen call, and the
-// timeout that ends TIME_WAIT. What it lacks is RFC 9293 §3.10.7's: RST ends every
-// state, and an ICMP error an unanswered SYN (RFC 1122 §4.2.3.9, as Linux does it).
+// What the figure has and packets cannot show is not here: the calls in LISTEN, a close in
+// SYN_SENT, and the timeout that ends TIME_WAIT. RST in SYN_RCVD leads to CLOSED, not back to
+// LISTEN: the socket that listens is another one. What the figure lacks is RFC 9293
+// §3.10.7's: RST ends every state, and an ICMP error an unanswered SYN (RFC 1122 §4.2.3.9, as
+// Linux does it).
 var edges = [...]struct {
 	from State
 	on   event
@@ -95,8 +97,7 @@ func (p *path) at(i uint8) State { return State(p.states >> (4 * i) & 15) }
 
 func (p *path) top() State { return p.last }
 
-// push adds a state. The list is never full but by forged segments: an endpoint passes
-// through eight states at the most (RFC 9293 Figure 5), and a CLOSED taken back comes again.
+// push adds a state. There is room: see MaxStates.
 func (p *path) push(s State, c Certainty) {
 	if p.n == MaxStates {
 		return

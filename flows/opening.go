@@ -176,7 +176,8 @@ func (t *Tracker) synAckAgain(r *record, from, to *half) {
 		from.has |= distrust
 		r.marks &^= completed
 		t.event(Event{Note: Note{Kind: NoteACKIgnored, D: since(r, atACK, s.Time), N: to.sentData()},
-			Arrived: r.is(ackTimed) && s.HasTS && int32(s.TSEcr-r.ackTS) >= 0, Resent: to.again > 0})
+			Arrived: r.is(ackTimed) && s.HasTS && int32(s.TSEcr-r.ackTS) >= 0, Resent: to.again > 0,
+			Spoke: from.packets > from.synack})
 	} else if i := from.path.find(SynReceived); i >= 0 && from.path.top() == Closed {
 		t.takeBack(r, from, uint8(i+1), "repeats its SYN-ACK, so it was not reset")
 	}

@@ -12,7 +12,7 @@ const (
 	hasSACK             // it has sent a SACK block
 	hasWScale           // its SYN carried a window scale
 	hasSYNACK           // its SYN-ACK has passed, and fits
-	distrust            // only its own word makes it ESTABLISHED (INFERENCE: taken back once)
+	distrust            // only its own word makes it ESTABLISHED: that was taken back once
 	ownRST              // closed by a RST in its own name
 	byRST               // closed by a RST, its own or one to it
 	finCovers           // the last copy of its FIN acknowledged the peer's
@@ -73,7 +73,7 @@ func (h *half) window(scaled, midstream bool) uint32 {
 	return uint32(h.win)
 }
 
-// times are the moments that a record keeps, ns since 1970; which are set is a bit each.
+// moment is one of those that a record keeps the time of; which are set is a bit each.
 type moment uint8
 
 const (
@@ -105,7 +105,7 @@ type record struct {
 	file   int32
 	number uint64
 	first  int64
-	at     [numMoments]int64
+	at     [numMoments]int64 // ns since 1970
 	set    uint16
 	via    uint32  // of the first segment
 	ends   [2]half // by side of the key: 0 sent what key.a is the source of
@@ -140,7 +140,6 @@ const (
 	clientReset
 	unreachable
 	completed   // handshake ACK was accepted for all that was seen
-	timed       // on the wheel
 	unannounced // confirmed, and its first packets not told of yet
 	repeats     // tentative, with the ISS of a connection that is over: a SYN-ACK alone confirms it
 	selfConnect // both ends are the same socket

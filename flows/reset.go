@@ -30,7 +30,7 @@ func (t *Tracker) reset(r *record, from, to *half) {
 			t.takeBack(r, from, uint8(at), "answers with a RST what was sent before the ACK of its FIN: no socket got that")
 		}
 		// Data is another matter: it ends an orphan that had taken the ack.
-		if s.Seq == to.ack && to.is(hasAck) && !to.is(carried) && s.Time-to.last < t.soon(r, from) {
+		if s.Seq == to.ack && to.is(hasAck) && !to.is(carried) && !from.is(byRST) && s.Time-to.last < t.soon(r, from) {
 			t.takeBack(r, from, from.before, "answers with a bare RST: no socket got that")
 		}
 		if n := from.path.n; from.path.top() == TimeWait {

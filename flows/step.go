@@ -30,8 +30,9 @@ type Event struct {
 	Time  int64
 	Reset Reset // of NoteRST
 	// Arrived is, of NoteACKIgnored, that the SYN-ACK echoes a time stamp that the client sent with the ACK or
-	// later, so the server had got it; Resent that data had been sent again by then.
-	Arrived, Resent bool
+	// later, so the server had got it; Resent that data had been sent again by then; Spoke that the server had sent
+	// something beside its SYN-ACKs, data of a Fast Open or a challenge ACK.
+	Arrived, Resent, Spoke bool
 	// Prior is, of NoteReuse, what the hosts of this flow's client and server were last seen in
 	// by the connection that had the four-tuple before.
 	Prior [2]State
@@ -109,5 +110,6 @@ const (
 	QuietNotBelieved         // RST that its receiver would not take
 	QuietWaits               // SYN that opens nothing until it is answered
 	QuietDamaged             // a checksum is wrong
+	QuietFINBelow            // a FIN below data that its sender had sent
 	NumQuiets
 )

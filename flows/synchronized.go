@@ -174,7 +174,7 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 		}
 		return false
 	case fin && end.Before(before):
-		t.step.Quiet = QuietStale // a FIN comes after all that was sent
+		t.step.Quiet = QuietFINBelow
 		return false
 	}
 	from.nxt = from.nxt.Max(end)

@@ -118,6 +118,7 @@ var quietWords = [flows.NumQuiets]string{
 	flows.QuietRepeated:      "sent again",
 	flows.QuietInvalid:       "flags that cannot be",
 	flows.QuietNotBelieved:   "RST with a number that its receiver does not believe",
+	flows.QuietFINBelow:      "a FIN below data that was sent before it: no end of that data",
 	flows.QuietWaits:         "SYN that opens nothing until it is answered",
 	flows.QuietDamaged:       "a checksum is wrong: left out",
 }
