@@ -67,8 +67,8 @@ func (t *Tracker) synAgain(r *record, from *half) {
 	}
 }
 
-// synAck takes a SYN-ACK.
-func (t *Tracker) synAck(r *record, from, to *half) {
+// synACK takes a SYN-ACK.
+func (t *Tracker) synACK(r *record, from, to *half) {
 	s := t.seg
 	if to.is(hasISS) && !within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) ||
 		from.is(hasISS) && !from.is(hasSYNACK) && from.iss != s.Seq && from != to {
@@ -78,7 +78,7 @@ func (t *Tracker) synAck(r *record, from, to *half) {
 		return
 	}
 	if from.is(hasSYNACK) {
-		t.synAckAgain(r, from, to)
+		t.synACKAgain(r, from, to)
 	} else {
 		t.firstSYNACK(r, from, to)
 	}
@@ -149,7 +149,7 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 	}
 }
 
-func (t *Tracker) synAckAgain(r *record, from, to *half) {
+func (t *Tracker) synACKAgain(r *record, from, to *half) {
 	s := t.seg
 	est := from.path.find(Established)
 	if est >= 0 && from.path.floor() > uint8(est) {
