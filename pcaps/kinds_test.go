@@ -107,6 +107,7 @@ func ngOf(frames []Frame) []byte {
 // followed is a capture as tcpwhy reads it.
 type followed struct {
 	segments []flows.Segment // without their bytes
+	packet   [][]byte        // of each segment: the captured bytes from its IP header on
 	flow     []uint64        // of each segment; 0: none
 	lines    []string        // of each segment, as tcpdump would print it
 	flows    map[uint64]flows.Flow
@@ -128,7 +129,7 @@ func follow(t *testing.T, path string) (f followed) {
 	finished := func() {
 		for tracker.Finished(&flow) {
 			f.flows[flow.Number] = flow
-			f.spaces[flow.Number] = s.Decoder().Space(flow.Space)
+			f.spaces[flow.Number] = s.Decoder().Space(flow.Via)
 		}
 	}
 	for {
@@ -143,6 +144,7 @@ func follow(t *testing.T, path string) (f followed) {
 		finished()
 		if v == TCP {
 			f.lines = append(f.lines, string(printer.Append(nil, &seg)))
+			f.packet = append(f.packet, bytes.Clone(seg.IP))
 			seg.IP = nil
 			f.segments, f.flow = append(f.segments, seg), append(f.flow, step.Flow)
 		}
