@@ -247,12 +247,12 @@ func TestTable(t *testing.T) {
  64820  [2001:db8:ffff:ffff:ffff:ffff:ffff:1]:51700 [2001:db8::2]:443 - refused
     12  10.0.0.1:39870         10.0.0.2:9502                -  half-open
 `},
-		{true, 145, `
-FIRST        FLOW  CLIENT                 SERVER                 OPENING       CLOSING        CONNECT   READY  CLIENT END   SERVER END   FINDINGS
-03:02:10Z       1  10.0.0.1:39870         10.0.0.2:9502          complete      orderly           24us    24us  TIME_WAIT    CLOSED
-03:02:10Z  184219  255.255.255.255:65535  192.168.100.200:51234  complete      missing-final-ack 24us  3.032s  TIME_WAIT    CLOSED
-00:00:00Z   64820  [2001:db8:ffff:ffff:ffff:ffff:ffff:1]:51700 [2001:db8::2]:443 refused -          -       -  CLOSED       CLOSED
-03:02:10Z      12  10.0.0.1:39870         10.0.0.2:9502          half-open     -                    -       -  TIME_WAIT    -
+		{true, 148, `
+FIRST        FLOW  CLIENT                 SERVER                 OPENING      CLOSING            CONNECT   READY  CLIENT END   SERVER END   FINDINGS
+03:02:10Z       1  10.0.0.1:39870         10.0.0.2:9502          complete     orderly               24us    24us  TIME_WAIT    CLOSED
+03:02:10Z  184219  255.255.255.255:65535  192.168.100.200:51234  complete     missing-final-ack     24us  3.032s  TIME_WAIT    CLOSED
+00:00:00Z   64820  [2001:db8:ffff:ffff:ffff:ffff:ffff:1]:51700 [2001:db8::2]:443 refused -             -       -  CLOSED       CLOSED
+03:02:10Z      12  10.0.0.1:39870         10.0.0.2:9502          half-open    -                        -       -  TIME_WAIT    -
 `},
 	} {
 		var out bytes.Buffer

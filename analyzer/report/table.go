@@ -131,12 +131,12 @@ func (t *Table) header() error {
 		r.text("CLIENT").left(19)
 		r.text("SERVER").left(42)
 		r.text("OPENING").left(65)
-		r.text("CLOSING").left(79)
-		r.text("CONNECT").right(101)
-		r.text("READY").right(109)
-		r.text("CLIENT END").left(111)
-		r.text("SERVER END").left(124)
-		r.text("FINDINGS").left(137)
+		r.text("CLOSING").left(78)
+		r.text("CONNECT").right(104)
+		r.text("READY").right(112)
+		r.text("CLIENT END").left(114)
+		r.text("SERVER END").left(127)
+		r.text("FINDINGS").left(140)
 	} else {
 		r.text("FLOW").right(6)
 		r.text("CLIENT").left(8)
@@ -187,11 +187,11 @@ func (t *Table) wide(f *flows.Flow, found []*analyzer.Finding) {
 	r.addr(f.Client()).left(19)
 	r.addr(f.Server()).left(42)
 	r.text(f.Opening.Outcome.String()).left(65)
-	r.text(orDash(f.Closing.Outcome.String())).left(79)
-	r.elapsed(f.Opening.Connect).right(101)
-	r.elapsed(f.Opening.ServerReady).right(109)
-	r.text(lastSeen(f.Client())).left(111)
-	r.text(lastSeen(f.Server())).left(124)
+	r.text(orDash(f.Closing.Outcome.String())).left(78)
+	r.elapsed(f.Opening.Connect).right(104)
+	r.elapsed(f.Opening.ServerReady).right(112)
+	r.text(lastSeen(f.Client())).left(114)
+	r.text(lastSeen(f.Server())).left(127)
 	r.cell = r.cell[:0]
 	for i, n := range found {
 		if repeated(found, i) {
@@ -202,7 +202,7 @@ func (t *Table) wide(f *flows.Flow, found []*analyzer.Finding) {
 		}
 		r.cell = append(r.cell, n.Rule.Name...)
 	}
-	r.left(137)
+	r.left(140)
 }
 
 func orDash(s string) string {

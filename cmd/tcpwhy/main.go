@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,7 +20,10 @@ func main() {
 		stop()
 	}()
 	root := newRoot()
+	stdout := &standard{File: os.Stdout}
+	root.SetOut(stdout)
 	_, err := root.ExecuteContextC(ctx)
+	err = errors.Join(err, outputError(stdout.err))
 	status := exitStatus(err)
 	if status != 0 {
 		complain(os.Stderr, err)

@@ -175,6 +175,13 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
 		r.summarize(c.ErrOrStderr(), files, source, total, out)
 	}
+	if !errors.Is(err, errPipeClosed) {
+		for _, n := range r.choice.Flows {
+			if n > total {
+				fmt.Fprintf(c.ErrOrStderr(), "--flow %d: there is no such flow, the last is %d\n", n, total)
+			}
+		}
+	}
 	return err
 }
 

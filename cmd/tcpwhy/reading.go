@@ -63,6 +63,8 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.Var(&listOf[analyzer.Limit]{&r.limits, analyzer.ParseLimit, "FINDING=TIME", ""}, "limit",
 		"how long something may take before it is a finding: `FINDING=TIME`; tcpwhy explain limits has them")
 
+	completeReading(c, formats)
+
 	// tcpdump's, which here change nothing, or are always so.
 	fs.BoolP("numeric", "n", false, "accepted: names are never looked up")
 	fs.BoolVarP(&r.lineByOne, "line-buffered", "l", false, "write each line at once, also into a pipe from a file")

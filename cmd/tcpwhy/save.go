@@ -52,7 +52,7 @@ func (s *saving) check(stdout io.Writer, read []string) error {
 	case s.toStandard() && s.rotates():
 		return usage("-C and -G cannot divide standard output")
 	}
-	if f, ok := stdout.(*os.File); s.toStandard() && ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := stdout.(interface{ Fd() uintptr }); s.toStandard() && ok && term.IsTerminal(int(f.Fd())) {
 		return usage("-w -: a terminal is no place for packets")
 	}
 	to, err := os.Stat(s.path)

@@ -23,7 +23,23 @@ type writer struct {
 	before   func() // called before something goes to the terminal
 }
 
+// standard is standard output for what is printed by who does not look at errors: help, versions, completions.
+type standard struct {
+	*os.File
+	err error // the first
+}
+
+func (s *standard) Write(b []byte) (int, error) {
+	if s.err == nil {
+		_, s.err = s.File.Write(b)
+	}
+	return len(b), nil
+}
+
 func newWriter(to io.Writer, live bool) *writer {
+	if s, ok := to.(*standard); ok {
+		to = s.File
+	}
 	w := &writer{to: to, before: func() {}}
 	if f, ok := to.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		w.terminal = true
