@@ -146,7 +146,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		t.reset(r, from, to)
 	case s.Flags.Has(SYN | ACK):
 		from.synack++
-		t.synAck(r, from, to)
+		t.synACK(r, from, to)
 	case s.Flags.Any(SYN):
 		from.syn++
 		t.syn(r, from, to)
