@@ -17,7 +17,8 @@ import (
 //     not taken, or the SYN-ACK echoes the time stamp of the ACK: a full accept queue.
 //   - deferred: no data had come, and the first repetition was held back beyond the first
 //     retransmission timeout, as Linux does for TCP_DEFER_ACCEPT alone: no fault.
-//   - lost-or-ignored: one ACK, and nothing that tells more.
+//   - lost-or-ignored: one ACK, and nothing that tells more; or the server had sent other segments meanwhile, as
+//     one whose queue is full does not.
 //
 // It is a warning where data had to wait, or several ACKs.
 //
@@ -69,10 +70,23 @@ func judgeSYNACKAfterACK(p *Pass) {
 		}
 		return loss
 	}
+	likely := "accept queue full (likely)"
+	if !near(server) && !first.Arrived {
+		likely = "accept queue full, or all of it lost beyond this point"
+	}
 	switch {
+	case first.Spoke:
+		// A full queue is silent.
+		f.Variant = "lost-or-ignored"
+		if len(ignored) == 1 && !first.Resent {
+			f.Severity = Notice
+		}
+		f.Summary = "a valid ACK was not taken, though the server speaks: lost beyond this point, or refused for its time stamp"
+		f.Why += "; it had sent other segments before, which a server with a full accept queue does not"
+		f.Next = fmt.Sprintf("loss on the way from here to %[1]s (ip -s link on both ends of it); else on %[1]s: nstat -az TcpExtPAWSEstab TcpExtTCPChallengeACK", server.Addr.Addr())
 	case data > 0 && first.Resent:
 		f.Variant = "ignored"
-		f.Summary = fmt.Sprintf("a valid ACK and %s were ignored: accept queue full (likely)", bytes(data))
+		f.Summary = fmt.Sprintf("a valid ACK and %s were ignored: %s", bytes(data), likely)
 		f.Why += less("; that all of it was lost beyond this point, also what was sent again, is less likely")
 		f.Next = queue
 	case first.Time-at[0] >= int64(deferred):
@@ -82,7 +96,7 @@ func judgeSYNACKAfterACK(p *Pass) {
 		f.Next = "nothing, where the client is to speak first; a client that waits for the server to speak waits that long"
 	case len(ignored) > 1 && p.answered(ignored):
 		f.Variant = "ignored"
-		f.Summary = fmt.Sprintf("valid ACKs were ignored %s: accept queue full (likely)", times(len(ignored)))
+		f.Summary = fmt.Sprintf("valid ACKs were ignored %s: %s", times(len(ignored)), likely)
 		f.Why += less("; each was acknowledged, and that every ACK was lost beyond this point is less likely")
 		f.Next = queue
 	case first.Arrived:
