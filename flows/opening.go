@@ -208,7 +208,8 @@ func (t *Tracker) answered(r *record, from, to *half) {
 	if r.aside != 0 {
 		if syns := &t.asideOf(r).syns; syns.n > 0 {
 			at, told := syns.at[syns.n-1], false
-			if s.HasTS {
+			// A SYN-ACK sent again echoes the first SYN, also where it answers a later one (Linux).
+			if again := from.synack > 1 && !r.has(atSYNACK); s.HasTS && !again {
 				for i := range syns.n {
 					if syns.tsval[i] == s.TSEcr {
 						at, told = syns.at[i], true
