@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"slices"
 	"time"
 
 	"tcpwhy/flows"
@@ -36,10 +37,8 @@ func (j *Judge) Step(seg *flows.Segment, step *flows.Step) {
 // not told before.
 func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 	j.judge(f, now, false, func(n *Finding) {
-		for _, r := range j.said[f.Number] {
-			if r == n.Rule {
-				return
-			}
+		if slices.Contains(j.said[f.Number], n.Rule) {
+			return
 		}
 		if j.said == nil {
 			j.said = map[uint64][]*Rule{}

@@ -64,7 +64,7 @@ type Run struct {
 	snapshot flows.Flow
 }
 
-// interval of Pause, in segments: below a millisecond.
+// pauseInterval is that of Pause, in segments: below a millisecond.
 const pauseInterval = 1 << 11
 
 // Read reads the source to its end, and returns how many flows there were, chosen or not. Where an
