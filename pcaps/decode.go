@@ -213,8 +213,3 @@ func (d *Decoder) follow(what carrier, number uint32, otherwise Verdict) step {
 	}
 	return d.stop(otherwise)
 }
-
-// KnowsLink reports whether frames of a link type can be decoded. LinkName names it.
-func (d *Decoder) KnowsLink(linktype uint32) bool {
-	return d.after[linkType][linktype] != nil
-}

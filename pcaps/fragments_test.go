@@ -43,7 +43,7 @@ type timed struct {
 	frame []byte
 }
 
-// at once: frames a microsecond apart are as good as that.
+// inRow is at once: frames a microsecond apart are as good as that.
 func inRow(frames ...[]byte) (list []timed) {
 	for _, f := range frames {
 		list = append(list, timed{0, f})

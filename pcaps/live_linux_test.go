@@ -155,7 +155,7 @@ func withTag(frame []byte, tpid, tci uint16) []byte {
 	return append(b, frame[12:]...)
 }
 
-// until stops the source when its time is over, so that no test waits for ever.
+// patience is when a source is stopped at the latest, so that no test waits for ever.
 const patience = 5 * time.Second
 
 // collect reads on to the end, or to n frames, and returns copies of them.

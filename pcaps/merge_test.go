@@ -32,7 +32,7 @@ func seconds(times ...uint32) []byte {
 	return f.b
 }
 
-// order reads a merge to its end, as "file:number@second"; it checks what the frames hold.
+// merged reads a merge to its end, as "file:number@second"; it checks what the frames hold.
 func merged(t testing.TB, m *merge) (got []string, err error) {
 	t.Helper()
 	for {

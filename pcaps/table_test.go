@@ -61,7 +61,4 @@ func TestLinkName(t *testing.T) {
 			t.Errorf("got %q want %q", got, want)
 		}
 	}
-	if d := NewDecoder(); !d.KnowsLink(276) || d.KnowsLink(147) {
-		t.Errorf("knows 276: %v, 147: %v", d.KnowsLink(276), d.KnowsLink(147))
-	}
 }

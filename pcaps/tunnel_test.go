@@ -2,7 +2,7 @@ package pcaps
 
 import "encoding/binary"
 
-// gpe is the eight bytes that VXLAN and its like share.
+// vni is the eight bytes that VXLAN and its like share.
 func vni(flags byte, next byte, id int) []byte {
 	return join([]byte{flags, 0, 0, next}, be32(int64(id)<<8))
 }
