@@ -36,23 +36,31 @@ func partOfFullQueue(f *flows.Flow, n *Finding, s *Server) bool {
 	case "half-open":
 		return n.Variant == "ack-lost-or-ignored"
 	}
-	// Its SYNs were sent while valid ACKs were ignored.
-	if n.Endpoint != flows.ByServer {
+	// Its SYNs were sent while valid ACKs were ignored, or with those of several others that got no answer either.
+	if n.Endpoint != flows.ByServer || f.Opening.SYNs < 2 {
 		return false
 	}
 	const near = int64(time.Second)
-	return s.pressure.touches(f.First-near, f.First+int64(connectWait(f))+near)
+	until := f.First + int64(connectWait(f))
+	return s.pressure.touches(f.First-near, until+near) || s.unheard.crowded(f.First, until, unheardTogether)
 }
+
+// unheardTogether is how many SYNs that go without an answer in the same seconds are no accident.
+const unheardTogether = 3
 
 // queueFaces are the two faces of a full queue, in flows.
 type queueFaces struct {
-	acks uint64 // a valid ACK was not taken
-	data uint64 // of these, with what followed: requests, or one ACK after another
-	syns uint64 // SYN not answered, at the same time
+	acks    uint64 // a valid ACK was not taken
+	data    uint64 // of these, with what followed: requests, or one ACK after another
+	syns    uint64 // SYN not answered at first, at the same time
+	clients uint64 // of these
 }
 
-// fullQueue reports whether what is known of s speaks for a full accept queue: one flow alone does not.
+// fullQueue reports whether what is known of s speaks for a full accept queue: one flow alone does not. On a fast network
+// the first face may be missing: an ACK that comes at once finds room, or its SYN had not been answered. SYNs alone say
+// so only where nothing can have been lost on the way, and some were answered later.
 func (s *Server) fullQueue() (faces queueFaces, full bool) {
+	var clients Distinct
 	for _, g := range s.parts("accept-queue-full") {
 		switch g.Rule.Name {
 		case "syn-ack-after-ack", "half-open":
@@ -62,11 +70,16 @@ func (s *Server) fullQueue() (faces queueFaces, full bool) {
 			}
 		default:
 			faces.syns += g.Flows
+			clients.merge(&g.Clients)
 		}
 	}
+	faces.clients = clients.N()
 	place, _ := s.place()
-	sure := faces.data > 0 || faces.acks > 0 && place.atServer()
-	return faces, sure && faces.acks+faces.syns >= 2
+	near := place.atServer() || place == PlaceNetwork
+	if faces.acks == 0 {
+		return faces, near && !s.flooded() && s.Open() > 0 && faces.syns >= unheardTogether && faces.clients >= unheardTogether
+	}
+	return faces, (faces.data > 0 || near) && faces.acks+faces.syns >= 2
 }
 
 func judgeAcceptQueueFull(p *CapturePass) {
@@ -82,8 +95,11 @@ func (p *CapturePass) acceptQueueFull(s *Server, faces queueFaces) Finding {
 	place, sure := s.place()
 	f := Finding{Confidence: Possible, Server: s.Addr, Space: s.Space, Endpoint: flows.ByServer}
 	p.explain(&f, s)
-	if !s.pressure.none() {
+	switch {
+	case !s.pressure.none():
 		f.Since, f.Until = s.pressure.first(), s.pressure.last()
+	case !s.unheard.none():
+		f.Since, f.Until = s.unheard.first(), s.unheard.last()
 	}
 	atServer := place.atServer() && sure == Likely
 	if atServer && faces.data > 0 && !s.flooded() {
@@ -92,21 +108,31 @@ func (p *CapturePass) acceptQueueFull(s *Server, faces queueFaces) Finding {
 			f.Severity = Error
 		}
 	}
-	if faces.data == 0 {
+	if faces.data == 0 && faces.syns == 0 {
 		f.Severity = Notice // TCP_DEFER_ACCEPT may be all there is to it
 	}
-	f.Summary = fmt.Sprintf("%s of %s (%s) had to wait for the server to take them: its accept queue was full",
-		commas(f.Flows), of(s.Flows, "connection", "connections"), percent(f.Flows, s.Flows))
-	if f.Confidence == Possible {
-		f.Summary += ", or they were lost on the way to it"
+	cause := "its accept queue was full"
+	switch {
+	case faces.acks == 0:
+		cause = "it took no SYNs, maybe as " + cause
+	case f.Confidence == Possible:
+		cause += ", or they were lost on the way to it"
 	}
-	f.Why = fmt.Sprintf("of %s a valid ACK was not taken, and the SYN-ACK repeated", of(faces.acks, "connection", "connections"))
-	if faces.syns > 0 {
-		f.Why += fmt.Sprintf("; of %s in the same seconds no SYN was answered until it came again", commas(faces.syns))
+	f.Summary = fmt.Sprintf("%s of %s (%s) had to wait for the server to take them: %s",
+		commas(f.Flows), of(s.Flows, "connection", "connections"), percent(f.Flows, s.Flows), cause)
+	switch {
+	case faces.acks == 0:
+		f.Why = fmt.Sprintf("SYNs of %s by %s went without an answer in the same seconds", of(faces.syns, "connection", "connections"), of(faces.clients, "client", "clients"))
+	case faces.syns == 0:
+		f.Why = fmt.Sprintf("of %s a valid ACK was not taken, and the SYN-ACK repeated", of(faces.acks, "connection", "connections"))
+	default:
+		f.Why = fmt.Sprintf("of %s a valid ACK was not taken, and the SYN-ACK repeated; of %s in the same seconds no SYN was answered until it came again", of(faces.acks, "connection", "connections"), commas(faces.syns))
 	}
 	if atServer {
 		f.Why += "; all of that is in this capture, which was taken at the host, so it had reached it"
 		f.RuledOut = append(f.RuledOut, "loss or firewall before the host (what was ignored had passed here)")
+	} else if place == PlaceNetwork || place.atServer() {
+		f.Why += "; no router lies between this point and the server, so that it was lost is less likely"
 	}
 	if !s.flooded() {
 		f.RuledOut = append(f.RuledOut, fmt.Sprintf("SYN flood (at most %s half-open)", commas(s.HalfOpen.Peak)))
@@ -119,6 +145,9 @@ func (p *CapturePass) acceptQueueFull(s *Server, faces queueFaces) Finding {
 		f.Why += fmt.Sprintf("; the longest wait was %s", span.String(wait))
 	}
 	f.Next = fmt.Sprintf("on %s: ss -ltn 'sport = :%d' (Recv-Q above Send-Q: full now); nstat -az TcpExtListenOverflows (rises during a wait: proved)", ip, port)
+	if faces.acks == 0 {
+		f.Next += "; TcpExtTCPReqQFullDrop (the queue of requests, where net.ipv4.tcp_syncookies is 0); nft list ruleset (a limit on new connections)"
+	}
 	if !atServer {
 		f.Next += "; a capture there tells loss on the way from a full queue"
 	}

@@ -41,16 +41,19 @@ func (r *Rule) explains(finding string) bool {
 	return r.Explains != nil && slices.Contains(r.Explains.Findings, finding)
 }
 
+// explainsOfHost reports whether findings of that name, at that end, are part of one by r of the client's host.
+func (r *Rule) explainsOfHost(finding string, at flows.Closer) bool {
+	return r.explains(finding) && r.Explains.Host != nil && (r.Explains.HostPart == nil || r.Explains.HostPart(finding, at))
+}
+
 // causeOf is the name of the finding of the whole capture that n is part of, once all are known.
 func (p *peers) causeOf(f *flows.Flow, n *Finding) string {
 	server := f.Server().Addr
 	s := p.byServer[serverKey{flows.AddrFrom(server.Addr()), uint32(server.Port()), f.Space}]
 	h := p.byHost[hostKey{flows.AddrFrom(f.Client().Addr.Addr()), f.Space}]
 	for _, r := range Rules {
-		if !r.explains(n.Rule.Name) {
-			continue
-		}
-		if p.blamesHost(r, h) || p.blamesServer(r, s) && r.Explains.Part(f, n, s) {
+		if r.explainsOfHost(n.Rule.Name, n.Endpoint) && p.blamesHost(r, h) ||
+			r.explains(n.Rule.Name) && p.blamesServer(r, s) && r.Explains.Part(f, n, s) {
 			return r.Name
 		}
 	}
@@ -65,7 +68,7 @@ func (p *peers) resolve() {
 	for _, h := range p.byHost {
 		for i := range h.Found {
 			for _, r := range Rules {
-				if r.explains(h.Found[i].Rule.Name) && p.blamesHost(r, h) {
+				if r.explainsOfHost(h.Found[i].Rule.Name, h.Found[i].Endpoint) && p.blamesHost(r, h) {
 					h.Found[i].Cause = r
 				}
 			}
@@ -106,7 +109,7 @@ func (s *Server) take(g *Group) {
 // split takes the flows of hosts out of a group that have a cause of their own there.
 func (s *Server) split(g *Group, p *peers) {
 	for _, r := range Rules {
-		if !r.explains(g.Rule.Name) {
+		if !r.explainsOfHost(g.Rule.Name, g.Endpoint) {
 			continue
 		}
 		for _, c := range g.clients {

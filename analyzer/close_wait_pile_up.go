@@ -19,14 +19,18 @@ var closeWaitPileUp = &Rule{
 	Severity: Warning,
 	Capture:  judgeCloseWaitPileUp,
 	Explains: &Explains{
-		Findings: []string{"close-wait"},
+		Findings: []string{"close-wait", "fin-wait-2"}, // its two ends
 		Part: func(_ *flows.Flow, n *Finding, _ *Server) bool {
-			return n.Endpoint == flows.ByServer && n.Variant == "idle"
+			return n.Rule.Name == "close-wait" && n.Endpoint == flows.ByServer && n.Variant == "idle" ||
+				n.Rule.Name == "fin-wait-2" && n.Endpoint == flows.ByClient
 		},
 		Stands: func(s *Server) bool {
-			return s.CloseWait.Peak >= closeWaitPile && s.partFlows("close-wait-pile-up") >= closeWaitPile
+			return s.CloseWait.Peak >= closeWaitPile && s.leaked() >= closeWaitPile
 		},
 		Host: func(h *Host) bool { return h.leaked() >= closeWaitPile },
+		HostPart: func(finding string, at flows.Closer) bool {
+			return finding == "close-wait" && at == flows.ByClient || finding == "fin-wait-2" && at == flows.ByServer
+		},
 	},
 }
 
@@ -50,9 +54,12 @@ func judgeCloseWaitPileUp(p *CapturePass) {
 		}
 		f := Finding{Server: s.Addr, Space: s.Space, Endpoint: flows.ByServer}
 		p.explain(&f, s)
+		f.Flows = s.leaked()
 		var lasted Timing
 		for _, g := range p.Parts(s) {
-			lasted.merge(&g.Lasted)
+			if g.Rule.Name == "close-wait" {
+				lasted.merge(&g.Lasted)
+			}
 		}
 		p.Report(pileUp(f, s.CloseWait, &lasted, "the clients", s.Addr.Addr(), fmt.Sprintf("sport = :%d", s.Addr.Port())))
 	}
@@ -91,10 +98,12 @@ func pileUp(f Finding, g Gauge, lasted *Timing, closed string, host netip.Addr, 
 	return f
 }
 
-// partFlows is how many flows a finding of that name would explain.
-func (s *Server) partFlows(rule string) (n uint64) {
-	for _, g := range s.parts(rule) {
-		n += g.Flows
+// leaked is how many connections s has not closed, though its clients had.
+func (s *Server) leaked() (n uint64) {
+	for _, g := range s.parts("close-wait-pile-up") {
+		if g.Rule.Name == "close-wait" {
+			n += g.Flows
+		}
 	}
 	return n
 }

@@ -31,7 +31,7 @@ func (p *CapturePass) explainHost(f *Finding, h *Host) {
 	f.Since, f.Until = h.First, h.Last
 	f.Example, f.File, f.Packet, f.Packets = h.Example, h.Example.File, h.Example.Packet, h.Packets
 	for _, t := range h.Found {
-		if p.rule.explains(t.Rule.Name) {
+		if p.rule.explainsOfHost(t.Rule.Name, t.Endpoint) {
 			f.addPart(t.Rule, t.Flows, &Steps{})
 		}
 	}
@@ -83,6 +83,8 @@ func symptom(rule string) string {
 		return "dropped as soon as it was open"
 	case "close-wait":
 		return "closed by the other end, never by this one"
+	case "fin-wait-2":
+		return "waits in FIN_WAIT_2 for the other end to close"
 	case "time-wait-reuse":
 		return "port taken again while still in TIME_WAIT"
 	}

@@ -180,6 +180,8 @@ func (p *peers) step(seg *flows.Segment, step *flows.Step) {
 			p.strange.add(seg, step)
 		case flows.NoteSYNACKAgain:
 			p.synAckAgain(seg, step, &step.Notes[i])
+		case flows.NoteSYNAgain:
+			p.synAgain(seg, step, &step.Notes[i])
 		}
 	}
 	for i := range step.Changes {
@@ -232,6 +234,16 @@ func (p *peers) synAckAgain(seg *flows.Segment, step *flows.Step, n *flows.Note)
 	}
 }
 
+// synAgain marks when SYNs to a server went unanswered.
+func (p *peers) synAgain(seg *flows.Segment, step *flows.Step, n *flows.Note) {
+	if n.D.OK && n.D.D >= soonestRepeat && step.Side == flows.Client {
+		p.serverOf(seg, step).unheard.mark(seg.Time-int64(n.D.D), seg.Time, unheardGap)
+	}
+}
+
+// unheardGap joins moments at which a server answered no SYN: 3 s.
+const unheardGap = int64(3 * time.Second)
+
 // soonestRepeat is when a SYN-ACK is sent again at the soonest; what comes sooner answers a SYN that came again
 // (RFC 6298 §2.1: one second; Linux takes 200 ms where it measures).
 const soonestRepeat = 200 * time.Millisecond
@@ -265,7 +277,7 @@ func (p *peers) found(f *flows.Flow, n *Finding, s *Server, h *Host) {
 	for _, r := range Rules {
 		switch x := r.Explains; {
 		case !r.explains(n.Rule.Name):
-		case x.Host != nil && x.Host(h):
+		case r.explainsOfHost(n.Rule.Name, n.Endpoint) && x.Host(h):
 			n.Cause = r.Name
 			s.group(n, nil).add(n, f)
 			return

@@ -31,7 +31,7 @@ const (
 func (c Confidence) String() string { return [...]string{"possible", "likely", "certain"}[c] }
 
 // Rule is one kind of finding: a value, in a file of its own. It keeps nothing from one flow to
-// the next: facts of a flow are in flows.Flow, facts of a server or a source in Peer.
+// the next: facts of a flow are in flows.Flow, facts of a server or a host in Server and Host.
 type Rule struct {
 	Name     string // kebab-case, as users write it
 	Title    string // one line, no capital, no period, under 60 letters
@@ -57,9 +57,11 @@ type Explains struct {
 	Part func(f *flows.Flow, n *Finding, s *Server) bool
 	// Stands reports whether there is such a finding of the server, by what is known so far.
 	Stands func(*Server) bool
-	// Host reports whether there is such a finding of the client's host, by what is known so far: then it has all
-	// of these findings as parts; nil: it is never of a host.
+	// Host reports whether there is such a finding of the client's host, by what is known so far; nil: it is never
+	// of a host.
 	Host func(*Host) bool
+	// HostPart reports whether a finding, at one end of a flow of such a host, is part of it; nil: all are.
+	HostPart func(finding string, at flows.Closer) bool
 }
 
 // Finding is one judgement: of one flow or, where Flow is 0, of a server, a source or the whole

@@ -51,6 +51,7 @@ type Server struct {
 
 	hops     hops
 	pressure episodes // when it took no valid ACKs
+	unheard  episodes // when it answered no SYN
 	flood    episodes // when it held many connections half open
 }
 
