@@ -40,6 +40,8 @@ type output struct {
 
 func noEnd(uint64) error { return nil }
 
+func noneShown() (packets, flows uint64) { return 0, 0 }
+
 // read hands the inputs to out, together or one by one.
 func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 	if name, again := r.rereadable(); !again && (r.needsEnd(out) || r.choice.NeedsCauses()) {
@@ -50,7 +52,7 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 		*out = output{
 			begin: func(*capture) error { return nil },
 			end:   noEnd,
-			shown: func() (uint64, uint64) { return 0, 0 },
+			shown: noneShown,
 		}
 	}
 	captures := [][]string{r.files}

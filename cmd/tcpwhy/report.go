@@ -50,7 +50,7 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 	}
 	var found kept
 	var of *capture
-	out := output{judged: true, findings: &found, shown: func() (uint64, uint64) { return 0, 0 }}
+	out := output{judged: true, findings: &found, shown: noneShown}
 	out.begin = func(next *capture) error { of, found = next, nil; return nil }
 	switch r.format {
 	case "text":
