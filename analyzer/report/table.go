@@ -12,9 +12,10 @@ import (
 // addresses have room for IPv4 and a port, and a longer one moves what follows it only as far
 // as it must.
 type Table struct {
-	W    io.Writer
-	Wide bool // WideTable columns in place of 80
-	// Verbose: under each row the states that either end went through.
+	W     io.Writer
+	Names *Names
+	Wide  bool // WideTable columns in place of 80
+	// Verbose: under each row the states that either end went through, and the VLANs and tunnels.
 	Verbose bool
 
 	row row
@@ -100,6 +101,9 @@ func (t *Table) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 		for side := range f.Ends {
 			r.buf = appendPath(r.buf, flows.Side(side), &f.Ends[side])
 		}
+		if f.Via != 0 {
+			r.buf = t.appendVia(r.buf, f.Via)
+		}
 	}
 	_, err := t.W.Write(r.buf)
 	return err
@@ -118,6 +122,24 @@ func appendPath(b []byte, side flows.Side, e *flows.Endpoint) []byte {
 	}
 	if e.NumStates == 0 {
 		b = append(b, " -"...)
+	}
+	return append(b, '\n')
+}
+
+// appendVia appends the line of what a flow came through: "        in VLAN 100, 7, in vxlan/42".
+func (t *Table) appendVia(b []byte, number uint32) []byte {
+	s := t.Names.space(number)
+	separator := "        in VLAN "
+	for _, id := range s.vlan {
+		b = strconv.AppendUint(append(b, separator...), uint64(id), 10)
+		separator = ", "
+	}
+	if s.tunnel != "" {
+		separator = ", in "
+		if len(s.vlan) == 0 {
+			separator = "        in "
+		}
+		b = appendPlain(append(b, separator...), s.tunnel)
 	}
 	return append(b, '\n')
 }

@@ -67,7 +67,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	case "text", "wide":
 		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable, Verbose: t.verbose > 0}
 		out.flows = rows
-		out.begin = func(of *capture) error { return t.heading(w, of.names) }
+		out.begin = func(of *capture) error { rows.Names = of.names; return t.heading(w, of.names) }
 	case "json", "jsonl":
 		objects := &report.FlowJSON{W: w, Array: t.format == "json", Transitions: t.transitions}
 		out.flows = objects

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	pcap [-ng|-link N] CAPTURE SCRIPT
 //	                             make a capture of packets written one a line; with -link a frame is the bare
 //	                             IP packet, whatever link type it is said to be of
+//	vxlan ID TO FROM             put the packets of a capture into VXLAN
 //	cut FILE BYTES               take the last bytes of a file off
 //	fails STATUS COMMAND...      exec, and it exits with STATUS
 //	json FILE N                  N JSON values, one a line
@@ -51,7 +52,7 @@ func TestSessions(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", c)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"pcap": makePcap, "cut": cutFile, "json": checkJSON, "fails": execFails, "sessions": checkSessions,
+			"pcap": makePcap, "vxlan": intoVXLAN, "cut": cutFile, "json": checkJSON, "fails": execFails, "sessions": checkSessions,
 		},
 		RequireExplicitExec: true,
 	})
@@ -79,6 +80,30 @@ func makePcap(ts *testscript.TestScript, _ bool, args []string) {
 		binary.LittleEndian.PutUint32(b.Bytes()[20:], uint32(linktype))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o644))
+}
+
+// intoVXLAN puts a capture of IPv4 over Ethernet into the VXLAN of a number, between two hosts of its own.
+func intoVXLAN(ts *testscript.TestScript, _ bool, args []string) {
+	id, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	from := []byte(ts.ReadFile(args[2]))
+	to, from := from[:24:24], from[24:]
+	for len(from) > 0 {
+		n := int(binary.LittleEndian.Uint32(from[8:]))
+		record, frame := from[:16], from[16:16+n]
+		outer := []byte("\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00" + // Ethernet
+			"\x45\x00\x00\x00\x00\x00\x00\x00\x40\x11\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02" + // IPv4
+			"\xc3\x50\x12\xb5\x00\x00\x00\x00" + // UDP to port 4789
+			"\x08\x00\x00\x00")
+		outer = binary.BigEndian.AppendUint32(outer, uint32(id)<<8)
+		binary.BigEndian.PutUint16(outer[16:], uint16(len(outer)-14+n))
+		binary.BigEndian.PutUint16(outer[38:], uint16(len(outer)-34+n))
+		to = binary.LittleEndian.AppendUint32(append(to, record[:8]...), uint32(len(outer)+n))
+		to = binary.LittleEndian.AppendUint32(to, uint32(len(outer)+n))
+		to = append(append(to, outer...), frame...)
+		from = from[16+n:]
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), to, 0o644))
 }
 
 func cutFile(ts *testscript.TestScript, _ bool, args []string) {
