@@ -115,7 +115,7 @@ func (w *OverviewMarkdown) finding(m *markdown, o *Overview, e *entry) {
 		m.line("- %s `%s`: %s %s", amount.Commas(part.Flows), part.Rule.Name, escaped(part.Words), steps(&part.Retries))
 	}
 	list := func(label, text string) {
-		for _, item := range strings.Split(text, "; ") {
+		for _, item := range items(text) {
 			if item != "" {
 				m.line("- %s: %s", label, escaped(item))
 			}

@@ -203,12 +203,32 @@ func (t *OverviewText) block(p *page, o *Overview, e *entry, what bool) {
 	}
 }
 
+// items splits what was joined with semicolons, but those between brackets or quotes.
+func items(text string) (all []string) {
+	depth, start, quoted := 0, 0, false
+	for i, c := range text {
+		switch {
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == '\'':
+			// An apostrophe has a letter before it, and is none: what a shell quotes begins after a space.
+			quoted = !quoted && (i == 0 || text[i-1] == ' ')
+		case c == ';' && depth <= 0 && !quoted && strings.HasPrefix(text[i:], "; "):
+			all = append(all, text[start:i])
+			start = i + len("; ")
+		}
+	}
+	return append(all, text[start:])
+}
+
 // items writes what was joined with semicolons one below the other.
 func (p *page) items(label, text string) {
 	if text == "" {
 		return
 	}
-	for _, item := range strings.Split(text, "; ") {
+	for _, item := range items(text) {
 		p.beside(label, "", item)
 		label = ""
 	}

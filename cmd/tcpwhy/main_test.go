@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"go/build"
 	"io"
@@ -24,6 +25,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tcpwhy": main})
 }
 
+var update = flag.Bool("update", false, "rewrite what sessions compare with")
+
 // Whole sessions: testdata/*.txtar. Beside testscript's own, they have the commands
 //
 //	pcap [-ng|-link N] CAPTURE SCRIPT
@@ -38,7 +41,8 @@ func TestMain(m *testing.M) {
 // and the condition [libpcap]: this build has filters.
 func TestSessions(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir:           "testdata",
+		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
 			top, err := filepath.Abs("../..")

@@ -12,11 +12,13 @@ import (
 )
 
 const reportLong = `The whole capture: what went wrong, with whom, since when, why, and what to look at next; how long openings took, what was
-sent again, who closes, and the states that the ends were last seen in. One cause is one finding, however many flows show it.`
+sent again, who closes, and the states that the ends were last seen in. One cause is one finding, however many flows show it.
+With --flow, those flows are drawn instead.`
 
 const reportExample = `  tcpwhy report pay.pcap
   tcpwhy report -v pay.pcap                   every finding and every server
   tcpwhy report pay.pcap --server 10.0.8.20:8443
+  tcpwhy report pay.pcap --flow 12            one flow, drawn; -o mermaid for a ticket
   tcpwhy report -o jsonl pay.pcap             a finding a line, each of every flow
   tcpwhy report -o markdown pay.pcap          for a ticket`
 
@@ -35,7 +37,7 @@ func newReport() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    func(c *cobra.Command, args []string) error { return r.run(c, args) },
 	}
-	r.flags(c, "text, markdown, json, jsonl or csv")
+	r.flags(c, "text, markdown, json, jsonl or csv; with --flow also mermaid")
 	return c
 }
 
@@ -47,6 +49,9 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 	colored, err := r.colored(w)
 	if err != nil {
 		return err
+	}
+	if len(r.choice.Flows) > 0 && (r.format == "text" || r.format == "mermaid") {
+		return r.ladder(c, w, colored)
 	}
 	var found kept
 	var of *capture
@@ -72,7 +77,29 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
 		out.closers = []io.Closer{lines}
 	default:
-		return oneOf("format", r.format, "text", "markdown", "json", "jsonl", "csv")
+		if r.format == "mermaid" {
+			return usage("-o mermaid draws flows: which (--flow N)?")
+		}
+		return oneOf("format", r.format, "text", "markdown", "json", "jsonl", "csv", "mermaid")
+	}
+	r.quiet = true
+	return r.read(c, w, &out)
+}
+
+// ladder draws the flows that were asked for by their numbers.
+func (r *whole) ladder(c *cobra.Command, w *writer, colored bool) error {
+	var l report.Ladder
+	var of *capture
+	out := output{judged: true, early: true, watch: &l, flows: &l, shown: func() (uint64, uint64) { return 0, 0 }}
+	out.begin = func(next *capture) error {
+		of, l = next, report.Ladder{Names: next.names, Verbose: r.verbose > 0}
+		return nil
+	}
+	out.end = func(uint64) error {
+		if r.format == "mermaid" {
+			return (&report.LadderMermaid{W: w}).Write(&l)
+		}
+		return (&report.LadderText{W: w, Color: colored, Command: r.again(of)}).Write(&l)
 	}
 	r.quiet = true
 	return r.read(c, w, &out)
