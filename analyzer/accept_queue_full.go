@@ -41,11 +41,10 @@ func partOfFullQueue(f *flows.Flow, n *Finding, s *Server) bool {
 		return false
 	}
 	const near = int64(time.Second)
-	until := f.First + int64(connectWait(f))
-	return s.pressure.touches(f.First-near, until+near) || s.unheard.crowded(f.First, until, unheardTogether)
+	return s.pressure.touches(f.First-near, f.First+int64(connectWait(f))+near) || s.unheard.touches(f.First, f.First)
 }
 
-// unheardTogether is how many SYNs that go without an answer in the same seconds are no accident.
+// unheardTogether is how many SYNs that go without an answer in one second are no accident.
 const unheardTogether = 3
 
 // queueFaces are the two faces of a full queue, in flows.

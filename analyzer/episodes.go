@@ -6,10 +6,7 @@ import "slices"
 type episodes struct{ spans []episode }
 
 // episode is a stretch of time, ns since 1970 UTC, both ends included.
-type episode struct {
-	from, to int64
-	marks    uint64 // how often it was marked
-}
+type episode struct{ from, to int64 }
 
 // maxEpisodes bounds what is kept of one server: the nearest two become one.
 const maxEpisodes = 16
@@ -23,12 +20,12 @@ func (e *episodes) mark(from, to, gap int64) {
 		return 1
 	})
 	if i == len(e.spans) || to+gap < e.spans[i].from {
-		e.spans = slices.Insert(e.spans, i, episode{from, to, 1})
+		e.spans = slices.Insert(e.spans, i, episode{from, to})
 	} else {
 		s := &e.spans[i]
-		s.from, s.to, s.marks = min(s.from, from), max(s.to, to), s.marks+1
+		s.from, s.to = min(s.from, from), max(s.to, to)
 		for i+1 < len(e.spans) && e.spans[i+1].from <= s.to+gap {
-			s.to, s.marks = max(s.to, e.spans[i+1].to), s.marks+e.spans[i+1].marks
+			s.to = max(s.to, e.spans[i+1].to)
 			e.spans = slices.Delete(e.spans, i+1, i+2)
 			s = &e.spans[i]
 		}
@@ -46,18 +43,12 @@ func (e *episodes) join() {
 		}
 	}
 	e.spans[nearest-1].to = e.spans[nearest].to
-	e.spans[nearest-1].marks += e.spans[nearest].marks
 	e.spans = slices.Delete(e.spans, nearest, nearest+1)
 }
 
 // touches reports whether any episode has a moment in from..to.
 func (e *episodes) touches(from, to int64) bool {
 	return slices.ContainsFunc(e.spans, func(s episode) bool { return s.from <= to && from <= s.to })
-}
-
-// crowded reports whether an episode with that many marks has a moment in from..to.
-func (e *episodes) crowded(from, to int64, marks uint64) bool {
-	return slices.ContainsFunc(e.spans, func(s episode) bool { return s.marks >= marks && s.from <= to && from <= s.to })
 }
 
 func (e *episodes) none() bool { return len(e.spans) == 0 }

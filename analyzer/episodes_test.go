@@ -11,12 +11,12 @@ func TestEpisodes(t *testing.T) {
 		marks [][2]int64
 		want  []episode
 	}{
-		{"apart", [][2]int64{{0, 10}, {31, 40}}, []episode{{0, 10, 1}, {31, 40, 1}}},
-		{"near", [][2]int64{{0, 10}, {30, 40}}, []episode{{0, 40, 2}}},
-		{"out of order", [][2]int64{{100, 110}, {0, 10}, {50, 60}}, []episode{{0, 10, 1}, {50, 60, 1}, {100, 110, 1}}},
-		{"one that joins two", [][2]int64{{0, 10}, {50, 60}, {20, 40}}, []episode{{0, 60, 3}}},
-		{"within", [][2]int64{{0, 100}, {20, 30}}, []episode{{0, 100, 2}}},
-		{"before, near", [][2]int64{{50, 60}, {20, 31}}, []episode{{20, 60, 2}}},
+		{"apart", [][2]int64{{0, 10}, {31, 40}}, []episode{{0, 10}, {31, 40}}},
+		{"near", [][2]int64{{0, 10}, {30, 40}}, []episode{{0, 40}}},
+		{"out of order", [][2]int64{{100, 110}, {0, 10}, {50, 60}}, []episode{{0, 10}, {50, 60}, {100, 110}}},
+		{"one that joins two", [][2]int64{{0, 10}, {50, 60}, {20, 40}}, []episode{{0, 60}}},
+		{"within", [][2]int64{{0, 100}, {20, 30}}, []episode{{0, 100}}},
+		{"before, near", [][2]int64{{50, 60}, {20, 31}}, []episode{{20, 60}}},
 	} {
 		var e episodes
 		for _, m := range c.marks {

@@ -207,6 +207,9 @@ func (p *peers) change(seg *flows.Segment, step *flows.Step, c *flows.Transition
 		p.totals.HalfOpen.enter(seg.Time)
 		s := p.serverOf(seg, step)
 		s.HalfOpen.enter(seg.Time)
+		if c.From == flows.Listen {
+			s.admission.take(seg.Time)
+		}
 		if s.HalfOpen.Now >= floodAt {
 			s.flood.mark(seg.Time, seg.Time, int64(time.Minute))
 		}
@@ -234,15 +237,17 @@ func (p *peers) synAckAgain(seg *flows.Segment, step *flows.Step, n *flows.Note)
 	}
 }
 
-// synAgain marks when SYNs to a server went unanswered.
+// synAgain marks when a server took no SYNs: the first of those that come again tells.
 func (p *peers) synAgain(seg *flows.Segment, step *flows.Step, n *flows.Note) {
-	if n.D.OK && n.D.D >= soonestRepeat && step.Side == flows.Client {
-		p.serverOf(seg, step).unheard.mark(seg.Time-int64(n.D.D), seg.Time, unheardGap)
+	if n.N != 2 || !n.D.OK || n.D.D < soonestRepeat || step.Side != flows.Client {
+		return
+	}
+	s, sent := p.serverOf(seg, step), seg.Time-int64(n.D.D)
+	if s.admission.ignore(sent) {
+		second := sent - sent%int64(time.Second)
+		s.unheard.mark(second, second+int64(time.Second), int64(time.Second))
 	}
 }
-
-// unheardGap joins moments at which a server answered no SYN: 3 s.
-const unheardGap = int64(3 * time.Second)
 
 // soonestRepeat is when a SYN-ACK is sent again at the soonest; what comes sooner answers a SYN that came again
 // (RFC 6298 §2.1: one second; Linux takes 200 ms where it measures).

@@ -213,7 +213,7 @@ func TestCauses(t *testing.T) {
 	}{
 		{"accept-queue-full", map[string]uint64{
 			"syn-ack-after-ack accept-queue-full": 8, "syn-retransmitted accept-queue-full": 5 + 5,
-			"syn-ack-after-ack ": 1 + 3, "syn-retransmitted ": 1 + 1 + 5 + 5 + 5,
+			"syn-ack-after-ack ": 1 + 3, "syn-retransmitted ": 1 + 1 + 5 + 5 + 5 + 4,
 		}},
 		{"syn-flood", map[string]uint64{"half-open syn-flood": 260, "half-open ": 339, "syn-unanswered ": 1}},
 		{"syn-scan", map[string]uint64{

@@ -49,10 +49,11 @@ type Server struct {
 
 	Groups []*Group // what was found of its flows: the gravest first, then the most frequent
 
-	hops     hops
-	pressure episodes // when it took no valid ACKs
-	unheard  episodes // when it answered no SYN
-	flood    episodes // when it held many connections half open
+	hops      hops
+	pressure  episodes // when it took no valid ACKs
+	unheard   episodes // when it took hardly any SYN
+	admission admission
+	flood     episodes // when it held many connections half open
 }
 
 // Steps counts flows by how often something was repeated: none, once, and so on; the last is of that
