@@ -109,7 +109,7 @@ func (t *Tracker) finArrived(r *record, from, to *half) known {
 	}
 	answer := r.answer(from)
 	if answer.OK && s.Time >= last.time && 2*(s.Time-last.time) < int64(answer.D) ||
-		!answer.OK && last.time-r.finPassed(to) < sooner {
+		!answer.OK && last.time-r.finPassed(to) < shortestRetry {
 		return finCovered
 	}
 	return finCovers
@@ -215,8 +215,8 @@ func closer(s Side) Closer {
 	return ByServer
 }
 
-// sooner than this after the first no timer repeats a FIN (RFC 6298 §2.4; Linux: 200 ms).
-const sooner = int64(200 * time.Millisecond)
+// shortestRetry than this after the first no timer repeats a FIN (RFC 6298 §2.4; Linux: 200 ms).
+const shortestRetry = int64(200 * time.Millisecond)
 
 // finPassed is when the first copy of h's FIN passed.
 func (r *record) finPassed(h *half) int64 {
@@ -235,7 +235,7 @@ func (t *Tracker) finAgain(r *record, from, to *half, news bool) {
 	if t.inFlight(r, from, r.ackOfFIN(from)) {
 		return // so is the ACK of the first
 	}
-	wait := sooner
+	wait := shortestRetry
 	if answer := r.answer(from); answer.OK {
 		wait = 2 * int64(answer.D)
 	}

@@ -84,9 +84,8 @@ func (t *Tracker) fits(r *record, from, to *half) bool {
 	if o == nil || !o.held || !o.before(s) {
 		t.holdOdd(r, from)
 		t.step.Quiet = quiet
-		t.note(Note{Kind: NoteAckUnseen})
-		if quiet == QuietOutside {
-			t.step.Notes = t.step.Notes[:len(t.step.Notes)-1]
+		if quiet == QuietUnseen {
+			t.note(Note{Kind: NoteAckUnseen})
 		}
 		return false
 	}

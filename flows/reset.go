@@ -51,9 +51,9 @@ func (t *Tracker) reset(r *record, from, to *half) {
 }
 
 // soon is how long after a segment to h passed its answer may come, at the most: twice what the
-// answer in the handshake took, or where that is less, what a timer takes.
+// answer in the handshake took, and no less than any timer takes.
 func (t *Tracker) soon(r *record, h *half) int64 {
-	return max(2*int64(r.answer(h).D), sooner)
+	return max(2*int64(r.answer(h).D), shortestRetry)
 }
 
 // refuses takes a RST to an end in SYN_SENT whose SYN had no good answer: it counts when its
