@@ -255,6 +255,14 @@ func (t *Tracker) finalACK(r *record, from, to *half) {
 					r.marks |= ambiguous
 				}
 				r.stamp(atSYNACKEnd, at)
+				if syns := &t.asideOf(r).syns; at < r.at[atSYN] {
+					for i := range syns.n { // the SYN-ACK that was taken came before the last SYN
+						if syns.at[i] <= at {
+							r.stamp(atSYN, syns.at[i])
+							r.stamp(atSYNACK, at)
+						}
+					}
+				}
 			}
 		}
 		if r.has(atSYN) {
