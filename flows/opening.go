@@ -259,7 +259,11 @@ func (t *Tracker) finalACK(r *record, from, to *half) {
 					for i := range syns.n { // the SYN-ACK that was taken came before the last SYN
 						if syns.at[i] <= at {
 							r.stamp(atSYN, syns.at[i])
-							r.stamp(atSYNACK, at)
+						}
+					}
+					for i := tries.n; i > 0; i-- {
+						if tries.at[i-1] >= r.at[atSYN] {
+							r.stamp(atSYNACK, tries.at[i-1])
 						}
 					}
 				}
