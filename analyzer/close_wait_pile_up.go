@@ -54,7 +54,7 @@ func judgeCloseWaitPileUp(p *CapturePass) {
 		}
 		f := Finding{Server: s.Addr, Space: s.Space, Endpoint: flows.ByServer}
 		p.explain(&f, s)
-		f.Flows = s.leaked()
+		f.Flows, f.Since, f.Until = s.leaked(), f.Example.Time, p.Now
 		var lasted Timing
 		for _, g := range p.Parts(s) {
 			if g.Rule.Name == "close-wait" {
@@ -67,6 +67,7 @@ func judgeCloseWaitPileUp(p *CapturePass) {
 		if p.rule.Explains.Host(h) {
 			f := Finding{Severity: Notice, Flows: h.leaked()} // it may keep them for later
 			p.explainHost(&f, h)
+			f.Until = p.Now
 			p.Report(pileUp(f, Gauge{Now: h.CloseWait, Peak: max(h.CloseWait, f.Flows)}, &Timing{}, "the servers", h.Addr, ""))
 		}
 	}
@@ -77,7 +78,6 @@ func pileUp(f Finding, g Gauge, lasted *Timing, closed string, host netip.Addr, 
 	if f.Flows > 0 && g.Now < f.Flows {
 		f.Confidence = Likely
 	}
-	f.Since = g.PeakAt
 	f.Summary = fmt.Sprintf("up to %s sockets at a time in CLOSE_WAIT, %s of them for good", commas(g.Peak), commas(f.Flows))
 	f.Why = fmt.Sprintf("%s closed %s, and %s has not", closed, of(f.Flows, "connection", "connections"), host)
 	if lasted.N > 0 {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"text/template"
+	"time"
 
 	"golang.org/x/tools/txtar"
 	"tcpwhy/analyzer/span"
@@ -204,6 +205,9 @@ func writeSubject(b *strings.Builder, f *Finding) {
 	}
 	if f.Example.Flow > 0 {
 		fmt.Fprintf(b, " first #%d", f.Example.Flow)
+	}
+	if f.Since != 0 || f.Until != 0 {
+		fmt.Fprintf(b, " for %s", span.String(time.Duration(f.Until-f.Since)))
 	}
 }
 

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"tcpwhy/flows"
 )
@@ -29,7 +30,7 @@ func judgeTimeWaitPileUp(p *CapturePass) {
 			continue
 		}
 		p.Report(Finding{Confidence: Likely, Client: netip.AddrPortFrom(h.Addr, 0), Space: h.Space, Endpoint: flows.ByClient, Flows: w.N, Clients: 1,
-			Until: w.PeakAt, Example: h.Example,
+			Since: w.PeakAt - int64(time.Minute), Until: w.PeakAt, Example: h.Example,
 			Summary: fmt.Sprintf("up to %s connections at a time in TIME_WAIT at the client: it closes first", commas(w.Peak)),
 			Why:     fmt.Sprintf("%s of its %s ended with its own FIN first, %s of them within one minute, as long as Linux keeps them; it sent from %s", commas(w.N), of(h.Flows, "connection", "connections"), commas(w.Peak), h.Ports.of("port", "ports")),
 			Next:    fmt.Sprintf("on %s: ss -tan state time-wait | wc -l; ss -s; sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse net.ipv4.tcp_max_tw_buckets", h.Addr),
@@ -40,7 +41,8 @@ func judgeTimeWaitPileUp(p *CapturePass) {
 		if w.Peak < timeWaitPile {
 			continue
 		}
-		p.Report(Finding{Confidence: Likely, Server: s.Addr, Space: s.Space, Endpoint: flows.ByServer, Flows: w.N, Clients: s.Clients.N(), Until: w.PeakAt,
+		p.Report(Finding{Confidence: Likely, Server: s.Addr, Space: s.Space, Endpoint: flows.ByServer, Flows: w.N, Clients: s.Clients.N(),
+			Since: w.PeakAt - int64(time.Minute), Until: w.PeakAt,
 			Summary: fmt.Sprintf("up to %s connections at a time in TIME_WAIT at the server: it closes first", commas(w.Peak)),
 			Why:     fmt.Sprintf("%s of its %s ended with its own FIN first, %s of them within one minute, as long as Linux keeps them", commas(w.N), of(s.Flows, "connection", "connections"), commas(w.Peak)),
 			Next:    fmt.Sprintf("on %s: ss -tan state time-wait 'sport = :%d' | wc -l; nstat -az TcpExtTCPTimeWaitOverflow (above net.ipv4.tcp_max_tw_buckets); at a server they take memory, no ports", s.Addr.Addr(), s.Addr.Port()),
