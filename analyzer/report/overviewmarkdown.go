@@ -66,6 +66,19 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 		w.times(&m, o)
 		w.outcomes(&m, t)
 	}
+	if o.Census != nil {
+		m.line("\n## Census\n")
+		for i, cells := range o.Census.table() {
+			for j := range cells {
+				cells[j] = escaped(cells[j])
+			}
+			if i == 0 {
+				m.table(1, cells...)
+			} else {
+				m.row(cells...)
+			}
+		}
+	}
 	_, err := io.WriteString(w.W, m.String())
 	return err
 }

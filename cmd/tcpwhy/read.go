@@ -80,7 +80,7 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 type capture struct {
 	names  *report.Names
 	source *pcaps.Source
-	judge  *analyzer.Judge // nil: nothing is judged
+	run    *analyzer.Run
 }
 
 // needsEnd reports whether what was chosen can be told only when the end of the capture is known.
@@ -166,7 +166,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if r.saving.on() && !r.choice.IsZero() {
 		run.Packets = append(run.Packets, save)
 	}
-	if err := out.begin(&capture{r.names(source), source, run.Judge}); err != nil {
+	if err := out.begin(&capture{r.names(source), source, &run}); err != nil {
 		return err
 	}
 	total, err := r.run(c, w, &run, source)

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ const reportExample = `  tcpwhy report pay.pcap
 // whole are the options of the command that reports on a whole capture.
 type whole struct {
 	reading
+	census, every time.Duration
 }
 
 func newReport() *cobra.Command {
@@ -38,6 +40,9 @@ func newReport() *cobra.Command {
 		RunE:    func(c *cobra.Command, args []string) error { return r.run(c, args) },
 	}
 	r.flags(c, "text, markdown, json, jsonl or csv; with --flow also mermaid")
+	fs := c.Flags()
+	fs.DurationVar(&r.census, "census", 0, "also how many connections and states there were, by this `TIME`")
+	fs.DurationVar(&r.every, "every", 0, "first a block for each interval of packet `TIME`, as it passes (text)")
 	return c
 }
 
@@ -56,17 +61,52 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 	var found kept
 	var of *capture
 	out := output{judged: true, findings: &found, shown: noneShown}
-	out.begin = func(next *capture) error { of, found = next, nil; return nil }
+	var census *report.Census
+	out.begin = func(next *capture) error {
+		of, found = next, nil
+		if r.census > 0 {
+			census = &report.Census{Every: r.census}
+			of.run.Flows = append(of.run.Flows, census)
+		}
+		return nil
+	}
+	overview := func(flows uint64) *report.Overview {
+		o := r.overview(of, found, flows)
+		o.Census = census
+		return o
+	}
+	switch {
+	case r.every < 0 || r.census < 0:
+		return usage("--every and --census take a time")
+	case r.every > 0 && r.format != "text":
+		return usage("--every: only with -o text; -o jsonl tells each finding as soon as it is certain")
+	case r.census > 0 && r.format != "text" && r.format != "json" && r.format != "markdown":
+		return usage("--census: only with -o text, markdown and json")
+	}
 	switch r.format {
 	case "text":
 		text := &report.OverviewText{W: w, Verbose: r.verbose > 0, Color: colored}
-		out.end = func(flows uint64) error { return text.Write(r.overview(of, found, flows)) }
+		if r.every > 0 {
+			blocks := &report.Every{W: w, Every: r.every, Color: colored}
+			out.watch, out.flows, out.early = blocks, blocks, true
+			out.end = func(flows uint64) error {
+				if err := blocks.Close(); err != nil {
+					return err
+				}
+				if _, err := io.WriteString(w, "\n"); err != nil {
+					return err
+				}
+				return text.Write(overview(flows))
+			}
+			break
+		}
+		out.end = func(flows uint64) error { return text.Write(overview(flows)) }
 	case "markdown":
 		text := &report.OverviewMarkdown{W: w, Verbose: r.verbose > 0}
-		out.end = func(flows uint64) error { return text.Write(r.overview(of, found, flows)) }
+		out.end = func(flows uint64) error { return text.Write(overview(flows)) }
 	case "json":
 		document := &report.OverviewJSON{W: w}
-		out.end = func(flows uint64) error { return document.Write(r.overview(of, found, flows)) }
+		out.end = func(flows uint64) error { return document.Write(overview(flows)) }
 	case "jsonl":
 		lines := &report.FindingJSON{W: w}
 		out.findings, out.early, out.causes, out.end = lines, true, true, noEnd
@@ -119,7 +159,7 @@ func (k *kept) Finding(n *analyzer.Finding) error {
 func (r *reading) overview(of *capture, found []*analyzer.Finding, flows uint64) *report.Overview {
 	stats := of.source.Stats()
 	o := &report.Overview{Files: of.source.Files(), Packets: stats.Read, Segments: stats.TCP, Quotes: stats.Quotes, Flows: flows,
-		Chosen: r.chosen(), Command: r.again(of), Summary: of.judge.Summary(), Findings: found, Names: of.names}
+		Chosen: r.chosen(), Command: r.again(of), Summary: of.run.Judge.Summary(), Findings: found, Names: of.names}
 	if r.capturing.on() {
 		o.Files = r.capturing.interfaces
 	}

@@ -1,0 +1,163 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/span"
+	"tcpwhy/flows"
+)
+
+// Every writes a block for each interval of a capture as it passes: what passed, what was found, and the ends in
+// each state. Intervals in which nothing passed have none.
+type Every struct {
+	W     io.Writer
+	Every time.Duration
+	Color bool
+
+	from    int64 // of the interval, 0: none yet
+	packets uint64
+	begun   uint64
+	notes   [flows.NumNoteKinds]uint64
+	fin     uint64
+	rst     uint64
+	opening analyzer.Timing
+	states  [flows.NumStates]int64
+	found   []*analyzer.Finding // the gravest few
+	more    uint64
+}
+
+// everyFound is how many findings a block names.
+const everyFound = 5
+
+// Packet counts a packet.
+func (e *Every) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.Finding) error {
+	if err := e.pass(seg.Time); err != nil {
+		return err
+	}
+	e.packets++
+	if seg.HeaderOK && seg.Quote.Version == 0 {
+		if seg.Flags.Any(flows.FIN) {
+			e.fin++
+		}
+		if seg.Flags.Any(flows.RST) {
+			e.rst++
+		}
+	}
+	for i := range step.Changes {
+		c := &step.Changes[i]
+		if c.From == c.To {
+			continue
+		}
+		if c.To == flows.SynSent && c.Certainty != flows.Revised && c.Side == flows.Client {
+			e.begun++
+		}
+		if isSocket(c.From) {
+			e.states[c.From]--
+		}
+		if isSocket(c.To) {
+			e.states[c.To]++
+		}
+	}
+	for i := range step.Notes {
+		n := &step.Notes[i]
+		e.notes[n.Kind]++
+		if n.Kind == flows.NoteHandshake {
+			e.opening.Add(n.D)
+		}
+	}
+	for _, n := range found {
+		e.keep(n)
+	}
+	return nil
+}
+
+// Skip leaves out a packet that was not chosen.
+func (e *Every) Skip(*flows.Segment) {}
+
+// Late counts a finding that no packet brought.
+func (e *Every) Late(n *analyzer.Finding) error { e.keep(n); return nil }
+
+// Flow forgets the ends of a flow that is finished.
+func (e *Every) Flow(f *flows.Flow, _ []*analyzer.Finding) error {
+	for i := range f.Ends {
+		if s := f.Ends[i].State(); isSocket(s) {
+			e.states[s]--
+		}
+	}
+	return nil
+}
+
+func (e *Every) keep(n *analyzer.Finding) {
+	e.found = append(e.found, n)
+	slices.SortStableFunc(e.found, func(a, b *analyzer.Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	if len(e.found) > everyFound {
+		e.found = e.found[:everyFound]
+		e.more++
+	}
+}
+
+// pass writes the block of the interval that is over at t.
+func (e *Every) pass(t int64) error {
+	from := t - t%int64(e.Every)
+	if e.from == 0 {
+		e.from = from
+	}
+	if from <= e.from {
+		return nil
+	}
+	err := e.Close()
+	e.from = from
+	return err
+}
+
+// Close writes the block of what has passed.
+func (e *Every) Close() error {
+	if e.packets == 0 && len(e.found) == 0 {
+		return nil
+	}
+	p := &page{color: e.Color}
+	c := Census{Every: e.Every}
+	p.line(p.colored(c.moment(e.from)+" to "+c.moment(e.from+int64(e.Every)), bold), "  ", amount.Of(e.packets, "packet", "packets"))
+	parts := []part{{"begun", e.begun}, {"opened", e.notes[flows.NoteHandshake]}}
+	for _, k := range []struct {
+		name string
+		n    uint64
+	}{{"refused", e.notes[flows.NoteRefused]}, {"unreachable", e.notes[flows.NoteUnreachable]}, {"FIN", e.fin}, {"RST", e.rst},
+		{"SYN again", e.notes[flows.NoteSYNAgain]}, {"SYN-ACK again", e.notes[flows.NoteSYNACKAgain]}, {"FIN again", e.notes[flows.NoteFINAgain]}} {
+		if k.n > 0 {
+			parts = append(parts, part{k.name, k.n})
+		}
+	}
+	line := joinParts(parts)
+	if o := &e.opening; o.N > 0 {
+		line += fmt.Sprintf(" · handshake %s (median), %s (p99), %s at most", span.String(o.Median()), span.String(o.Quantile(0.99)), span.String(o.Max))
+	}
+	p.beside("", "", line)
+	var now []part
+	for s, n := range e.states {
+		if n > 0 {
+			now = append(now, part{flows.State(s).String(), uint64(n)})
+		}
+	}
+	if len(now) > 0 {
+		p.beside("", "", "ends now: "+mostFirst(now))
+	}
+	for _, n := range e.found {
+		p.beside(strings.ToUpper(n.Severity.String()), severityColors[n.Severity],
+			fmt.Sprintf("%s #%d %s > %s: %s", n.Rule.Name, n.Flow, n.Client, n.Server, n.Summary))
+	}
+	if e.more > 0 {
+		p.beside("", "", "and "+amount.Of(e.more, "finding more", "findings more"))
+	}
+	e.packets, e.begun, e.fin, e.rst, e.more = 0, 0, 0, 0, 0
+	e.notes, e.opening, e.found = [flows.NumNoteKinds]uint64{}, analyzer.Timing{}, nil
+	_, err := e.W.Write(p.b)
+	return err
+}
