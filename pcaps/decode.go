@@ -57,6 +57,9 @@ type Decoder struct {
 	verdict Verdict
 
 	greSequence bool // the latest GRE header has a sequence number
+	received    received
+
+	bearers bearers
 
 	fragments fragments
 	datagram  datagram // that the segment is a first fragment of, where whole says so
@@ -158,7 +161,7 @@ func (d *Decoder) plain(f *Frame, seg *flows.Segment) bool {
 // walk decodes any frame, header by header.
 func (d *Decoder) walk(f *Frame, seg *flows.Segment) Verdict {
 	d.seg, d.rest, d.wire = seg, f.Data, max(f.Wire, len(f.Data))
-	d.path = path{}
+	d.path, d.received.at = path{}, nowhere
 	for next, n := d.link(f.LinkType), 0; next != nil; n++ {
 		if n == maxHeaders {
 			return TooDeep
@@ -166,6 +169,9 @@ func (d *Decoder) walk(f *Frame, seg *flows.Segment) Verdict {
 		next = next(d)
 	}
 	if d.verdict <= Quote {
+		if d.received.at != nowhere {
+			d.path.tunnels[d.received.at].setID(d.bearers.of(d.received.id, seg))
+		}
 		seg.Via, seg.Space = d.spaces.intern(&d.path)
 	}
 	return d.verdict

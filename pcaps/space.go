@@ -28,23 +28,27 @@ const (
 	overflowSpace = maxSpaces
 )
 
-// tunnel is one tunnel passed through: its kind, and its id where it has one that is the same in
-// both directions. Ids that each receiver picks for itself (GTP-U, L2TP, PPTP) or that stand
-// for a way through the network (MPLS labels) would tear the two directions of a flow apart.
+// tunnel is one tunnel passed through: its kind, and its id where it has one. Numbers that stand for a way
+// through the network (MPLS labels) are none: they would tear the two directions of a flow apart.
 // It is one number, so that a path is compared and hashed as plain memory.
 type tunnel uint64
 
 func unkeyed(k tunnelKind) tunnel          { return tunnel(k) << 33 }
 func keyed(k tunnelKind, id uint32) tunnel { return tunnel(k)<<33 | 1<<32 | tunnel(id) }
 
-func (t tunnel) hasID() bool { return t>>32&1 != 0 }
+func (t *tunnel) setID(id uint32) { *t = keyed(tunnelKind(*t>>33), id) }
+func (t *tunnel) dropID()         { *t = unkeyed(tunnelKind(*t >> 33)) }
+func (t tunnel) hasID() bool      { return t>>32&1 != 0 }
 
 func (t tunnel) String() string {
-	name := tunnelKind(t >> 33).String()
-	if !t.hasID() {
-		return name
+	kind, id := tunnelKind(t>>33), uint64(uint32(t))
+	switch {
+	case !t.hasID():
+		return kind.String()
+	case kind == tunnelL2TP: // tunnel and session
+		return kind.String() + "/" + strconv.FormatUint(id>>16, 10) + "." + strconv.FormatUint(id&0xffff, 10)
 	}
-	return name + "/" + strconv.FormatUint(uint64(uint32(t)), 10)
+	return kind.String() + "/" + strconv.FormatUint(id, 10)
 }
 
 // path is what tells spaces apart.

@@ -44,6 +44,17 @@ func (d *Decoder) into(t tunnel, next step) step {
 	return next
 }
 
+// intoReceived passes into a tunnel whose id is its receiver's. Of several in each other the innermost counts.
+func (d *Decoder) intoReceived(kind tunnelKind, id uint32, next step) step {
+	if d.received.at != nowhere {
+		d.path.tunnels[d.received.at].dropID()
+	}
+	if next = d.into(keyed(kind, id), next); next != nil {
+		d.received = received{int(d.path.nTunnels) - 1, id}
+	}
+	return next
+}
+
 // ipv4Within is an IPv4 packet within an IP packet (RFC 2003, RFC 2473).
 func ipv4Within(d *Decoder) step {
 	if d.seg.IP[0]>>4 == 6 {

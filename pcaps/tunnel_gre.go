@@ -25,12 +25,13 @@ func gre(d *Decoder) step {
 	if flags&(checksum|routing) != 0 && !pptp && d.take(4) == nil {
 		return d.stop(CutShort)
 	}
-	t := unkeyed(tunnelGRE)
+	t, call := unkeyed(tunnelGRE), uint32(0)
 	if flags&key != 0 {
 		k := d.take(4)
 		if k == nil {
 			return d.stop(CutShort)
 		}
+		call = uint32(binary.BigEndian.Uint16(k[2:])) // PPTP's
 		t = keyed(tunnelGRE, binary.BigEndian.Uint32(k))
 		// NVGRE (RFC 7637 §3.2) is GRE with a key, Ethernet in it, and nothing else. Its key is
 		// the subnet, from 0x1000 on, and 8 bits that differ from flow to flow.
@@ -45,7 +46,7 @@ func gre(d *Decoder) step {
 		if flags&ack != 0 && d.take(4) == nil {
 			return d.stop(CutShort)
 		}
-		return d.into(unkeyed(tunnelPPTP), ppp)
+		return d.intoReceived(tunnelPPTP, call, ppp)
 	}
 	for flags&routing != 0 {
 		// Source route entries: address family, offset, length; the last is all zero.

@@ -71,9 +71,7 @@ func geneve(d *Decoder) step {
 	return d.into(keyed(tunnelGeneve, uint24(h[4:])), next)
 }
 
-// gtp reads the header of GTP-U (3GPP TS 29.281 §5.1) and its extension headers. Its tunnel id
-// does not count: each end gives out the one that it receives under, so the two directions
-// of a flow have two.
+// gtp reads the header of GTP-U (3GPP TS 29.281 §5.1) and its extension headers.
 func gtp(d *Decoder) step {
 	const (
 		optional      = 0x07 // sequence number, N-PDU number or extension headers: four bytes are there
@@ -87,6 +85,7 @@ func gtp(d *Decoder) step {
 	if h[0]>>4 != 3 || h[1] != userPacket { // version 1, GTP and not GTP'
 		return d.stop(NotTCP)
 	}
+	id := binary.BigEndian.Uint32(h[4:])
 	if n := int(binary.BigEndian.Uint16(h[2:])); n > 0 {
 		d.limit(n)
 	}
@@ -119,7 +118,7 @@ func gtp(d *Decoder) step {
 			next = ethernet
 		}
 	}
-	return d.into(unkeyed(tunnelGTP), next)
+	return d.intoReceived(tunnelGTP, id, next)
 }
 
 // teredo reads the indications of RFC 4380 §5.1.1 before the IPv6 packet.
@@ -145,8 +144,7 @@ func teredo(d *Decoder) step {
 	}
 }
 
-// l2tp reads the header of an L2TP data message (RFC 2661 §3.1). Each end gives out the ids
-// that it receives under, so they do not count.
+// l2tp reads the header of an L2TP data message (RFC 2661 §3.1). Its id is made of tunnel and session.
 func l2tp(d *Decoder) step {
 	const (
 		control   = 0x8000
@@ -170,11 +168,8 @@ func l2tp(d *Decoder) step {
 		}
 		d.limit(max(int(binary.BigEndian.Uint16(l))-4, 0))
 	}
-	n := 4 // tunnel and session
-	if flags&sequence != 0 {
-		n += 4
-	}
-	if d.take(n) == nil {
+	id := d.take(4)
+	if id == nil || flags&sequence != 0 && d.take(4) == nil {
 		return d.stop(CutShort)
 	}
 	if flags&hasOffset != 0 {
@@ -183,7 +178,7 @@ func l2tp(d *Decoder) step {
 			return d.stop(CutShort)
 		}
 	}
-	return d.into(unkeyed(tunnelL2TP), ppp)
+	return d.intoReceived(tunnelL2TP, binary.BigEndian.Uint32(id), ppp)
 }
 
 // lisp reads the header of a LISP data packet (RFC 9300 §5.3).
