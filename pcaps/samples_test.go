@@ -105,6 +105,7 @@ var unlikeRTTs = map[string]string{
 	"challenge-from-syn-rcvd.*": "ends at a forged ACK",
 	"fast-open*":                "ends at the server's data, handshake or none",
 	"simultaneous-open*":        "begins at the last of both SYNs; what from one end is a split handshake, we do not time",
+	"duplicated.*":              "begins at the last copy of the SYN; which one was answered, the time stamps say",
 	"wrap-at-both-ends.*":       "begins at the last of both SYNs",
 	"self-connect.*":            "is told of a socket connected to itself, whose handshake we do not time",
 	"old-syn-first.*":           "begins at the last SYN of the four-tuple",

@@ -234,7 +234,9 @@ func startTcpdump(t *testing.T, n *netlab.Namespace, file string, args ...string
 	if err != nil {
 		t.Skip("tcpdump is not installed")
 	}
-	cmd := exec.Command(program, append([]string{"-Z", "root", "-U", "--immediate-mode", "-n", "-w", file}, args...)...)
+	// In immediate mode each packet takes a place of the ring as long as the snap length: eight of the
+	// default's fill it.
+	cmd := exec.Command(program, append([]string{"-Z", "root", "-U", "--immediate-mode", "-s", "4096", "-n", "-w", file}, args...)...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -88,8 +88,8 @@ func (t *Tracer) open() error {
 		return fmt.Errorf("trace instance: %w", err)
 	}
 	settings := [][2]string{
-		{"trace_clock", "tai"}, // the one clock of the tracer that keeps UTC's pace
-		{"buffer_size_kb", "8192"},
+		{"trace_clock", "tai"},      // the one clock of the tracer that keeps UTC's pace
+		{"buffer_size_kb", "65536"}, // every TCP of the machine is in it, other tests too,
 		{"options/stacktrace", "1"},
 		{"events/sock/inet_sock_set_state/filter", "protocol == 6"},
 		{"events/sock/inet_sock_set_state/enable", "1"},
