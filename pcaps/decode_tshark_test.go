@@ -33,6 +33,10 @@ var unlikeTshark = map[string]string{
 	"ATM, classical IP, LLC":  "takes it for IP",
 	"MPLS as link":            "does not know it",
 
+	"CAPWAP, 802.11":          "exchanges the first two bytes, as Cisco's access points do",
+	"CAPWAP, radio's address": "exchanges the first two bytes, as Cisco's access points do",
+	"FabricPath":              "takes the last four bytes for a checksum",
+
 	"IPv6, BIG TCP without jumbo option": "takes 0 for the length",
 	"Cisco HDLC with direction":          "does not know it",
 	"Frame Relay with direction":         "does not know it",

@@ -151,3 +151,77 @@ func typeAt(offset, n int) step {
 		return d.follow(etherType, uint32(binary.BigEndian.Uint16(h[offset:])), NotIP)
 	}
 }
+
+// docsis reads the MAC header of a cable modem's packet PDU, with its extension and its checksum.
+func docsis(d *Decoder) step {
+	h := d.take(4)
+	if h == nil {
+		return d.stop(CutShort)
+	}
+	const kind, extended = 0xfe, 1
+	if h[0]&kind != 0 { // management, or other than Ethernet
+		return d.stop(NotIP)
+	}
+	if h[0]&extended != 0 && d.take(int(h[1])) == nil || d.take(2) == nil {
+		return d.stop(CutShort)
+	}
+	return ethernet
+}
+
+// erf reads the record header of Endace's cards and its extensions.
+func erf(d *Decoder) step {
+	h := d.take(16)
+	if h == nil {
+		return d.stop(CutShort)
+	}
+	const more = 0x80
+	kind := h[8] &^ more
+	for extended := h[8]&more != 0; extended; {
+		e := d.take(8)
+		if e == nil {
+			return d.stop(CutShort)
+		}
+		extended = e[0]&more != 0
+	}
+	switch kind {
+	case 1, 10, 15, 19: // HDLC, with colours and hashes
+		return pppHDLC
+	case 2, 11, 16, 20: // Ethernet likewise, behind two bytes
+		if d.take(2) == nil {
+			return d.stop(CutShort)
+		}
+		return ethernet
+	case 22:
+		return ipv4
+	case 23:
+		return ipv6
+	}
+	return d.stop(NotIP)
+}
+
+// juniper makes a step that reads the header which Juniper's routers put before a frame.
+func juniper(next step) step {
+	return func(d *Decoder) step {
+		h := d.take(4)
+		if h == nil {
+			return d.stop(CutShort)
+		}
+		const magic, extended, bare = 0x4d4743, 0x80, 0x02
+		if uint24(h) != magic {
+			return d.stop(BadLink)
+		}
+		if h[3]&extended != 0 {
+			n := d.take(2)
+			if n == nil || d.take(int(binary.BigEndian.Uint16(n))) == nil {
+				return d.stop(CutShort)
+			}
+		}
+		if h[3]&bare != 0 { // the link layer's header was taken off, and four bytes put in its place
+			if d.take(4) == nil {
+				return d.stop(CutShort)
+			}
+			return rawIP
+		}
+		return next
+	}
+}

@@ -26,6 +26,7 @@ const (
 	tunnelLISP
 	tunnelGUE
 	tunnelTZSP
+	tunnelCAPWAP
 	tunnelPPPoE
 	tunnelPBB
 	numTunnelKinds
@@ -33,7 +34,7 @@ const (
 
 func (t tunnelKind) String() string {
 	return [numTunnelKinds]string{"ipip", "6in4", "4in6", "6in6", "etherip", "ethernet", "mpls", "gre", "nvgre", "erspan", "pptp",
-		"vxlan", "vxlan-gpe", "geneve", "gtp", "teredo", "l2tp", "lisp", "gue", "tzsp", "pppoe", "pbb"}[t]
+		"vxlan", "vxlan-gpe", "geneve", "gtp", "teredo", "l2tp", "lisp", "gue", "tzsp", "capwap", "pppoe", "pbb"}[t]
 }
 
 // into passes into a tunnel that IP carries; next reads what is in it.

@@ -113,6 +113,41 @@ func pbb(d *Decoder) step {
 func vnTag(d *Decoder) step   { return d.untag(4) }
 func portTag(d *Decoder) step { return d.untag(6) }
 
+// hsr reads the tag of a ring in which each frame goes both ways round (IEC 62439-3 §5), and metadata
+// that of Cisco's security groups.
+func hsr(d *Decoder) step      { return d.untag(4) }
+func metadata(d *Decoder) step { return d.untag(6) }
+
+// trill reads the header of RFC 6325 §3 with its options, behind which a frame follows.
+func trill(d *Decoder) step {
+	h := d.take(6)
+	if h == nil || d.take(int(binary.BigEndian.Uint16(h)>>6&0x1f)*4) == nil {
+		return d.stop(CutShort)
+	}
+	return ethernet
+}
+
+// batman reads the header of a mesh, version 15, behind which a frame follows.
+func batman(d *Decoder) step {
+	if len(d.rest) < 2 {
+		return d.stop(CutShort)
+	}
+	const (
+		version   = 15
+		broadcast = 0x01
+		unicast   = 0x40
+		unicast4  = 0x42 // four addresses
+	)
+	n := map[byte]int{broadcast: 14, unicast: 10, unicast4: 18}[d.rest[0]]
+	switch {
+	case d.rest[1] != version || n == 0:
+		return d.stop(NotIP)
+	case d.take(n) == nil:
+		return d.stop(CutShort)
+	}
+	return ethernet
+}
+
 // untag passes over a tag of n bytes, behind which the EtherType stands.
 func (d *Decoder) untag(n int) step {
 	h := d.take(n + 2)

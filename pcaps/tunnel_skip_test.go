@@ -1,6 +1,9 @@
 package pcaps
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestTunnelSkips(t *testing.T) {
 	inner := eth(0x0800, plain4)
@@ -71,6 +74,18 @@ func TestTunnelSkips(t *testing.T) {
 		{"FDDI, station management", 10, join(x("41 020000000001 020000000002"), snap4()), NotIP},
 		{"Token Ring, MAC frame", 6, join(x("1000 020000000001 020000000002"), snap4()), NotIP},
 		{"Token Ring, route shorter than itself", 6, join(x("1040 020000000001 820000000002 0170"), snap4()), BadLink},
+		{"DOCSIS, management", 143, join(x("c0 00"), be16(60), x("1234"), data(60)), NotIP},
+		{"ERF of ATM", 197, join(x("0000000001020304 03 04 0048 0000 0034"), data(56)), NotIP},
+		{"ERF, extension headers without end", 197, join(x("0000000001020304 82 04 0048 0000 0034"), []byte(strings.Repeat("\x80", 64))), CutShort},
+		{"Juniper without its magic number", 178, join(x("4d4744 00"), inner), BadLink},
+		{"TRILL, options cut", 1, eth(0x22f3, x("07c1 0002 0003 00000000")), CutShort},
+		{"B.A.T.M.A.N., originator message", 1, eth(0x4305, x("00 0f 00 32 00000001 020000000009 020000000009 00 00 0000")), NotIP},
+		{"B.A.T.M.A.N. of another version", 1, eth(0x4305, join(x("40 0e 32 01 020000000009"), inner)), NotIP},
+		{"CAPWAP, encrypted", 1, overUDP(5247, join(x("01 000000"), data(60))), Encrypted},
+		{"CAPWAP, keep-alive", 1, overUDP(5247, x("00 100208 00000000 0016 0023 0010 00000000000000000000000000000000")), NotTCP},
+		{"CAPWAP, later fragment", 1, overUDP(5247, join(x("00 100280 0001 0010"), inner)), LaterFragment},
+		{"CAPWAP shorter than itself", 1, overUDP(5247, join(x("00 080200 00000000"), inner)), NotTCP},
+		{"CAPWAP of another radio", 1, overUDP(5247, join(x("00 100500 00000000"), inner)), NotIP},
 		{"SunATM, signalling", 123, join(x("06 00 0005"), snap4()), NotIP},
 	} {
 		if got, _, _ := decoded(c.link, c.frame); got != c.want {

@@ -52,6 +52,17 @@ func (of inner) tunnelFrames() []wholeFrame {
 		h := order.AppendUint32(order.AppendUint32(nil, 0x44), 144)
 		return join(h, make([]byte, 136), wifiData(0, 1, join(x("0000"), snap4())))
 	}
+	docsisOf := func(control byte, extension, frame []byte) []byte {
+		h := join([]byte{control, byte(len(extension))}, be16(len(extension)+len(frame)), extension)
+		sum := uint16(0xffff) // CRC-CCITT
+		for _, b := range h {
+			sum ^= uint16(b)
+			for range 8 {
+				sum = sum>>1 ^ 0x8408*(sum&1)
+			}
+		}
+		return join(binary.LittleEndian.AppendUint16(h, ^sum), frame)
+	}
 	deep := overUDP(4789, join(vni(8, 0, 3), eth(0x8100, tagged(9, 0x0800, plain4))))[14:]
 	return []wholeFrame{
 		{name: "IPIP", link: 1, frame: behindIPv4(4, plain4), space: in("ipip")},
@@ -201,6 +212,34 @@ func (of inner) tunnelFrames() []wholeFrame {
 		{name: "PFLOG, OpenBSD", link: 117, frame: join(x("3d 02 00 00"), make([]byte, 60), plain4)},
 		{name: "PFLOG, FreeBSD, IPv6", link: 117, frame: join(x("40 1c 00 00"), make([]byte, 60), plain6), six: true},
 		{name: "PKTAP", link: 258, frame: join(x("6c000000 01000000 01000000"), make([]byte, 0x6c-12), inner4)},
+		{name: "DOCSIS", link: 143, frame: docsisOf(0, nil, inner4)},
+		{name: "DOCSIS, extended header", link: 143, frame: docsisOf(1, x("300100"), inner4)},
+		{name: "ERF, Ethernet", link: 197, frame: join(x("0000000001020304 02 04"), be16(18+len(inner4)), x("0000"), be16(len(inner4)), x("0000"), inner4)},
+		{name: "ERF, Ethernet, extension headers", link: 197,
+			frame: join(x("0000000001020304 82 04"), be16(34+len(inner6)), x("0000"), be16(len(inner6)), x("8400000000000000 0400000000000000 0000"), inner6), six: true},
+		{name: "ERF, PPP", link: 197, frame: join(x("0000000001020304 01 04"), be16(20+len(plain4)), x("0000"), be16(4+len(plain4)), x("ff03 0021"), plain4)},
+		{name: "ERF, Cisco HDLC", link: 197, frame: join(x("0000000001020304 01 04"), be16(20+len(plain4)), x("0000"), be16(4+len(plain4)), x("0f00 0800"), plain4)},
+		{name: "ERF, IPv4", link: 197, frame: join(x("0000000001020304 16 04"), be16(16+len(plain4)), x("0000"), be16(len(plain4)), plain4)},
+		{name: "ERF, IPv6", link: 197, frame: join(x("0000000001020304 17 04"), be16(16+len(plain6)), x("0000"), be16(len(plain6)), plain6), six: true},
+		{name: "Juniper, Ethernet", link: 178, frame: join(x("4d4743 80 000e 0000000000000000000000000000"), inner4)},
+		{name: "Juniper, Ethernet taken off", link: 178, frame: join(x("4d4743 82 0000 02000000"), plain4)},
+		{name: "Juniper, PPPoE", link: 167, frame: join(x("4d4743 00"), eth(0x8864, pppoeOf(join(x("0021"), plain4)))), space: in("pppoe/42")},
+		{name: "Juniper, PPP", link: 179, frame: join(x("4d4743 00"), x("ff03 0021"), plain4)},
+		{name: "Juniper, Frame Relay", link: 180, frame: join(x("4d4743 00"), x("1841 03 cc"), plain4)},
+		{name: "Juniper, Cisco HDLC", link: 181, frame: join(x("4d4743 00"), x("0f00 0800"), plain4)},
+		{name: "TRILL", link: 1, frame: eth(0x22f3, join(x("0001 0002 0003"), inner4))},
+		{name: "TRILL, options", link: 1, frame: eth(0x22f3, join(x("0041 0002 0003 00000000"), inner4))},
+		{name: "B.A.T.M.A.N., unicast", link: 1, frame: eth(0x4305, join(x("40 0f 32 01 020000000009"), inner4))},
+		{name: "B.A.T.M.A.N., four addresses", link: 1, frame: eth(0x4305, join(x("42 0f 32 01 020000000009 020000000008 01 00"), inner4))},
+		{name: "B.A.T.M.A.N., broadcast", link: 1, frame: eth(0x4305, join(x("01 0f 32 00 00000007 020000000009"), inner4))},
+		{name: "FabricPath", link: 1, frame: eth(0x8903, join(x("0060"), inner4))},
+		{name: "Cisco MetaData", link: 1, frame: eth(0x8909, join(x("01 01 0001 0004 0800"), plain4))},
+		{name: "HSR", link: 1, frame: eth(0x892f, join(be16(6+len(plain4)), x("0001 0800"), plain4))},
+		{name: "CAPWAP, Ethernet", link: 1, frame: overUDP(5247, join(x("00 100200 00000000"), inner4)), space: in("capwap")},
+		{name: "CAPWAP, 802.11", link: 1, frame: overUDP(5247, join(x("00 100300 00000000"), wifiData(0, 1, join(x("0000"), snap4())))), space: in("capwap")},
+		{name: "CAPWAP, 802.11, bytes exchanged", link: 1,
+			frame: overUDP(5247, join(x("00 100300 00000000 0108"), wifiData(0, 1, join(x("0000"), snap4()))[2:])), space: in("capwap")},
+		{name: "CAPWAP, radio's address", link: 1, frame: overUDP(5247, join(x("00 200310 00000000 06 020000000001 00"), wifiData(0, 1, join(x("0000"), snap4())))), space: in("capwap")},
 		{name: "OpenBSD IPsec", link: 109, frame: join(x("02000000 00000001 00000000"), plain4)},
 		{name: "FDDI", link: 10, frame: join(x("50 020000000001 020000000002"), snap4())},
 		{name: "Token Ring", link: 6, frame: join(x("1040 020000000001 020000000002"), snap4())},

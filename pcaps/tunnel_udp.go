@@ -250,3 +250,43 @@ func tzsp(d *Decoder) step {
 	}
 	return d.stop(NotIP)
 }
+
+// capwap reads the header in which access points send frames to their controller (RFC 5415 §4.3).
+func capwap(d *Decoder) step {
+	if len(d.rest) < 8 {
+		return d.stop(CutShort)
+	}
+	const (
+		encryptedPreamble = 1
+		native            = 0x01 // of the third byte: a frame of the radio's kind, not of Ethernet
+		isFragment        = 0x80 // of the fourth
+		keepAlive         = 0x08
+		overWiFi          = 1
+	)
+	h := d.rest
+	switch h[0] {
+	case 0: // version 0, header follows
+	case encryptedPreamble:
+		return d.stop(Encrypted)
+	default:
+		return d.stop(NotTCP)
+	}
+	n, radio := int(h[1]>>3)*4, h[2]>>1&0x1f
+	switch {
+	case n < 8 || h[3]&keepAlive != 0:
+		return d.stop(NotTCP)
+	case h[3]&isFragment != 0 && binary.BigEndian.Uint16(h[6:])>>3 != 0:
+		return d.stop(LaterFragment)
+	case d.take(n) == nil:
+		return d.stop(CutShort)
+	case h[2]&native == 0:
+		return d.into(unkeyed(tunnelCAPWAP), ethernet)
+	case radio != overWiFi:
+		return d.stop(NotIP)
+	}
+	// Some access points exchange the first two bytes.
+	if len(d.rest) > 1 && d.rest[0]&0xf != 8 && d.rest[1]&0xf == 8 {
+		return d.into(unkeyed(tunnelCAPWAP), wifiSwapped)
+	}
+	return d.into(unkeyed(tunnelCAPWAP), wifi)
+}

@@ -3,15 +3,31 @@ package pcaps
 import "encoding/binary"
 
 // wifi reads the IEEE 802.11 MAC header of a data frame (§9.2.4, §9.3.2).
-func wifi(d *Decoder) step { return d.wifi(1) }
-
-// wifiAligned is wifi where the header is padded to a multiple of four bytes.
-func wifiAligned(d *Decoder) step { return d.wifi(4) }
-
-func (d *Decoder) wifi(align int) step {
+func wifi(d *Decoder) step {
 	if len(d.rest) < 2 {
 		return d.stop(CutShort)
 	}
+	return d.wifi(d.rest[0], d.rest[1], 1)
+}
+
+// wifiAligned is wifi where the header is padded to a multiple of four bytes.
+func wifiAligned(d *Decoder) step {
+	if len(d.rest) < 2 {
+		return d.stop(CutShort)
+	}
+	return d.wifi(d.rest[0], d.rest[1], 4)
+}
+
+// wifiSwapped is wifi where the first two bytes are exchanged.
+func wifiSwapped(d *Decoder) step {
+	if len(d.rest) < 2 {
+		return d.stop(CutShort)
+	}
+	return d.wifi(d.rest[1], d.rest[0], 1)
+}
+
+// wifi reads a header that begins with two bytes, and is padded to a multiple of some.
+func (d *Decoder) wifi(control, flags byte, align int) step {
 	const (
 		typeData = 2
 		// Bits of the subtype of a data frame:
@@ -23,7 +39,6 @@ func (d *Decoder) wifi(align int) step {
 		protected   = 0x40
 		htControl   = 0x80
 	)
-	control, flags := d.rest[0], d.rest[1]
 	subtype := control >> 4
 	if control&3 != 0 || control>>2&3 != typeData || subtype&noData != 0 {
 		return d.stop(NotIP)
