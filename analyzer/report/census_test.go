@@ -83,7 +83,7 @@ func TestCensusWidens(t *testing.T) {
 	c := &Census{Every: time.Second}
 	const n = maxTicks + 10
 	for i := range int64(n) {
-		c.at(i * int64(time.Second)).begun++
+		c.at(i*int64(time.Second)).begun++
 	}
 	c.last = (n - 1) * int64(time.Second)
 	var begun uint64
