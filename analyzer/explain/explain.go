@@ -1,11 +1,13 @@
-// Package explain says in words what the words in tcpwhy's output mean: states, outcomes,
-// roles, and the verdicts of other tools that flows carry. Findings explain themselves.
+// Package explain says in words what the words in tcpwhy's output mean: findings, states, outcomes,
+// roles, the verdicts of other tools that flows carry; and the words that lead people to it: errors, the
+// kernel's counters and settings.
 package explain
 
 import (
 	"embed"
 	"strings"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/flows"
 )
 
@@ -14,8 +16,8 @@ import (
 //go:embed pages/*.txt
 var pages embed.FS
 
-// books in the order in which Words lists them.
-var books = [...]string{"states", "opening", "closing", "words", "output", "conn_state"}
+// books in the order in which Words lists them; "findings" are a file each.
+var books = [...]string{"states", "findings", "opening", "closing", "words", "output", "errors", "counters", "settings", "conn_state"}
 
 type page struct {
 	names       []string
@@ -25,6 +27,14 @@ type page struct {
 // read calls f with every page until f returns false.
 func read(f func(page) bool) {
 	for _, book := range books {
+		if book == "findings" {
+			for _, r := range analyzer.Rules {
+				if !f(finding(r)) {
+					return
+				}
+			}
+			continue
+		}
 		b, err := pages.ReadFile("pages/" + book + ".txt")
 		if err != nil {
 			panic(err) // it is part of the program
@@ -53,19 +63,24 @@ func Lookup(word string) (title, text string, ok bool) {
 			return title, text, true
 		}
 	}
-	name := fold(word)
-	if state, ok := flows.ParseState(word); ok {
-		name = fold(state.String())
+	if r := analyzer.RuleNamed(word); r != nil { // close-wait is the finding, CLOSE_WAIT the state
+		p := finding(r)
+		return r.Name + ": " + p.title, p.text, true
 	}
+	name := fold(word)
+	state, isState := flows.ParseState(word)
 	read(func(p page) bool {
 		for _, n := range p.names {
-			if fold(n) == name {
+			if isState && n == state.String() || !isState && fold(n) == name {
 				title, text, ok = p.names[0]+": "+p.title, p.text, true
 			}
 		}
 		return !ok
 	})
 	if ok {
+		return title, text, true
+	}
+	if title, text, ok := list(name); ok {
 		return title, text, true
 	}
 	return history(word)
@@ -78,10 +93,16 @@ func Words() []string {
 		words = append(words, p.names[0])
 		return true
 	})
-	return append(words, "history", "completeness")
+	return append(words, "history", "completeness", "findings", "limits")
 }
 
-// fold makes spellings of a word equal.
+// fold makes spellings of a word equal: nstat's and sysctl's names, too.
 func fold(s string) string {
-	return strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(s))
+	s = strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(s))
+	for _, prefix := range [...]string{"tcpext", "net.ipv4.", "net.core."} {
+		if rest, ok := strings.CutPrefix(s, prefix); ok && rest != "" {
+			return rest
+		}
+	}
+	return s
 }

@@ -14,11 +14,13 @@ import (
 func newExplain() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [WORD...]",
-		Short: "Say what a word means: a state, an outcome, another tool's verdict",
-		Long: `A word of tcpwhy's output, in any spelling, or another tool's: Zeek's conn_state and history,
-Wireshark's tcp.completeness. Without one, the words that have a page are listed.`,
+		Short: "Say what a word means: a finding, a state, an outcome, an error, another tool's verdict",
+		Long: `A word of tcpwhy's output, in any spelling; the error that a program got, a counter of nstat's, a setting of sysctl's;
+or another tool's verdict: Zeek's conn_state and history, Wireshark's tcp.completeness. "findings" lists what can be found,
+"limits" the times that findings wait for. Without a word, those that have a page are listed.`,
 		Example: `  tcpwhy explain half-open
   tcpwhy explain SYN_RECV
+  tcpwhy explain ECONNREFUSED ListenOverflows tcp_fin_timeout
   tcpwhy explain challenge ACK
   tcpwhy explain S1 ShADadFfA 31`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
