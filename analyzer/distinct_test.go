@@ -67,14 +67,14 @@ func TestHashAddr(t *testing.T) {
 func TestDistinctWords(t *testing.T) {
 	var few, many Distinct
 	few.add(1)
-	if got := few.of("client", "clients"); got != "1 client" {
+	if got := few.Words("client", "clients"); got != "1 client" {
 		t.Errorf("got %q", got)
 	}
 	for i := range uint32(50_000) {
 		many.add(hashAddr(addr4(i)))
 	}
 	// An estimate is said to be one, and has no more digits than it knows.
-	if got := many.of("client", "clients"); len(got) != len("about 50,000 clients") || got[:6] != "about " || got[10:] != "00 clients" {
+	if got := many.Words("client", "clients"); len(got) != len("about 50,000 clients") || got[:6] != "about " || got[10:] != "00 clients" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -53,7 +53,7 @@ func (g *Group) add(n *Finding, f *flows.Flow) {
 	g.Clients.add(hashAddr(client))
 	g.Last = max(g.Last, f.Last)
 	if n.Lasted > 0 {
-		g.Lasted.add(flows.Elapsed{D: n.Lasted, OK: true})
+		g.Lasted.Add(flows.Elapsed{D: n.Lasted, OK: true})
 		g.keepWorst(n)
 	}
 	if o := &f.Opening; o.SYNs > 0 {

@@ -28,7 +28,7 @@ func judgeInvalidFlags(p *CapturePass) {
 			f.Client = netip.AddrPortFrom(k.First.Client.Addr(), 0)
 		}
 		f.Summary = fmt.Sprintf("%s with %s, from %s to %s", of(k.Segments, "segment", "segments"), flagNames(k.Flags),
-			k.Sources.of("address", "addresses"), k.Targets.of("port", "ports"))
+			k.Sources.Words("address", "addresses"), k.Targets.Words("port", "ports"))
 		f.Why = "no TCP sends these flags together, in any state; Linux drops such a segment to a listening port without an answer"
 		f.Next = fmt.Sprintf("who is %s? a scanner (nmap -sN, -sF, -sX, --scanflags), or a device on the way that damages packets; a firewall may drop them: nft add rule inet filter input ct state invalid drop", k.First.Client.Addr())
 		if f.Variant == "null" || f.Variant == "fin" || f.Variant == "xmas" {

@@ -6,8 +6,8 @@ func commas(n uint64) string               { return amount.Commas(n) }
 func of(n uint64, one, many string) string { return amount.Of(n, one, many) }
 func percent(n, all uint64) string         { return amount.Percent(n, all) }
 
-// of is how many of what, "about" where that is an estimate, to three digits.
-func (d *Distinct) of(one, many string) string {
+// Words is how many of what, "about" where that is an estimate, to three digits.
+func (d *Distinct) Words(one, many string) string {
 	n := d.N()
 	if d.Exact() {
 		return of(n, one, many)
@@ -18,6 +18,3 @@ func (d *Distinct) of(one, many string) string {
 	}
 	return "about " + of((n+step/2)/step*step, one, many)
 }
-
-// Words is how many there are: "3 clients", "about 1,230 clients".
-func (d *Distinct) Words(one, many string) string { return d.of(one, many) }

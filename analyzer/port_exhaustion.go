@@ -31,11 +31,11 @@ func judgePortExhaustion(p *CapturePass) {
 		f := Finding{Confidence: Likely, Flows: again}
 		p.explainHost(&f, h)
 		ports := h.Ports.N()
-		f.Summary = fmt.Sprintf("%s of %s took a source port again that was still in TIME_WAIT; it has %s in use", commas(again), of(h.Flows, "connection", "connections"), h.Ports.of("port", "ports"))
+		f.Summary = fmt.Sprintf("%s of %s took a source port again that was still in TIME_WAIT; it has %s in use", commas(again), of(h.Flows, "connection", "connections"), h.Ports.Words("port", "ports"))
 		f.Why = "each of these SYNs came on a four-tuple whose last connection had ended less than a minute before"
 		if ports < 100 {
 			f.Confidence = Possible
-			f.Why += fmt.Sprintf("; with %s only, the program may choose its ports by itself (bind)", h.Ports.of("port", "ports"))
+			f.Why += fmt.Sprintf("; with %s only, the program may choose its ports by itself (bind)", h.Ports.Words("port", "ports"))
 		}
 		f.Next = fmt.Sprintf("on %[1]s: sysctl net.ipv4.ip_local_port_range; ss -tan state time-wait src %[1]s | wc -l; EADDRNOTAVAIL in the log of the program", h.Addr)
 		f.Mend = "fewer and longer connections (a pool, keep-alive of HTTP), more source addresses or server ports, a wider net.ipv4.ip_local_port_range; tcp_tw_recycle is gone since Linux 4.12, and tcp_fin_timeout does not shorten TIME_WAIT"

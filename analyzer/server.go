@@ -163,11 +163,11 @@ func (s *Server) finished(f *flows.Flow) {
 		}
 	}
 	o := &f.Opening
-	s.SYNToSYNACK.add(o.SYNToSYNACK)
-	s.SYNACKToACK.add(o.SYNACKToACK)
-	s.Handshake.add(o.Handshake)
-	s.Connect.add(o.Connect)
-	s.Ready.add(o.ServerReady)
+	s.SYNToSYNACK.Add(o.SYNToSYNACK)
+	s.SYNACKToACK.Add(o.SYNACKToACK)
+	s.Handshake.Add(o.Handshake)
+	s.Connect.Add(o.Connect)
+	s.Ready.Add(o.ServerReady)
 	if o.SYNs > 0 {
 		s.Retries.add(o.SYNs-1, connectWait(f))
 	}

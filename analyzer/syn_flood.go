@@ -67,13 +67,13 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 		f.Severity = Error
 	}
 	f.Summary = fmt.Sprintf("up to %s half-open connections at a time, from %s; %s in the busiest second",
-		commas(s.HalfOpen.Peak), h.Sources.of("address", "addresses"), of(s.Attempts.Peak, "new SYN", "new SYNs"))
+		commas(s.HalfOpen.Peak), h.Sources.Words("address", "addresses"), of(s.Attempts.Peak, "new SYN", "new SYNs"))
 	f.Why = fmt.Sprintf("to %s of %s answered attempts nothing more came after the SYN, and no SYN came again", commas(h.Silent), commas(s.Open()+s.Opening[flows.OpeningHalfOpen]))
 	switch n := h.Sources.N(); {
 	case 2*n >= h.Silent:
-		f.Why += fmt.Sprintf("; the addresses are forged, or of very many hosts: hardly one comes twice (%s for %s)", h.Sources.of("address", "addresses"), of(h.Silent, "attempt", "attempts"))
+		f.Why += fmt.Sprintf("; the addresses are forged, or of very many hosts: hardly one comes twice (%s for %s)", h.Sources.Words("address", "addresses"), of(h.Silent, "attempt", "attempts"))
 	case n <= 16:
-		f.Why += fmt.Sprintf("; the sources are few: %s", h.Sources.of("address", "addresses"))
+		f.Why += fmt.Sprintf("; the sources are few: %s", h.Sources.Words("address", "addresses"))
 	}
 	switch {
 	case h.Repeated == 0:

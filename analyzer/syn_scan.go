@@ -99,13 +99,13 @@ func (p *CapturePass) scanOf(h *Host, kind scanKind) Finding {
 func (p *Probes) targets() string {
 	switch {
 	case p.Addresses.N() == 1 && len(p.Open) > 0:
-		return fmt.Sprintf("%s of %s", p.Targets.of("port", "ports"), p.Open[0].Addr())
+		return fmt.Sprintf("%s of %s", p.Targets.Words("port", "ports"), p.Open[0].Addr())
 	case p.Addresses.N() == 1:
-		return fmt.Sprintf("%s of one host", p.Targets.of("port", "ports"))
+		return fmt.Sprintf("%s of one host", p.Targets.Words("port", "ports"))
 	case p.Ports.N() == 1:
-		return fmt.Sprintf("port %d of %s", p.LowestPort, p.Addresses.of("host", "hosts"))
+		return fmt.Sprintf("port %d of %s", p.LowestPort, p.Addresses.Words("host", "hosts"))
 	}
-	return fmt.Sprintf("%s of %s", p.Ports.of("port", "ports"), p.Addresses.of("host", "hosts"))
+	return fmt.Sprintf("%s of %s", p.Ports.Words("port", "ports"), p.Addresses.Words("host", "hosts"))
 }
 
 // answers are how many did what.

@@ -32,7 +32,7 @@ func judgeTimeWaitPileUp(p *CapturePass) {
 		p.Report(Finding{Confidence: Likely, Client: netip.AddrPortFrom(h.Addr, 0), Space: h.Space, Endpoint: flows.ByClient, Flows: w.N, Clients: 1,
 			Since: w.PeakAt - int64(time.Minute), Until: w.PeakAt, Example: h.Example,
 			Summary: fmt.Sprintf("up to %s connections at a time in TIME_WAIT at the client: it closes first", commas(w.Peak)),
-			Why:     fmt.Sprintf("%s of its %s ended with its own FIN first, %s of them within one minute, as long as Linux keeps them; it sent from %s", commas(w.N), of(h.Flows, "connection", "connections"), commas(w.Peak), h.Ports.of("port", "ports")),
+			Why:     fmt.Sprintf("%s of its %s ended with its own FIN first, %s of them within one minute, as long as Linux keeps them; it sent from %s", commas(w.N), of(h.Flows, "connection", "connections"), commas(w.Peak), h.Ports.Words("port", "ports")),
 			Next:    fmt.Sprintf("on %s: ss -tan state time-wait | wc -l; ss -s; sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse net.ipv4.tcp_max_tw_buckets", h.Addr),
 			Mend:    mend + "; net.ipv4.tcp_tw_reuse=1 lets a client take a port again after one second, where both ends send time stamps"})
 	}

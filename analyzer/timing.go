@@ -23,9 +23,7 @@ type Timing struct {
 const longestTiming = int64(time.Hour / time.Microsecond)
 
 // Add counts one.
-func (t *Timing) Add(e flows.Elapsed) { t.add(e) }
-
-func (t *Timing) add(e flows.Elapsed) {
+func (t *Timing) Add(e flows.Elapsed) {
 	if !e.OK || e.D < 0 {
 		return
 	}

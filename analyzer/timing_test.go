@@ -14,20 +14,20 @@ func TestTiming(t *testing.T) {
 	if a.N != 0 || a.Median() != 0 || a.Between(0, time.Hour) != 0 {
 		t.Errorf("of none: %+v", a)
 	}
-	a.add(flows.Elapsed{D: time.Second})
-	a.add(elapsed(-time.Second))
+	a.Add(flows.Elapsed{D: time.Second})
+	a.Add(elapsed(-time.Second))
 	if a.N != 0 {
 		t.Error("what was not measured counts")
 	}
-	a.add(elapsed(298_400 * time.Nanosecond))
+	a.Add(elapsed(298_400 * time.Nanosecond))
 	if a.N != 1 || a.Median() != 298_400*time.Nanosecond || a.Min != a.Max || a.Between(298*time.Microsecond, 299*time.Microsecond) != 1 {
 		t.Errorf("one value is not itself: %+v", a)
 	}
 	var b Timing
 	for i := 1; i <= 1000; i++ {
-		b.add(elapsed(time.Duration(i) * time.Millisecond))
+		b.Add(elapsed(time.Duration(i) * time.Millisecond))
 	}
-	b.add(elapsed(3 * time.Hour)) // beyond what the histogram holds
+	b.Add(elapsed(3 * time.Hour)) // beyond what the histogram holds
 	for _, c := range []struct {
 		q    float64
 		want time.Duration
@@ -48,9 +48,9 @@ func TestTiming(t *testing.T) {
 func TestTimingBetween(t *testing.T) {
 	var a Timing
 	for range 10 {
-		a.add(elapsed(300 * time.Microsecond))
-		a.add(elapsed(time.Second + 300*time.Microsecond))
-		a.add(elapsed(3*time.Second + 300*time.Microsecond))
+		a.Add(elapsed(300 * time.Microsecond))
+		a.Add(elapsed(time.Second + 300*time.Microsecond))
+		a.Add(elapsed(3*time.Second + 300*time.Microsecond))
 	}
 	for _, c := range []struct{ from, to time.Duration }{{0, time.Millisecond}, {time.Second, 2 * time.Second}, {3 * time.Second, 4 * time.Second}} {
 		if n := a.Between(c.from, c.to); n != 10 {
@@ -63,10 +63,10 @@ func TestTimingMerge(t *testing.T) {
 	for _, n := range [][2]int{{0, 5}, {5, 0}, {1, 1}, {1, 5}, {5, 1}, {5, 5}} {
 		var a, b Timing
 		for i := range n[0] {
-			a.add(elapsed(time.Duration(i+1) * time.Millisecond))
+			a.Add(elapsed(time.Duration(i+1) * time.Millisecond))
 		}
 		for i := range n[1] {
-			b.add(elapsed(time.Duration(i+10) * time.Second))
+			b.Add(elapsed(time.Duration(i+10) * time.Second))
 		}
 		a.merge(&b)
 		sum := n[0] + n[1]
