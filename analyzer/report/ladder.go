@@ -138,6 +138,9 @@ func (l *Ladder) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 	return nil
 }
 
+// Ended takes note of how long the capture went on, in packets that are no TCP, too.
+func (l *Ladder) Ended(now int64) { l.last = max(l.last, now) }
+
 // Flows are the numbers of the flows that are drawn.
 func (l *Ladder) Flows() []uint64 {
 	var numbers []uint64

@@ -88,8 +88,11 @@ func (e *entry) subject() netip.AddrPort {
 	return e.whole.Client
 }
 
-// manyServers is from how many servers on what is a notice at most is one entry, not one of each.
-const manyServers = 4
+// What manyServers have alike is one entry, if it is no more than a notice, or if of each there are no more than fewFlows.
+const (
+	manyServers = 4
+	fewFlows    = 2
+)
 
 // entries are the findings, the gravest first; of equals, those of the whole capture, then those of most flows.
 // Findings of flows that are part of one of the whole capture are not among them.
@@ -124,7 +127,12 @@ func compareEntries(a, b entry) int {
 		cmp.Compare(x.Variant, y.Variant), cmp.Compare(x.Endpoint, y.Endpoint), cmp.Compare(x.Time, y.Time))
 }
 
-// joined makes one entry of those that many servers have alike, where they are no more than notices.
+// joins reports whether e is one of those that may be one entry.
+func (e *entry) joins() bool {
+	return e.group != nil && (e.severity() <= analyzer.Notice || e.flows <= fewFlows)
+}
+
+// joined makes one entry of those that many servers have alike.
 func joined(all []entry) []entry {
 	type kind struct {
 		rule     *analyzer.Rule
@@ -137,7 +145,7 @@ func joined(all []entry) []entry {
 	}
 	servers := map[kind]int{}
 	for i := range all {
-		if e := &all[i]; e.group != nil && e.severity() <= analyzer.Notice {
+		if e := &all[i]; e.joins() {
 			servers[of(e)]++
 		}
 	}
@@ -145,7 +153,7 @@ func joined(all []entry) []entry {
 	var kept []entry
 	for i := range all {
 		e := all[i]
-		if e.group == nil || servers[of(&e)] < manyServers {
+		if !e.joins() || servers[of(&e)] < manyServers {
 			kept = append(kept, e)
 			continue
 		}

@@ -155,8 +155,11 @@ func schedule(s *analyzer.Server) ([]time.Duration, string) {
 			words += synacks
 		}
 		return linear, words
-	case !doubled(&s.Retries):
+	case doubled(&s.Retries):
+	case s.Retries.Again() == s.Retries[1].Flows:
 		return doubling, "one retry at the most: whether each second (Linux) or after 1s, 3s, 7s (RFC 6298), nothing shows"
+	default:
+		return doubling, "SYNs are sent again neither each second (Linux) nor after 1s, 3s, 7s (RFC 6298)"
 	}
 	return doubling, "SYNs are sent again after 1s, 3s, 7s: the wait doubles (RFC 6298)"
 }

@@ -136,6 +136,7 @@ func (r *whole) ladder(c *cobra.Command, w *writer, colored bool) error {
 		return nil
 	}
 	out.end = func(uint64) error {
+		l.Ended(of.source.Now())
 		if r.format == "mermaid" {
 			return (&report.LadderMermaid{W: w}).Write(&l)
 		}

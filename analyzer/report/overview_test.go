@@ -1,0 +1,232 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/flows"
+	"tcpwhy/pcaps/script"
+)
+
+// played is a Source of the packets of a script.
+type played struct{ segments []flows.Segment }
+
+func (p *played) Next(seg *flows.Segment) error {
+	if len(p.segments) == 0 {
+		return io.EOF
+	}
+	*seg, p.segments = p.segments[0], p.segments[1:]
+	return nil
+}
+
+func (p *played) Now() int64 { return 0 }
+
+// whole keeps the findings of the whole capture.
+type whole []*analyzer.Finding
+
+func (w *whole) Finding(n *analyzer.Finding) error {
+	if n.Flow == 0 {
+		*w = append(*w, n)
+	}
+	return nil
+}
+
+// overviewOf is what is known of a script.
+func overviewOf(t *testing.T, text string) *Overview {
+	t.Helper()
+	s, err := script.Parse(text, script.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found whole
+	segments := s.Segments()
+	run := analyzer.Run{Source: &played{segments}, Judge: &analyzer.Judge{}, Findings: []analyzer.FindingOutput{&found}}
+	total, err := run.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Overview{Files: []string{"a.pcap"}, Packets: uint64(len(segments)), Segments: uint64(len(segments)), Flows: total,
+		Command: "tcpwhy a.pcap", Summary: run.Judge.Summary(), Findings: found, Names: NewNames([]string{"a.pcap"}, false, nil)}
+}
+
+func textOf(t *testing.T, o *Overview, verbose bool) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := (&OverviewText{W: &b, Verbose: verbose}).Write(o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// many is a capture of so many servers that refuse, and others that answer the SYNs of some flows each only when they come again.
+func many(refusing, late, each int) string {
+	var b strings.Builder
+	for i := range refusing {
+		fmt.Fprintf(&b, "flow r%d client 192.0.2.1:%d server 198.51.100.%d:9090\n+1ms r%d> S 0:0(0)\n+1ms r%d< R. 0:0(0) ack 1\n",
+			i, 40000+i, i+1, i, i)
+	}
+	for i := range late {
+		for j := range each {
+			fmt.Fprintf(&b, "flow l%[1]d_%[2]d client 192.0.2.%[1]d:%[3]d server 203.0.113.%[1]d:443\n+1ms l%[1]d_%[2]d> S 0:0(0)\n+1s l%[1]d_%[2]d> S 0:0(0)\n"+
+				"+1ms l%[1]d_%[2]d< S. 0:0(0) ack 1\n+1ms l%[1]d_%[2]d> . 1:1(0) ack 1\n", i+1, j, 40000+j)
+		}
+	}
+	return b.String()
+}
+
+// What many servers have alike is one line, if it is no more than a notice; of what is grave the first are told
+// whole, and how many more there are.
+func TestOverviewIsBounded(t *testing.T) {
+	o := overviewOf(t, many(20, 12, 3))
+	text := textOf(t, o, false)
+	for _, want := range []string{
+		"\nNOTICE   refused            20 servers            20 flows, first #1\n",
+		"\n         and 4 findings more: -v shows all\n",
+		"\n         and 22 servers more\n",
+		"\nVERDICT  203.0.113.1:443: 3 of 3 flows: the connection opened only after a SYN was sent again",
+		"And 11 warnings more below.",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("want %q in\n%s", want, text)
+		}
+	}
+	if n := strings.Count(text, "\nWARNING  syn-retransmitted"); n != shownBlocks {
+		t.Errorf("got %d warnings, want %d", n, shownBlocks)
+	}
+	whole := textOf(t, o, true)
+	if n := strings.Count(whole, "\nWARNING  syn-retransmitted"); n != 12 || strings.Contains(whole, "-v shows all") {
+		t.Errorf("-v: got %d warnings, want all 12", n)
+	}
+	for line := range strings.Lines(whole) {
+		if n := utf8.RuneCountInString(line); n > pageWidth+1 && !strings.Contains(line, "--flow") {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// What hit few flows of many servers is one line, too, however grave.
+func TestOverviewJoinsServers(t *testing.T) {
+	text := textOf(t, overviewOf(t, many(0, 12, 1)), false)
+	if n := strings.Count(text, "\nWARNING  syn-retransmitted"); n != 1 || !strings.Contains(text, "\nWARNING  syn-retransmitted  12 servers            12 flows") {
+		t.Errorf("got %d warnings in\n%s", n, text)
+	}
+}
+
+// One cause is one finding: its parts are not told again.
+func TestOverviewTellsACauseOnce(t *testing.T) {
+	var b strings.Builder
+	for i := range 3 {
+		fmt.Fprintf(&b, `flow a%[1]d client 192.0.2.%[1]d:40000 server 198.51.100.20:8443
+%[2]dms a%[1]d> S 0:0(0) ttl 57
++38us a%[1]d< S. 0:0(0) ack 1
++260us a%[1]d> . 1:1(0) ack 1 ttl 57
++100us a%[1]d> P. 1:518(517) ack 1 ttl 57
++200ms a%[1]d> P. 1:518(517) ack 1 ttl 57
++800ms a%[1]d< S. 0:0(0) ack 1
++260us a%[1]d> . 518:518(0) ack 1 ttl 57
++100ms a%[1]d> P. 1:518(517) ack 1 ttl 57
++1ms a%[1]d< P. 1:101(100) ack 518
+`, i+1, 2000*i)
+	}
+	o := overviewOf(t, b.String())
+	text := textOf(t, o, false)
+	if strings.Count(text, "accept-queue-full  198.51.100.20:8443") != 1 || strings.Contains(text, "WARNING  syn-ack-after-ack") {
+		t.Errorf("want one finding, accept-queue-full, in\n%s", text)
+	}
+	if !strings.Contains(text, "      3  syn-ack-after-ack  ") {
+		t.Errorf("want its part in\n%s", text)
+	}
+	var d struct {
+		Servers []struct {
+			Findings []struct {
+				Finding string
+				Cause   *string
+				Flows   int
+			}
+		}
+		Findings []struct {
+			Finding string
+			Flow    *int
+			Cause   *string
+		}
+	}
+	var j bytes.Buffer
+	if err := (&OverviewJSON{W: &j}).Write(o); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(j.Bytes(), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Servers) != 1 || len(d.Servers[0].Findings) != 1 || d.Servers[0].Findings[0].Flows != 3 || *d.Servers[0].Findings[0].Cause != "accept-queue-full" {
+		t.Errorf("got servers %s", j.Bytes())
+	}
+	if len(d.Findings) < 2 || d.Findings[0].Finding != "accept-queue-full" || d.Findings[0].Flow != nil || *d.Findings[1].Cause != "accept-queue-full" {
+		t.Errorf("got findings %+v", d.Findings)
+	}
+}
+
+// The same capture gives the same bytes.
+func TestOverviewIsDeterministic(t *testing.T) {
+	text := many(20, 12, 3)
+	first := overviewOf(t, text)
+	for range 3 {
+		again := overviewOf(t, text)
+		for _, verbose := range []bool{false, true} {
+			if a, b := textOf(t, first, verbose), textOf(t, again, verbose); a != b {
+				t.Fatalf("got\n%s\nand then\n%s", a, b)
+			}
+		}
+		var a, b bytes.Buffer
+		(&OverviewJSON{W: &a}).Write(first)
+		(&OverviewJSON{W: &b}).Write(again)
+		if a.String() != b.String() {
+			t.Fatal("JSON differs")
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  []string
+	}{
+		{"", 10, []string{""}},
+		{"one two three", 7, []string{"one two", "three"}},
+		{"a very-long-word b", 6, []string{"a", "very-long-word", "b"}},
+		{"on h: ss -ltn 'sport = :8443' now", 20, []string{"on h: ss -ltn", "'sport = :8443' now"}},
+		{"the client's FIN", 10, []string{"the", "client's", "FIN"}},
+	} {
+		got := wrap(c.text, c.width)
+		if strings.Join(got, "|") != strings.Join(c.want, "|") {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func TestItems(t *testing.T) {
+	got := items("a (b; c); the client's d; ss 'x; y' z")
+	if want := "a (b; c)|the client's d|ss 'x; y' z"; strings.Join(got, "|") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestBar(t *testing.T) {
+	for _, c := range []struct {
+		n, most uint64
+		want    int
+	}{{40, 40, 40}, {1, 40, 1}, {20, 40, 20}} {
+		if got := bar(c.n, c.most); got != strings.Repeat("#", c.want) {
+			t.Errorf("%d of %d: got %q", c.n, c.most, got)
+		}
+	}
+	if got := bar(1, 1_000_000); got != "|" {
+		t.Errorf("what is there at all must show: got %q", got)
+	}
+}
