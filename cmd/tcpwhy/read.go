@@ -95,8 +95,13 @@ func (r *reading) before(c *cobra.Command, w *writer, files []string, first *ana
 		return err
 	}
 	defer source.Close()
-	// What is wrong with the input is told by the reading after it.
-	_, _ = r.run(c, w, first, source)
+	_, err = r.run(c, w, first, source)
+	for _, err := range leaves(err) {
+		var unread *pcaps.ReadError
+		if !errors.As(err, &unread) { // that is told by the reading after this one
+			return err
+		}
+	}
 	return nil
 }
 

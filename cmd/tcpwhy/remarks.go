@@ -16,6 +16,9 @@ func remark(w io.Writer, source *pcaps.Source) {
 	for _, linktype := range slices.Sorted(maps.Keys(unknown)) {
 		fmt.Fprintf(w, "link type %s is not known: %s skipped\n", pcaps.LinkName(linktype), count(unknown[linktype], "packet"))
 	}
+	if n := source.Decoder().SpacesOverflowed(); n > 0 {
+		fmt.Fprintf(w, "more VLANs and tunnels than can be told apart: %s of the last of them taken for one network\n", count(n, "TCP segment"))
+	}
 	hosts, all := source.Unsummed()
 	switch {
 	case len(hosts) == 0:
