@@ -193,7 +193,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 }
 
 func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pcaps.Source) (uint64, error) {
-	run.Source = segments{source}
+	run.Source = source.Segments()
 	run.Facts = func(err error) analyzer.Facts { return facts(source, err) }
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	defer answerSignals(c.ErrOrStderr(), source)()
@@ -204,7 +204,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	progress := newProgress(source, w)
 	defer progress.clear()
 	if r.live() {
-		run.Source = interruptible{c.Context(), segments{source}}
+		run.Source = interruptible{c.Context(), source.Segments()}
 	}
 	run.Pause = func() bool {
 		progress.show()
@@ -225,25 +225,17 @@ func (r *reading) open(c *cobra.Command, files []string, config pcaps.Config) (*
 	return r.capturing.open(c, name, config)
 }
 
-// segments is a source as the analyzer takes it.
-type segments struct{ *pcaps.Source }
-
-func (s segments) Next(seg *flows.Segment) error {
-	_, err := s.Source.Next(seg)
-	return err
-}
-
 // interruptible is a source that may wait long for its next segment: it ends when ctx does.
 type interruptible struct {
 	ctx context.Context
-	segments
+	pcaps.Segments
 }
 
 func (i interruptible) Next(seg *flows.Segment) error {
 	if i.ctx.Err() != nil {
 		return io.EOF
 	}
-	return i.segments.Next(seg)
+	return i.Segments.Next(seg)
 }
 
 func (r *reading) names(source *pcaps.Source) *report.Names {
