@@ -17,9 +17,19 @@ type Choice struct {
 	Client, Server []Endpoint
 	States         []LastState
 	Findings       []*Rule // also those of the whole capture that a flow is part of
+	Where          Condition
 	// Flows that were alive between; where packets are printed, the packets between.
 	Since, Until When
 }
+
+// Condition is what a flow has to be like when it is finished. The zero value admits all.
+type Condition struct {
+	Holds    func(f *flows.Flow, found []*Finding) bool
+	Findings bool // it asks what was found of the flow
+}
+
+// IsZero reports whether c admits all.
+func (c *Condition) IsZero() bool { return c.Holds == nil }
 
 // LastState is a state that an end was last seen in.
 type LastState struct {
@@ -70,13 +80,19 @@ func (l LastState) match(f *flows.Flow) bool {
 // IsZero reports whether c admits everything.
 func (c *Choice) IsZero() bool {
 	return len(c.Flows) == 0 && len(c.Client) == 0 && len(c.Server) == 0 && len(c.States) == 0 &&
-		len(c.Findings) == 0 && c.Since.IsZero() && c.Until.IsZero()
+		len(c.Findings) == 0 && c.Where.IsZero() && c.Since.IsZero() && c.Until.IsZero()
 }
 
+// byEnd reports whether it depends on what a flow has come to in the end.
+func (c *Choice) byEnd() bool { return len(c.States) > 0 || c.NeedsFindings() || !c.Where.IsZero() }
+
+// NeedsFindings reports whether flows have to be judged to be chosen.
+func (c *Choice) NeedsFindings() bool { return len(c.Findings) > 0 || c.Where.Findings }
+
 // NeedsEnd reports whether c can be told only by who has seen the end of the capture, which
-// where packets are printed is all that is asked of the state a flow ends in, and of what is found of it.
+// where packets are printed is all that is asked of the state a flow ends in, of what is found of it, and Where.
 func (c *Choice) NeedsEnd(packets bool) bool {
-	return c.Since.NeedsEnd() || c.Until.NeedsEnd() || packets && (len(c.States) > 0 || len(c.Findings) > 0)
+	return c.Since.NeedsEnd() || c.Until.NeedsEnd() || packets && c.byEnd()
 }
 
 // NeedsCauses reports whether c asks for flows that are part of a finding of the whole capture: only who has
@@ -125,11 +141,14 @@ func anyEndpoint(es []Endpoint, ap netip.AddrPort) bool {
 // flow reports whether f, which is finished, is wanted.
 func (c *chooser) flow(f *flows.Flow) bool {
 	return c.number(f.Number) && c.ends(f.Client().Addr, f.Server().Addr) && c.lastState(f) &&
-		f.First <= c.until && f.Last >= c.since
+		f.First <= c.until && f.Last >= c.since && (c.Where.IsZero() || c.Where.Findings || c.Where.Holds(f, nil))
 }
 
 // found reports whether a flow of which this was found is wanted for it.
-func (c *chooser) found(found []*Finding) bool {
+func (c *chooser) found(f *flows.Flow, found []*Finding) bool {
+	if !c.Where.IsZero() && !c.Where.Holds(f, found) {
+		return false
+	}
 	return len(c.Findings) == 0 || slices.ContainsFunc(found, func(n *Finding) bool {
 		return slices.ContainsFunc(c.Findings, func(r *Rule) bool { return n.Rule == r || n.Cause == r.Name })
 	})
@@ -145,13 +164,13 @@ func (c *chooser) packet(seg *flows.Segment, step *flows.Step) bool {
 	if seg.Time < c.since || seg.Time > c.until {
 		return false
 	}
-	if len(c.Flows) == 0 && len(c.Client) == 0 && len(c.Server) == 0 && len(c.States) == 0 && len(c.Findings) == 0 {
+	if len(c.Flows) == 0 && len(c.Client) == 0 && len(c.Server) == 0 && !c.byEnd() {
 		return true
 	}
 	if step.Flow == 0 || !c.number(step.Flow) {
 		return false
 	}
-	if (len(c.States) > 0 || len(c.Findings) > 0) && !c.scan.has(step.Flow) {
+	if c.byEnd() && !c.scan.has(step.Flow) {
 		return false
 	}
 	return c.of(seg, step)

@@ -169,7 +169,7 @@ func (r *Run) finished(f *flows.Flow) error {
 			said = r.Judge.said[f.Number]
 			r.Judge.Finished(f, r.now, r.find)
 		}
-		if !r.choice.found(r.found) {
+		if !r.choice.found(f, r.found) {
 			continue
 		}
 		for _, out := range r.Flows {

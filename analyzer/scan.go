@@ -27,7 +27,7 @@ func (s *Scan) Packet(seg *flows.Segment, _ *flows.Step, _ []*Finding) error {
 
 // Flow takes note of a flow that is wanted for its end.
 func (s *Scan) Flow(f *flows.Flow, found []*Finding) error {
-	if s.choice.lastState(f) && s.choice.found(found) {
+	if s.choice.lastState(f) && s.choice.found(f, found) {
 		s.found[f.Number] = struct{}{}
 	}
 	return nil

@@ -33,34 +33,23 @@ type Order struct {
 // IsZero reports whether o is the order in which flows are finished.
 func (o Order) IsZero() bool { return o.compare == nil }
 
-// orders has what is asked for most often first: the slowest, the largest. Absent times come last.
+// orders are those that are no measure, which all sort from the largest down. Absent times come last.
 var orders = []Order{
 	{"flow", func(a, b *flows.Flow) int { return 0 }}, // the number decides every tie
 	{"first", func(a, b *flows.Flow) int { return cmp.Compare(a.First, b.First) }},
 	{"last", func(a, b *flows.Flow) int { return cmp.Compare(a.Last, b.Last) }},
-	{"connect", slowest(func(f *flows.Flow) flows.Elapsed { return f.Opening.Connect })},
-	{"ready", slowest(func(f *flows.Flow) flows.Elapsed { return f.Opening.ServerReady })},
-	{"handshake", slowest(func(f *flows.Flow) flows.Elapsed { return f.Opening.Handshake })},
-	{"syn-to-syn-ack", slowest(func(f *flows.Flow) flows.Elapsed { return f.Opening.SYNToSYNACK })},
-	{"syn-ack-to-ack", slowest(func(f *flows.Flow) flows.Elapsed { return f.Opening.SYNACKToACK })},
-	{"fin-to-ack", slowest(func(f *flows.Flow) flows.Elapsed { return f.Closing.FINToACK })},
-	{"fin-to-fin", slowest(func(f *flows.Flow) flows.Elapsed { return f.Closing.FINToFIN })},
-	{"close", slowest(func(f *flows.Flow) flows.Elapsed { return f.Closing.Close })},
-	{"duration", largest(func(f *flows.Flow) uint64 { return uint64(f.Last - f.First) })},
-	{"packets", largest(func(f *flows.Flow) uint64 { return f.Client().Packets + f.Server().Packets })},
-	{"bytes", largest(func(f *flows.Flow) uint64 { return f.Client().PayloadBytes + f.Server().PayloadBytes })},
-	{"retransmissions", largest(retransmissions)},
 }
 
-func slowest(of func(*flows.Flow) flows.Elapsed) func(a, b *flows.Flow) int {
+func largest(of func(*flows.Flow) (int64, bool)) func(a, b *flows.Flow) int {
 	return func(a, b *flows.Flow) int {
-		x, y := of(a), of(b)
+		x, measured := of(a)
+		y, both := of(b)
 		switch {
-		case x.OK && y.OK:
-			return cmp.Compare(y.D, x.D)
-		case x.OK:
+		case measured && both:
+			return cmp.Compare(y, x)
+		case measured:
 			return -1
-		case y.OK:
+		case both:
 			return 1
 		default:
 			return 0
@@ -68,23 +57,16 @@ func slowest(of func(*flows.Flow) flows.Elapsed) func(a, b *flows.Flow) int {
 	}
 }
 
-func largest(of func(*flows.Flow) uint64) func(a, b *flows.Flow) int {
-	return func(a, b *flows.Flow) int { return cmp.Compare(of(b), of(a)) }
-}
-
-func retransmissions(f *flows.Flow) (n uint64) {
-	for i := range f.Ends {
-		r := &f.Ends[i].Retransmissions
-		n += uint64(r.SYN) + uint64(r.SYNACK) + uint64(r.Data) + uint64(r.FIN)
-	}
-	return n
-}
-
 // OrderNames are the words that ParseOrder knows.
 func OrderNames() []string {
 	var names []string
 	for _, o := range orders {
 		names = append(names, o.name)
+	}
+	for i := range Measures {
+		if name := Measures[i].Name; name != "flow" {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -95,6 +77,9 @@ func ParseOrder(s string) (Order, error) {
 		if o.name == s {
 			return o, nil
 		}
+	}
+	if m := MeasureNamed(s); m != nil {
+		return Order{s, largest(m.Of)}, nil
 	}
 	return Order{}, fmt.Errorf("%q is no order (%s)", s, strings.Join(OrderNames(), " "))
 }

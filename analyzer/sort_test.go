@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -88,6 +89,18 @@ func TestOrders(t *testing.T) {
 		"packets":         func(f *flows.Flow) { f.Server().Packets = 9 },
 		"bytes":           func(f *flows.Flow) { f.Client().PayloadBytes = 9 },
 		"retransmissions": func(f *flows.Flow) { f.Server().Retransmissions.SYNACK = 9 },
+
+		"client.packets":         func(f *flows.Flow) { f.Client().Packets = 9 },
+		"server.packets":         func(f *flows.Flow) { f.Server().Packets = 9 },
+		"client.bytes":           func(f *flows.Flow) { f.Client().PayloadBytes = 9 },
+		"server.bytes":           func(f *flows.Flow) { f.Server().PayloadBytes = 9 },
+		"client.retransmissions": func(f *flows.Flow) { f.Client().Retransmissions.FIN = 9 },
+		"server.retransmissions": func(f *flows.Flow) { f.Server().Retransmissions.Data = 9 },
+		"syn-sent":               func(f *flows.Flow) { f.Opening.SYNs = 9 },
+		"syn-ack-sent":           func(f *flows.Flow) { f.Opening.SYNACKs = 9 },
+		"missing-segments":       func(f *flows.Flow) { f.Capture.MissingSegments = 9 },
+		"port":                   func(f *flows.Flow) { f.Server().Addr = netip.AddrPortFrom(netip.Addr{}, 9) },
+		"client.port":            func(f *flows.Flow) { f.Client().Addr = netip.AddrPortFrom(netip.Addr{}, 9) },
 	}
 	for _, name := range OrderNames() {
 		set := ahead[name]

@@ -49,13 +49,16 @@ func limit(r *analyzer.Rule) string {
 }
 
 // fill breaks text into lines of at most 79 columns.
-func fill(text string) (lines []string) {
+func fill(text string) []string { return filled(text, 79) }
+
+// filled breaks text into lines of at most so many columns.
+func filled(text string, width int) (lines []string) {
 	line := ""
 	for _, word := range strings.Fields(text) {
 		switch {
 		case line == "":
 			line = word
-		case len(line)+1+len(word) > 79:
+		case len(line)+1+len(word) > width:
 			lines = append(lines, line)
 			line = word
 		default:
@@ -69,6 +72,8 @@ func fill(text string) (lines []string) {
 func list(name string) (title, text string, ok bool) {
 	var b strings.Builder
 	switch name {
+	case "metrics":
+		return "metrics: what limits, choices and expectations are written in", metrics(), true
 	case "findings":
 		write := func(what string, of func(*analyzer.Rule) bool) {
 			fmt.Fprintf(&b, "%s:\n\n", what)

@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/metric"
+	"tcpwhy/flows"
 )
 
 var update = flag.Bool("update", false, "rewrite the README's table of findings")
@@ -119,5 +122,26 @@ func TestREADMEHasTheFindings(t *testing.T) {
 	}
 	if err := os.WriteFile(file, []byte(before+begin+want.String()+end+after), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The page of the metrics has every name of the language, or says where the names are.
+func TestMetricsHaveTheirPage(t *testing.T) {
+	_, text, ok := Lookup("metrics")
+	if !ok {
+		t.Fatal("metrics have no page")
+	}
+	for _, name := range metric.Names() {
+		for _, w := range metric.Words { // on it are the words, each once
+			if value, ok := strings.CutPrefix(name, w.Name+"."); ok && slices.Contains(w.Of, value) {
+				name = value
+			}
+		}
+		if _, isState := flows.ParseState(name); isState || analyzer.RuleNamed(name) != nil {
+			continue // they have pages of their own
+		}
+		if !strings.Contains(text, name) {
+			t.Errorf("%s is not on it", name)
+		}
 	}
 }

@@ -17,10 +17,13 @@ import (
 func (r *reading) resolve(c *cobra.Command, args []string) error {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "flow", "client", "server", "state", "finding", "since", "until", "filter", "max-packets":
+		case "flow", "client", "server", "state", "finding", "where", "since", "until", "filter", "max-packets":
 			r.choosers = append(r.choosers, "--"+f.Name+" "+quoted(f.Value.String()))
 		}
 	})
+	if r.where != nil {
+		r.choice.Where = r.where.Condition()
+	}
 	if r.linger < 0 {
 		return usage("--linger %v: below zero", r.linger)
 	}

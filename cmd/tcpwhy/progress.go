@@ -57,11 +57,11 @@ func (p *progress) clear() {
 
 // progressLine: "1.2 GB of 4.0 GB, 12.3 Mpackets, 2.1 Mpackets/s, 12s left".
 func progressLine(read, total int64, packets uint64, elapsed time.Duration) string {
-	line := metric(float64(read)) + "B"
+	line := prefixed(float64(read)) + "B"
 	if total > 0 {
-		line += " of " + metric(float64(total)) + "B"
+		line += " of " + prefixed(float64(total)) + "B"
 	}
-	line += fmt.Sprintf(", %spackets, %spackets/s", metric(float64(packets)), metric(float64(packets)/elapsed.Seconds()))
+	line += fmt.Sprintf(", %spackets, %spackets/s", prefixed(float64(packets)), prefixed(float64(packets)/elapsed.Seconds()))
 	if total > 0 && read > 0 {
 		left := time.Duration(float64(elapsed) * float64(total-read) / float64(read))
 		line += fmt.Sprintf(", %s left", left.Round(time.Second))
@@ -69,8 +69,8 @@ func progressLine(read, total int64, packets uint64, elapsed time.Duration) stri
 	return line
 }
 
-// metric is n, a space and the prefix of the unit that is to follow.
-func metric(n float64) string {
+// prefixed is n, a space and the prefix of the unit that is to follow.
+func prefixed(n float64) string {
 	prefix := ""
 	for _, p := range []string{"k", "M", "G", "T"} {
 		if n < 1000 {

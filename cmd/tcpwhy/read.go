@@ -45,7 +45,7 @@ func noneShown() (packets, flows uint64) { return 0, 0 }
 // read hands the inputs to out, together or one by one.
 func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 	if name, again := r.rereadable(); !again && (r.needsEnd(out) || r.choice.NeedsCauses()) {
-		return usage("%s: cannot be read twice, which --state, --finding and times from the end need: save it first (tcpdump -w FILE)",
+		return usage("%s: cannot be read twice, which --state, --finding, --where and times from the end need: save it first (tcpdump -w FILE)",
 			report.Plain(name))
 	}
 	if r.saving.toStandard() {
@@ -114,12 +114,13 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 			return err
 		}
 	}
-	judged := out.judged || len(r.choice.Findings) > 0
+	judged := out.judged || r.choice.NeedsFindings() || len(r.failOn) > 0
+	limits := newLimits(r.failOn)
 	var scan *analyzer.Scan
 	if r.needsEnd(out) {
 		scan = analyzer.NewScan(r.choice)
 		first := analyzer.Run{Packets: []analyzer.PacketOutput{scan}, Flows: []analyzer.FlowOutput{scan}}
-		if len(r.choice.Findings) > 0 {
+		if r.choice.NeedsFindings() {
 			first.Judge = r.judge(causes)
 		}
 		if err := r.before(c, w, files, &first); err != nil {
@@ -154,7 +155,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}, Early: out.early}
 	if judged {
 		run.Judge = r.judge(causes)
-		run.Judge.FlowsOnly = out.findings == nil
+		run.Judge.FlowsOnly = out.findings == nil && !limits.findings()
 	}
 	if out.packets != nil {
 		run.Packets = append(run.Packets, out.packets)
@@ -171,6 +172,9 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if r.saving.on() && !r.choice.IsZero() {
 		run.Packets = append(run.Packets, save)
 	}
+	for _, l := range limits {
+		run.Flows, run.Findings = append(run.Flows, l.tally), append(run.Findings, l.tally)
+	}
 	if err := out.begin(&capture{r.names(source), source, &run}); err != nil {
 		return err
 	}
@@ -178,7 +182,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if save != nil {
 		err = errors.Join(err, save.Close())
 	}
-	err = errors.Join(err, out.end(total), w.flush())
+	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files)))
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
 		r.summarize(c.ErrOrStderr(), files, source, total, out)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/metric"
 )
 
 // reading is what every command that reads packets takes.
@@ -21,6 +22,8 @@ type reading struct {
 	checkSums bool
 	linger    time.Duration
 	choice    analyzer.Choice
+	where     *metric.Expr // nil: all
+	failOn    []*metric.Expr
 	limits    []analyzer.Limit
 	format    string
 	color     string
@@ -60,6 +63,10 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 		"only from `WHEN` on: RFC 3339, HH:MM:SS in UTC, +10s from the start, -10m from the end")
 	choose(&oneValue[analyzer.When]{&r.choice.Until, analyzer.ParseWhen, ""}, "until", "only until `WHEN`, likewise")
 
+	choose(&oneValue[*metric.Expr]{&r.where, metric.ParseFlow, ""}, "where", "only flows of which `EXPR` holds, as 'connect > 1s'; tcpwhy explain metrics has the language")
+
+	fs.Var(&listOf[*metric.Expr]{&r.failOn, metric.Parse, "LIMIT", ""}, "fail-on",
+		"exit with 1 where there is a finding, one of a severity or graver, or EXPR holds: half-open,warning,'refused > 5%': `LIMIT`,...")
 	fs.Var(&listOf[analyzer.Limit]{&r.limits, analyzer.ParseLimit, "FINDING=TIME", ""}, "limit",
 		"how long something may take before it is a finding: `FINDING=TIME`; tcpwhy explain limits has them")
 

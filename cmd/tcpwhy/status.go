@@ -12,9 +12,10 @@ import (
 	"tcpwhy/pcaps"
 )
 
-// Exit status: 0 all is well, 2 wrong usage, 3 an input could not be read, or not to its end,
+// Exit status: 0 all is well, 1 there is what was asked to fail on, 2 wrong usage, or what cannot be judged, 3 an input could not be read, or not to its end,
 // 4 cannot capture, 5 the output could not be written. Where several hold, the highest.
 const (
+	statusFailed  = 1
 	statusUsage   = 2
 	statusInput   = 3
 	statusCapture = 4

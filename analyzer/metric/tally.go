@@ -1,0 +1,251 @@
+package metric
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/verdict"
+	"tcpwhy/flows"
+)
+
+// Tally judges an expression by the flows of one capture. A condition of a flow that stands in it holds where Any flow
+// is so, as a limit means it, or where every flow is, as an expectation does. It is an output of a Run.
+type Tally struct {
+	expr  *Expr
+	every bool
+	root  *tally
+	flows uint64
+}
+
+// NewLimit is a Tally of an expression that nothing may fulfil.
+func NewLimit(e *Expr) *Tally { return &Tally{expr: e, root: newTally(e.root, false)} }
+
+// NewExpectation is a Tally of an expression that has to be fulfilled.
+func NewExpectation(e *Expr) *Tally {
+	return &Tally{expr: e, every: true, root: newTally(e.root, true)}
+}
+
+// Result is what a Tally came to.
+type Result struct {
+	Truth  Truth
+	Seen   string // in one line
+	Reason string // why it is Unknown; else ""
+	verdict.Offenders
+}
+
+// tally is a node of an expression at work. Of a leaf exactly one of the pointers is set.
+type tally struct {
+	join  join
+	of    []*tally
+	flow  *node // holds of each flow or not
+	count *count
+	stat  *statistic
+	total *total
+
+	yes, no, whole uint64
+	holders        verdict.Offenders // flows that it holds of
+	others         verdict.Offenders // and those that it does not
+	values         sample
+}
+
+func newTally(n *node, every bool) *tally {
+	// What holds of some flow if this or that does, or of every flow if this and that do, is told part by part.
+	if n.ofFlow() && (n.join == joinNone || n.join == joinNot || every == (n.join == joinAny)) {
+		if bare := n.flow; bare != nil && bare.bare != nil && bare.bare.severity && !every {
+			return &tally{count: &count{condition: *bare.bare, is: greater}} // the whole capture's findings count, too
+		}
+		return &tally{flow: n}
+	}
+	t := &tally{join: n.join, count: n.count, stat: n.stat, total: n.total}
+	for _, of := range n.of {
+		t.of = append(t.of, newTally(of, every))
+	}
+	return t
+}
+
+// Flow counts a flow.
+func (t *Tally) Flow(f *flows.Flow, found []*analyzer.Finding) error {
+	t.flows++
+	t.root.add(f, found)
+	return nil
+}
+
+// Finding counts a finding of the whole capture.
+func (t *Tally) Finding(n *analyzer.Finding) error {
+	if n.Flow == 0 {
+		t.root.finding(n)
+	}
+	return nil
+}
+
+func (t *tally) add(f *flows.Flow, found []*analyzer.Finding) {
+	for _, of := range t.of {
+		of.add(f, found)
+	}
+	switch {
+	case t.flow != nil:
+		t.tell(t.flow.test(f, found), f, t.flow.about(found), found, func() string { return t.flow.told(f, found) })
+	case t.count != nil:
+		t.tell(t.count.test(f, found), f, t.count.about(found), found, func() string {
+			if t.count.test(f, found) == Yes {
+				return t.count.name
+			}
+			return "no " + t.count.name
+		})
+	case t.stat != nil:
+		n, ok := t.stat.Of(f)
+		if !ok {
+			return
+		}
+		t.values = append(t.values, n)
+		if t.stat.which.each {
+			t.tell(truth(compare(t.stat.is, n, t.stat.n)), f, nil, found, func() string {
+				return t.stat.Name + " " + Format(t.stat.Unit, n)
+			})
+		}
+	}
+}
+
+func (t *tally) tell(is Truth, f *flows.Flow, about *analyzer.Finding, found []*analyzer.Finding, told func() string) {
+	switch is {
+	case Yes:
+		t.yes++
+		t.holders.Add(f, about, found, told)
+	case No:
+		t.no++
+		t.others.Add(f, about, found, told)
+	}
+}
+
+func (t *tally) finding(n *analyzer.Finding) {
+	for _, of := range t.of {
+		of.finding(n)
+	}
+	if t.count != nil && t.count.finding != nil && t.count.finding(n) {
+		t.whole++
+		t.holders.Whole(n)
+	}
+}
+
+// Result is what the flows so far come to.
+func (t *Tally) Result() Result { return t.root.result(t.flows, t.every) }
+
+func (t *tally) result(flows uint64, every bool) Result {
+	switch {
+	case t.join != joinNone:
+		return t.joined(flows, every)
+	case t.total != nil:
+		return Result{Truth: truth(compare(t.total.is, flows, t.total.n)), Seen: amount.Of(flows, "flow", "flows")}
+	case flows == 0 && t.whole == 0:
+		return Result{Seen: "no flows", Reason: "there are no flows"}
+	case t.flow != nil:
+		return t.flowResult(flows, every)
+	case t.count != nil:
+		return t.countResult(flows, every)
+	}
+	return t.statResult(every)
+}
+
+func (t *tally) joined(flows uint64, every bool) Result {
+	r := t.of[0].result(flows, every)
+	if t.join == joinNot {
+		r.Truth = not(r.Truth)
+		return r
+	}
+	seen, reasons := []string{r.Seen}, []string{}
+	if r.Reason != "" {
+		reasons = append(reasons, r.Reason)
+	}
+	for _, of := range t.of[1:] {
+		next := of.result(flows, every)
+		seen = append(seen, next.Seen)
+		if next.Reason != "" {
+			reasons = append(reasons, next.Reason)
+		}
+		if t.join == joinAll {
+			r.Truth = and(r.Truth, next.Truth)
+		} else {
+			r.Truth = or(r.Truth, next.Truth)
+		}
+		if bad := truth(!every); next.Truth == bad && len(r.First) == 0 {
+			r.Offenders = next.Offenders
+		}
+	}
+	r.Seen, r.Reason = strings.Join(seen, "; "), ""
+	if r.Truth == Unknown {
+		r.Reason = strings.Join(reasons, "; ")
+	}
+	return r
+}
+
+func (t *tally) flowResult(flows uint64, every bool) Result {
+	seen := func(n uint64) string {
+		return fmt.Sprintf("%s of %s", amount.Commas(n), amount.Of(flows, "flow", "flows"))
+	}
+	r := Result{Seen: seen(t.yes)}
+	switch {
+	case t.yes+t.no == 0:
+		r.Reason = "it was measured of none of " + amount.Of(flows, "flow", "flows")
+	case every:
+		r.Truth, r.Offenders = truth(t.no == 0), t.others
+	default:
+		r.Truth, r.Offenders = truth(t.yes > 0), t.holders
+	}
+	return r
+}
+
+func (t *tally) countResult(flows uint64, every bool) Result {
+	c := t.count
+	n := t.yes + t.whole
+	r := Result{Seen: fmt.Sprintf("%s: %s of %s", c.name, amount.Commas(t.yes), amount.Of(flows, "flow", "flows"))}
+	switch {
+	case c.wholly:
+		r.Seen = fmt.Sprintf("%s: %s", c.name, amount.Of(n, "finding", "findings"))
+	case c.share:
+		r.Seen += " (" + amount.Percent(t.yes, flows) + ")"
+	case t.whole > 0:
+		r.Seen += ", and " + amount.Of(t.whole, "finding", "findings") + " of the whole capture"
+	}
+	more := n > c.n
+	if c.share {
+		got, limit := 100*float64(t.yes), c.percent*float64(flows)
+		r.Truth, more = truth(compare(c.is, got, limit)), got > limit
+	} else {
+		r.Truth = truth(compare(c.is, n, c.n))
+	}
+	switch c.is {
+	case greater, atLeast:
+		more = !every
+	case less, atMost:
+		more = every
+	}
+	r.Offenders = t.others
+	if more {
+		r.Offenders = t.holders
+	}
+	return r
+}
+
+func (t *tally) statResult(every bool) Result {
+	s := t.stat
+	name := s.Name + "." + s.which.name
+	if len(t.values) == 0 && s.which.name != "count" {
+		return Result{Seen: "no " + s.Name, Reason: s.Name + " was measured of no flow"}
+	}
+	unit := s.Unit
+	if s.which.name == "count" {
+		unit = analyzer.Count
+	}
+	n := t.values.statistic(s.which)
+	r := Result{Truth: truth(compare(s.is, n, s.n)), Seen: fmt.Sprintf("%s %s of %s", name, Format(unit, n),
+		amount.Of(uint64(len(t.values)), "flow", "flows"))}
+	if s.which.each {
+		r.Offenders = t.holders
+		if every {
+			r.Offenders = t.others
+		}
+	}
+	return r
+}

@@ -1,0 +1,164 @@
+package metric
+
+import (
+	"testing"
+	"time"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/verdict"
+	"tcpwhy/flows"
+)
+
+// capture tells a tally of flows whose handshakes take 1ms, 2ms, ...; of every tenth, that it was refused instead.
+func capture(t *Tally, n int) {
+	rule := analyzer.RuleNamed("refused")
+	for i := 1; i <= n; i++ {
+		f := &flows.Flow{Number: uint64(i)}
+		var found []*analyzer.Finding
+		if i%10 == 0 {
+			f.Opening.Outcome = flows.OpeningRefused
+			found = []*analyzer.Finding{{Rule: rule, Flow: uint64(i), Severity: analyzer.Notice, Packets: []uint64{7}, Summary: "words"}}
+		} else {
+			f.Opening.Outcome = flows.OpeningComplete
+			f.Opening.Handshake = flows.Elapsed{D: time.Duration(i) * time.Millisecond, OK: true}
+		}
+		_ = t.Flow(f, found)
+	}
+}
+
+func TestTallies(t *testing.T) {
+	// 40 flows: 4 refused (10, 20, 30, 40), 36 handshakes from 1 to 39 ms.
+	for _, c := range []struct {
+		expr      string
+		every     bool
+		want      Truth
+		seen      string
+		offenders uint64
+		first     uint64
+		why       string
+	}{
+		{"refused", false, Yes, "4 of 40 flows", 4, 10, "refused"},
+		{"half-open", false, No, "0 of 40 flows", 0, 0, ""},
+		{"refused > 5%", false, Yes, "refused: 4 of 40 flows (10%)", 4, 10, "refused"},
+		{"refused > 10%", false, No, "refused: 4 of 40 flows (10%)", 4, 10, "refused"},
+		{"refused >= 10%", false, Yes, "refused: 4 of 40 flows (10%)", 4, 10, "refused"},
+		{"refused > 4", false, No, "refused: 4 of 40 flows", 4, 10, "refused"},
+		{"refused == 4", true, Yes, "refused: 4 of 40 flows", 36, 1, "no refused"},
+		{"refused == 3", true, No, "refused: 4 of 40 flows", 4, 10, "refused"},
+		{"opening.complete >= 95%", true, No, "opening.complete: 36 of 40 flows (90%)", 4, 10, "no opening.complete"},
+		{"opening.refused < 5%", true, No, "opening.refused: 4 of 40 flows (10%)", 4, 10, "opening.refused"},
+		{"handshake > 38ms", false, Yes, "1 of 40 flows", 1, 39, "handshake 39.0ms"},
+		{"handshake < 38ms", true, No, "34 of 40 flows", 2, 38, "handshake 38.0ms"},
+		{"handshake.max == 39ms", true, Yes, "handshake.max 39.0ms of 36 flows", 35, 1, "handshake 1.00ms"},
+		{"handshake.min < 1ms", false, No, "handshake.min 1.00ms of 36 flows", 0, 0, ""},
+		{"handshake.p50 > 19ms", false, No, "handshake.p50 19.0ms of 36 flows", 18, 21, "handshake 21.0ms"}, // half of 36 have 1 to 9 and 11 to 19
+		{"handshake.p99 > 38.9ms", false, Yes, "handshake.p99 39.0ms of 36 flows", 1, 39, "handshake 39.0ms"},
+		{"handshake.count == 36", true, Yes, "handshake.count 36 of 36 flows", 0, 0, ""},
+		{"handshake.sum == 720ms", true, Yes, "handshake.sum 720ms of 36 flows", 0, 0, ""},
+		{"handshake.mean == 20ms", true, Yes, "handshake.mean 20.0ms of 36 flows", 0, 0, ""},
+		{"connect.p99 > 50ms", false, Unknown, "no connect", 0, 0, ""},
+		{"connect > 50ms", false, Unknown, "0 of 40 flows", 0, 0, ""},
+		{"flows < 41", true, Yes, "40 flows", 0, 0, ""},
+		{"refused > 5% and flows >= 100", false, No, "refused: 4 of 40 flows (10%); 40 flows", 4, 10, "refused"},
+		{"refused > 5% and flows >= 20", false, Yes, "refused: 4 of 40 flows (10%); 40 flows", 4, 10, "refused"},
+		{"refused and handshake.max > 30ms", false, Yes, "4 of 40 flows; handshake.max 39.0ms of 36 flows", 4, 10, "refused"},
+		{"connect.max > 1s or refused", false, Yes, "no connect; 4 of 40 flows", 4, 10, "refused"},
+		{"connect.max > 1s or half-open", false, Unknown, "no connect; 0 of 40 flows", 0, 0, ""},
+		{"not handshake.max < 1s", false, No, "handshake.max 39.0ms of 36 flows", 36, 1, "handshake 1.00ms"},
+		{"refused or opening == complete", true, Yes, "40 of 40 flows", 0, 0, ""},
+		{"warning", false, No, "warning: 0 of 40 flows", 0, 0, ""},
+		{"notice", false, Yes, "notice: 4 of 40 flows", 4, 10, "notice"},
+		{"syn-flood", false, No, "syn-flood: 0 findings", 0, 0, ""},
+	} {
+		e, err := Parse(c.expr)
+		if err != nil {
+			t.Errorf("%s: %v", c.expr, err)
+			continue
+		}
+		tally := NewLimit(e)
+		if c.every {
+			tally = NewExpectation(e)
+		}
+		capture(tally, 40)
+		r := tally.Result()
+		var first verdict.Flow
+		if len(r.First) > 0 {
+			first = r.First[0]
+		}
+		if r.Truth != c.want || r.Seen != c.seen || r.N != c.offenders || first.Number != c.first || first.Why != c.why {
+			t.Errorf("%s: got %d, %q, %d offenders, first #%d %q; want %d, %q, %d, #%d %q", c.expr, r.Truth, r.Seen, r.N, first.Number, first.Why,
+				c.want, c.seen, c.offenders, c.first, c.why)
+		}
+		if (r.Truth == Unknown) != (r.Reason != "") {
+			t.Errorf("%s: is known, %d, for a reason: %q", c.expr, r.Truth, r.Reason)
+		}
+	}
+}
+
+// A capture that nothing was captured in meets nothing that is said of flows.
+func TestNoFlowsTellNothing(t *testing.T) {
+	for expr, want := range map[string]Truth{"half-open": Unknown, "half-open > 5%": Unknown, "half-open == 0": Unknown, "warning": Unknown,
+		"syn-flood": Unknown, "connect.max > 1s": Unknown, "flows >= 1": No, "flows == 0": Yes} {
+		e, err := Parse(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := NewLimit(e).Result(); got.Truth != want {
+			t.Errorf("%s: got %d, want %d", expr, got.Truth, want)
+		}
+	}
+}
+
+// A limit on a severity is one on what is found of the whole capture, too.
+func TestFindingsOfTheWholeCapture(t *testing.T) {
+	flood := &analyzer.Finding{Rule: analyzer.RuleNamed("syn-flood"), Severity: analyzer.Error, Packets: []uint64{3}, Summary: "a flood"}
+	for expr, want := range map[string]Truth{"warning": Yes, "error > 0": Yes, "syn-flood": Yes, "syn-flood > 1": No, "accept-queue-full": No,
+		"half-open or error": Yes} {
+		e, err := Parse(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tally := NewLimit(e)
+		capture(tally, 1)
+		_ = tally.Finding(flood)
+		_ = tally.Finding(&analyzer.Finding{Rule: flood.Rule, Severity: analyzer.Error, Flow: 1}) // told with its flow
+		r := tally.Result()
+		if r.Truth != want {
+			t.Errorf("%s: got %d, want %d", expr, r.Truth, want)
+		}
+		if want == Yes && (len(r.First) == 0 || r.First[0].Summary != "a flood") {
+			t.Errorf("%s: does not tell what was found: %v", expr, r.First)
+		}
+	}
+}
+
+func TestPercentile(t *testing.T) {
+	v := make(sample, 1000)
+	for i := range v {
+		v[i] = int64(len(v) - i) // 1000 ... 1
+	}
+	for name, want := range map[string]int64{"min": 1, "max": 1000, "p1": 10, "p7": 70, "p50": 500, "p99": 990, "p99.9": 999, "p0.01": 1} {
+		w, err := parseWhich(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.statistic(w); got != want {
+			t.Errorf("%s: got %d, want %d", name, got, want)
+		}
+	}
+}
+
+// A number too many to keep is still counted, and those kept are the first whatever the order in which flows finish.
+func TestFirstOffenders(t *testing.T) {
+	var o verdict.Offenders
+	for _, n := range []uint64{50, 40, 45, 1, 30, 20, 21, 22, 23, 24, 25, 26, 2} {
+		o.Add(&flows.Flow{Number: n}, nil, nil, func() string { return "" })
+	}
+	var got []uint64
+	for _, f := range o.First {
+		got = append(got, f.Number)
+	}
+	if want := []uint64{1, 2, 20, 21, 22, 23, 24, 25, 26, 30}; o.N != 13 || len(got) != len(want) || got[0] != 1 || got[9] != 30 {
+		t.Errorf("got %v of %d, want %v of 13", got, o.N, want)
+	}
+}
