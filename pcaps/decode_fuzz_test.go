@@ -1,15 +1,20 @@
 package pcaps
 
 import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
 	"net"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
+	"tcpwhy/analyzer/tcpdump"
 	"tcpwhy/flows"
 )
 
@@ -19,20 +24,159 @@ func FuzzDecode(f *testing.F) {
 	for _, c := range samples() {
 		f.Add(c.link, c.frame, uint16(0), uint16(len(c.frame)/2))
 	}
-	f.Fuzz(func(t *testing.T, linktype uint32, data []byte, beyond, cut uint16) {
-		d := NewDecoder()
-		var seg, again flows.Segment
-		frame := &Frame{LinkType: linktype, Data: data[:len(data):len(data)], Wire: len(data) + int(beyond)}
-		v := d.Decode(frame, &seg)
-		if v2 := d.Decode(frame, &again); v2 != v || v <= Quote && !reflect.DeepEqual(again, seg) {
-			t.Errorf("once %v %+v\nagain %v %+v", v, seg, v2, again)
+	f.Fuzz(checkDecoding)
+}
+
+// checkDecoding holds what is true of every frame, however broken.
+func checkDecoding(t *testing.T, linktype uint32, data []byte, beyond, cut uint16) {
+	d := NewDecoder()
+	var seg, again flows.Segment
+	frame := &Frame{LinkType: linktype, Data: data[:len(data):len(data)], Wire: len(data) + int(beyond)}
+	v := d.Decode(frame, &seg)
+	if v2 := d.Decode(frame, &again); v2 != v || v <= Quote && !reflect.DeepEqual(again, seg) {
+		t.Errorf("once %v %+v\nagain %v %+v", v, seg, v2, again)
+	}
+	if v <= Quote {
+		checkInvariants(t, data, &seg)
+		checkPrefix(t, "fuzzed", d, frame, int(cut), v, &seg)
+	}
+	if linktype < 256 {
+		compareWithGopacket(t, frame, v, &seg)
+	}
+}
+
+// met is what the decoder found behind a number of the table.
+type met struct {
+	row  int
+	rest []byte
+}
+
+// allMet is every header of the samples.
+func allMet() (list []met) {
+	d := NewDecoder()
+	for i, r := range table() {
+		d.after[r.carrier][r.number] = func(d *Decoder) step {
+			list = append(list, met{i, slices.Clone(d.rest)})
+			return r.step(d)
 		}
-		if v <= Quote {
-			checkInvariants(t, data, &seg)
-			checkPrefix(t, "fuzzed", d, frame, int(cut), v, &seg)
+	}
+	var seg flows.Segment
+	for _, c := range samples() {
+		d.lastLink = 1 << 31 // so that it looks the step up
+		d.walk(&Frame{LinkType: c.link, Data: c.frame, Wire: len(c.frame)}, &seg)
+	}
+	return list
+}
+
+// FuzzHeaders begins behind any number that the table knows: link types, EtherTypes, IP protocols, UDP ports, and
+// what GRE and PPP carry. Chance would not find them.
+func FuzzHeaders(f *testing.F) {
+	for _, m := range allMet() {
+		f.Add(byte(m.row), false, m.rest, uint16(0), uint16(len(m.rest)/2))
+	}
+	rows := table()
+	f.Fuzz(func(t *testing.T, row byte, six bool, data []byte, beyond, cut uint16) {
+		if len(data) > 1<<14 {
+			return
 		}
-		if linktype < 256 {
-			compareWithGopacket(t, frame, v, &seg)
+		r := rows[int(row)%len(rows)]
+		link, frame := uint32(linkEthernet), data
+		within := func(protocol int, b []byte) []byte {
+			if six {
+				return eth(etherIPv6, ip6(protocol, b))
+			}
+			return eth(etherIPv4, ip4(protocol, b))
+		}
+		switch n := int(r.number); r.carrier {
+		case linkType:
+			link = r.number
+		case etherType:
+			frame = eth(n, data)
+		case ipProtocol:
+			frame = within(n, data)
+		case udpPort:
+			frame = within(17, udp(n, data))
+		case greProtocol:
+			frame = within(47, join(be16(0), be16(n), data))
+		case pppProtocol:
+			link, frame = 9, join(be16(n), data)
+		}
+		checkDecoding(t, link, frame, beyond, cut)
+	})
+}
+
+const fuzzRaw = 101 // the link type of a bare IP packet
+
+// FuzzQuotes: what an ICMP error quotes is what it says, as far as it goes.
+func FuzzQuotes(f *testing.F) {
+	rows := table()
+	for _, m := range allMet() {
+		if r := rows[m.row]; r.carrier == ipProtocol && (r.number == 1 || r.number == 58) {
+			f.Add(r.number == 58, m.rest[0], m.rest[1], binary.BigEndian.Uint32(m.rest[4:]), m.rest[8:])
+		}
+	}
+	f.Fuzz(func(t *testing.T, six bool, kind, code byte, unused uint32, quoted []byte) {
+		if len(quoted) > 1<<11 {
+			return
+		}
+		packet, wantFrom := ip4(1, join([]byte{kind, code, 0, 0}, be32(int64(unused)), quoted)), testSrc4
+		version := uint8(4)
+		if six {
+			packet, wantFrom = ip6(58, packet[20:]), testSrc6
+			version = 6
+		}
+		checkDecoding(t, fuzzRaw, packet, 0, uint16(len(packet)/2))
+		v, seg, _ := decoded(fuzzRaw, packet)
+		if v != Quote {
+			return
+		}
+		q := seg.Quote
+		tooBig := !six && kind == 3 && code == 4 || six && kind == 2
+		if q.Version != version || q.Type != kind || q.Code != code || q.From.Netip() != wantFrom || q.MTU != 0 && !tooBig {
+			t.Errorf("ICMP of type %d, code %d: %+v", kind, code, q)
+		}
+		if !bytes.Contains(quoted, seg.IP[:20]) {
+			t.Errorf("the segment is not of what is quoted: %+v", seg)
+		}
+	})
+}
+
+// FuzzOptions: the TCP options that the decoder takes are those that tcpdump's line shows, and gopacket finds.
+func FuzzOptions(f *testing.F) {
+	for _, o := range []string{
+		"020405b4 0402 080a 00000001 00000000 01 030307", "0101 080a 00000001 00000002", "0101 050a 00000001 00000002",
+		"0101 0512 00000001 00000002 7fffffff 80000000", "2204aabb", "fe04f989", "1e0c 0081 0011223344556677", "1d10 01020304050607080910111213 14",
+		"1312 000102030405060708090a0b0c0d0e0f 0101", "00000000", "0300 0304 0201", "ff", "0801",
+	} {
+		f.Add(uint16(flows.SYN), x(o))
+		f.Add(uint16(flows.ACK), x(o))
+	}
+	f.Fuzz(func(t *testing.T, flags uint16, options []byte) {
+		options = options[:min(len(options), 40)]
+		options = append(slices.Clone(options), make([]byte, -len(options)&3)...)
+		packet := ip4(6, segment(flows.Flags(flags&0xfff), options, nil))
+		v, seg, _ := decoded(fuzzRaw, packet)
+		if v != TCP || !seg.HeaderOK || seg.Cut || seg.Len != 0 {
+			t.Fatalf("%v %+v", v, seg)
+		}
+		compareWithGopacket(t, &Frame{LinkType: fuzzRaw, Data: packet, Wire: len(packet)}, v, &seg)
+		line := string((&tcpdump.Printer{Absolute: true}).Append(nil, &seg))
+		for _, c := range []struct {
+			has  bool
+			text string
+		}{
+			{seg.HasTS, fmt.Sprintf("TS val %d ecr %d", seg.TSVal, seg.TSEcr)},
+			{seg.HasSACK, fmt.Sprintf(":%d}", uint32(seg.SACKEnd))},
+			{seg.HasWScale && seg.WScale < maxWScale, fmt.Sprintf("wscale %d", seg.WScale)},
+			{seg.HasWScale && seg.WScale >= maxWScale, "wscale "},
+		} {
+			// Behind an option of a wrong length tcpdump goes on at another place than the length says.
+			if c.has && !strings.Contains(line, c.text) && !strings.Contains(line, "[len ") {
+				t.Errorf("no %q in %s", c.text, line)
+			}
+		}
+		if i := strings.IndexFunc(line, func(r rune) bool { return r != '\n' && (r < ' ' || r > '~') }); i >= 0 {
+			t.Errorf("prints %q", line)
 		}
 	})
 }
