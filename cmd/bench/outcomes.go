@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"tcpwhy/pcaps/workload"
+)
+
+// outcomes are the plans of a capture, to be held against the rows of tcpwhy flows -o jsonl.
+type outcomes struct {
+	kinds map[string]int
+	left  map[connection]workload.Plan // without a row so far
+}
+
+// connection tells apart the uses of a four-tuple by when they began.
+type connection struct {
+	client, server string
+	first          int64
+}
+
+func of(p *workload.Plan) connection { return connection{p.Client, p.Server, p.First.UnixNano()} }
+
+func readOutcomes(plans io.Reader) (*outcomes, error) {
+	o := outcomes{map[string]int{}, map[connection]workload.Plan{}}
+	for d := json.NewDecoder(plans); ; {
+		var p workload.Plan
+		if err := d.Decode(&p); err == io.EOF {
+			return &o, nil
+		} else if err != nil {
+			return nil, err
+		}
+		o.kinds[p.Kind]++
+		if _, twice := o.left[of(&p)]; twice {
+			return nil, fmt.Errorf("two connections from %s to %s at the same time", p.Client, p.Server)
+		}
+		o.left[of(&p)] = p
+	}
+}
+
+// check reads the rows and says what is not as planned: of each kind how much, and one of it.
+func (o *outcomes) check(rows io.Reader) error {
+	type fault struct {
+		times int
+		first string
+	}
+	wrong := map[string]*fault{}
+	add := func(what, first string) {
+		if wrong[what] == nil {
+			wrong[what] = &fault{first: first}
+		}
+		wrong[what].times++
+	}
+	for d := json.NewDecoder(rows); ; {
+		var got workload.Plan
+		if err := d.Decode(&got); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+		want, ok := o.left[of(&got)]
+		if !ok {
+			add("rows of no connection", describe(&got))
+			continue
+		}
+		delete(o.left, of(&got))
+		got.Kind = want.Kind
+		if got != want {
+			add(want.Kind, fmt.Sprintf("planned %s\n\tgot     %s", describe(&want), describe(&got)))
+		}
+	}
+	for _, p := range o.left {
+		add(p.Kind+" without a row", describe(&p))
+	}
+	var all []error
+	for _, what := range slices.Sorted(maps.Keys(wrong)) {
+		all = append(all, fmt.Errorf("%s: %d are not as planned; one of them:\n\t%s", what, wrong[what].times, wrong[what].first))
+	}
+	return errors.Join(all...)
+}
+
+func describe(p *workload.Plan) string {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
