@@ -17,6 +17,9 @@ type OverviewJSON struct{ W io.Writer }
 // text is a string as all our JSON has it: nothing in it moves a terminal's cursor.
 type text string
 
+// Text is one, for JSON that is written elsewhere.
+type Text = text
+
 func (t text) MarshalJSON() ([]byte, error) { return appendString(nil, string(t)), nil }
 
 // instant is a time, null for 0.

@@ -22,6 +22,9 @@ const (
 	statusOutput  = 5
 )
 
+// errFound: there is what was to fail on. The output says what, so that nothing is left to complain of.
+var errFound = &failure{statusFailed, errors.New("found what it was asked to fail on")}
+
 // failure is an error with an exit status of its own.
 type failure struct {
 	status int
@@ -67,6 +70,9 @@ func exitStatus(err error) int {
 func complain(w io.Writer, err error) {
 	var said []string
 	for _, err := range leaves(err) {
+		if err == errFound {
+			continue
+		}
 		if text := printable(err.Error()); !slices.Contains(said, text) {
 			said = append(said, text)
 			fmt.Fprintf(w, "tcpwhy: %s\n", text)

@@ -1,0 +1,122 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/flows"
+)
+
+// savedFlow is what is compared of a row of flows.
+type savedFlow struct {
+	Flow    uint64         `json:"flow"`
+	Client  netip.AddrPort `json:"client"`
+	Server  netip.AddrPort `json:"server"`
+	VLAN    []uint16       `json:"vlan"`
+	Tunnel  string         `json:"tunnel"`
+	States  savedStates    `json:"states"`
+	Opening struct {
+		Outcome     string         `json:"outcome"`
+		Kind        string         `json:"kind"`
+		SYNToSYNACK *time.Duration `json:"syn_to_syn_ack_ns"`
+		SYNACKToACK *time.Duration `json:"syn_ack_to_ack_ns"`
+		Handshake   *time.Duration `json:"handshake_ns"`
+		Connect     *time.Duration `json:"connect_ns"`
+		ServerReady *time.Duration `json:"server_ready_ns"`
+	} `json:"opening"`
+	Closing struct {
+		Outcome string `json:"outcome"`
+		First   string `json:"first"`
+		ResetBy string `json:"reset_by"`
+	} `json:"closing"`
+	Findings []string `json:"findings"`
+}
+
+type savedStates struct {
+	Client []string `json:"client"`
+	Server []string `json:"server"`
+}
+
+// loadFlow adds a row of flows.
+func (s *Snapshot) loadFlow(value []byte) error {
+	var v savedFlow
+	if err := json.Unmarshal(value, &v); err != nil {
+		return err
+	}
+	f := flows.Flow{Number: v.Flow}
+	f.Client().Addr, f.Server().Addr = v.Client, v.Server
+	o, c := &f.Opening, &f.Closing
+	o.SYNToSYNACK, o.SYNACKToACK, o.Handshake = elapsed(v.Opening.SYNToSYNACK), elapsed(v.Opening.SYNACKToACK), elapsed(v.Opening.Handshake)
+	o.Connect, o.ServerReady = elapsed(v.Opening.Connect), elapsed(v.Opening.ServerReady)
+	var err error
+	named := func(what, name string, names int, nth func(int) string, set func(int)) {
+		for i := range names {
+			if nth(i) == name {
+				set(i)
+				return
+			}
+		}
+		if err == nil {
+			err = fmt.Errorf("flow %d: no such %s: %q", v.Flow, what, name)
+		}
+	}
+	named("opening", v.Opening.Outcome, len(tally{}.opening), func(i int) string { return flows.OpeningOutcome(i).String() },
+		func(i int) { o.Outcome = flows.OpeningOutcome(i) })
+	named("kind of opening", v.Opening.Kind, int(flows.KindSplit)+1, func(i int) string { return flows.OpeningKind(i).String() },
+		func(i int) { o.Kind = flows.OpeningKind(i) })
+	named("closing", v.Closing.Outcome, len(tally{}.closing), func(i int) string { return flows.ClosingOutcome(i).String() },
+		func(i int) { c.Outcome = flows.ClosingOutcome(i) })
+	closer := func(i int) string { return flows.Closer(i).String() }
+	named("end", v.Closing.First, int(flows.ByBoth)+1, closer, func(i int) { c.First = flows.Closer(i) })
+	named("end", v.Closing.ResetBy, int(flows.ByBoth)+1, closer, func(i int) { c.ResetBy = flows.Closer(i) })
+	for side, names := range [][]string{v.States.Client, v.States.Server} {
+		e := &f.Ends[side]
+		for _, name := range names {
+			state, ok := flows.ParseState(name)
+			if !ok || e.NumStates == flows.MaxStates {
+				return fmt.Errorf("flow %d: no such states: %q", v.Flow, names)
+			}
+			e.StateList[e.NumStates] = state
+			e.NumStates++
+		}
+	}
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, name := range v.Findings {
+		if severityOf(name) > analyzer.Info {
+			found = append(found, name)
+		}
+	}
+	s.add(&f, Network(v.VLAN, v.Tunnel), found)
+	return nil
+}
+
+func elapsed(d *time.Duration) flows.Elapsed {
+	if d == nil {
+		return flows.Elapsed{}
+	}
+	return flows.Elapsed{D: *d, OK: true}
+}
+
+// Network names what a flow came through: "VLAN 100,7, vxlan/42"; "" where that was nothing.
+func Network(vlan []uint16, tunnel string) string {
+	var parts []string
+	if len(vlan) > 0 {
+		tags := make([]string, len(vlan))
+		for i, id := range vlan {
+			tags[i] = strconv.Itoa(int(id))
+		}
+		parts = append(parts, "VLAN "+strings.Join(tags, ","))
+	}
+	if tunnel != "" {
+		parts = append(parts, tunnel)
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,141 @@
+package diff
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/flows"
+)
+
+// savedReport is what is compared of a report.
+type savedReport struct {
+	Capture struct {
+		Flows uint64 `json:"flows"`
+	} `json:"capture"`
+	Servers   []savedServer `json:"servers"`
+	Forgotten struct {
+		Flows uint64 `json:"flows"`
+	} `json:"forgotten"`
+	Findings []struct {
+		Finding  string `json:"finding"`
+		Severity string `json:"severity"`
+		Flow     uint64 `json:"flow"`
+		Client   string `json:"client"`
+		Server   string `json:"server"`
+	} `json:"findings"`
+}
+
+type savedServer struct {
+	Server  netip.AddrPort       `json:"server"`
+	VLAN    []uint16             `json:"vlan"`
+	Tunnel  string               `json:"tunnel"`
+	Flows   uint64               `json:"flows"`
+	Opening map[string]uint64    `json:"opening"`
+	Closing map[string]uint64    `json:"closing"`
+	Timing  map[string]savedTime `json:"timing"`
+	Found   []savedGroup         `json:"findings"`
+}
+
+type savedTime struct {
+	Count uint64         `json:"count"`
+	Min   *time.Duration `json:"min_ns"`
+	P50   *time.Duration `json:"p50_ns"`
+	P90   *time.Duration `json:"p90_ns"`
+	P99   *time.Duration `json:"p99_ns"`
+	Max   *time.Duration `json:"max_ns"`
+}
+
+type savedGroup struct {
+	Finding  string `json:"finding"`
+	Severity string `json:"severity"`
+	Flows    uint64 `json:"flows"`
+}
+
+// loadReport takes a report.
+func (s *Snapshot) loadReport(value []byte) error {
+	var v savedReport
+	if err := json.Unmarshal(value, &v); err != nil {
+		return err
+	}
+	s.Flows, s.forgotten = v.Capture.Flows, v.Forgotten.Flows
+	for i := range v.Servers {
+		if err := s.loadServer(&v.Servers[i]); err != nil {
+			return err
+		}
+	}
+	for _, n := range v.Findings {
+		if n.Flow != 0 {
+			continue // an example of what its server shows
+		}
+		severity, err := parseSeverity(n.Severity)
+		if err != nil {
+			return err
+		}
+		if severity > analyzer.Info {
+			of := n.Server
+			if of == "" {
+				of = n.Client
+			}
+			s.foundWhole(n.Finding, of, severity)
+		}
+	}
+	return nil
+}
+
+func (s *Snapshot) loadServer(v *savedServer) error {
+	key := server{v.Server, Network(v.VLAN, v.Tunnel)}
+	t := s.server(key)
+	if t == nil {
+		s.forgotten += v.Flows
+		return nil
+	}
+	t.flows = v.Flows
+	for i := range t.opening {
+		t.opening[i] = v.Opening[reportKey(flows.OpeningOutcome(i))]
+	}
+	for i := range t.closing {
+		t.closing[i] = v.Closing[reportKey(flows.ClosingOutcome(i))]
+	}
+	for i, name := range timeNames {
+		t.times[i] = v.Timing[name].times()
+	}
+	for _, g := range v.Found {
+		severity, err := parseSeverity(g.Severity)
+		if err != nil {
+			return err
+		}
+		if severity > analyzer.Info {
+			t.findings[g.Finding] += g.Flows
+		}
+	}
+	return nil
+}
+
+// reportKey is an outcome as a key of a report: half_open.
+func reportKey(outcome fmt.Stringer) string { return strings.ReplaceAll(outcome.String(), "-", "_") }
+
+func (v savedTime) times() times {
+	t := times{n: v.Count}
+	for _, p := range []struct {
+		share float64
+		took  *time.Duration
+	}{{0, v.Min}, {0.5, v.P50}, {0.9, v.P90}, {0.99, v.P99}, {1, v.Max}} {
+		if p.took != nil {
+			t.reported = append(t.reported, point{p.share, *p.took})
+		}
+	}
+	return t
+}
+
+func parseSeverity(name string) (analyzer.Severity, error) {
+	for s := analyzer.Info; s <= analyzer.Error; s++ {
+		if s.String() == name {
+			return s, nil
+		}
+	}
+	return 0, fmt.Errorf("no such severity: %q", name)
+}

@@ -1,0 +1,193 @@
+package diff
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/flows"
+)
+
+// Kind is what a Snapshot was made of.
+type Kind uint8
+
+const (
+	Packets     Kind = iota // a capture
+	SavedFlows              // rows of flows: nothing in it is of the whole capture
+	SavedReport             // a report: no flow in it, but counts of each server
+)
+
+func (k Kind) String() string { return [...]string{"capture", "saved flows", "saved report"}[k] }
+
+// Snapshot is what is kept of one side. Of each of the first million flows that is 48 bytes, of each
+// of the first 65,536 servers some 500, of each of the first 4,096 of these up to 20 kB of how long openings
+// took; flows beyond are counted for their server, servers beyond are counted.
+type Snapshot struct {
+	Name  string // as it was given
+	Kind  Kind
+	Flows uint64
+	// Network names what a flow of a capture came through, by flows.Flow.Via, as the function Network does.
+	Network func(via uint32) string
+
+	servers   map[server]*tally
+	forgotten uint64 // flows of servers that are not kept
+	uncounted bool   // flows are not kept, but counted
+	kept      int    // flows
+	limits    limits
+	outcomes  *outcomes
+	found     map[whole]analyzer.Severity
+}
+
+type limits struct{ flows, servers, timed int }
+
+// server is where flows go to: an address and port in one network.
+type server struct {
+	addr    netip.AddrPort
+	network string // VLAN tags and tunnel, or ""
+}
+
+func (s server) String() string {
+	if s.network == "" {
+		return s.addr.String()
+	}
+	return s.addr.String() + " in " + s.network
+}
+
+func (s server) compare(t server) int {
+	return cmp.Or(s.addr.Compare(t.addr), cmp.Compare(s.network, t.network))
+}
+
+// tally is what is known of the flows to one server.
+type tally struct {
+	flows    uint64
+	opening  [9]uint64         // by flows.OpeningOutcome
+	closing  [10]uint64        // by flows.ClosingOutcome
+	findings map[string]uint64 // flows, by the finding's name
+	times    [len(timeNames)]times
+	rows     []row
+}
+
+// row is one flow.
+type row struct {
+	client  netip.AddrPort
+	number  uint64
+	outcome int32 // of outcomes
+}
+
+// whole names a finding of the whole capture.
+type whole struct{ finding, subject string }
+
+// Comparison is what two snapshots that are to be compared have in common.
+type Comparison struct {
+	outcomes outcomes
+	limits   limits
+}
+
+// NewComparison is one of two sides that are yet to be read.
+func NewComparison() *Comparison {
+	return &Comparison{limits: limits{flows: 1 << 20, servers: 1 << 16, timed: 1 << 12}}
+}
+
+// Snapshot is an empty one of a capture, to be filled as an output of an analyzer.Run.
+func (c *Comparison) Snapshot(name string) *Snapshot {
+	return &Snapshot{Name: name, servers: map[server]*tally{}, limits: c.limits, outcomes: &c.outcomes,
+		found: map[whole]analyzer.Severity{}}
+}
+
+// Flow takes a flow that is finished.
+func (s *Snapshot) Flow(f *flows.Flow, found []*analyzer.Finding) error {
+	var names []string
+	for _, n := range found {
+		if n.Severity > analyzer.Info {
+			names = append(names, n.Rule.Name)
+		}
+	}
+	network := ""
+	if f.Via != 0 {
+		network = s.Network(f.Via)
+	}
+	s.add(f, network, names)
+	return nil
+}
+
+// Finding takes a finding of the whole capture; those of flows come with these.
+func (s *Snapshot) Finding(n *analyzer.Finding) error {
+	if n.Flow == 0 && n.Severity > analyzer.Info {
+		s.foundWhole(n.Rule.Name, subject(n.Client, n.Server), n.Severity)
+	}
+	return nil
+}
+
+func (s *Snapshot) foundWhole(finding, subject string, severity analyzer.Severity) {
+	key := whole{finding, subject}
+	s.found[key] = max(s.found[key], severity)
+}
+
+// subject is whom a finding is of. A host has no port.
+func subject(client, server netip.AddrPort) string {
+	for _, ap := range []netip.AddrPort{server, client} {
+		switch {
+		case ap.IsValid() && ap.Port() == 0:
+			return ap.Addr().String()
+		case ap.IsValid():
+			return ap.String()
+		}
+	}
+	return ""
+}
+
+// add takes a flow with the names of what was found of it, in any order.
+func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
+	s.Flows++
+	of := s.server(server{f.Server().Addr, network})
+	if of == nil {
+		s.forgotten++
+		return
+	}
+	of.flows++
+	of.opening[f.Opening.Outcome]++
+	of.closing[f.Closing.Outcome]++
+	for _, name := range found {
+		of.findings[name]++
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	for i, e := range timesOf(&f.Opening) {
+		of.times[i].add(e)
+	}
+	if s.kept == s.limits.flows {
+		s.uncounted = true
+		return
+	}
+	s.kept++
+	of.rows = append(of.rows, row{f.Client().Addr, f.Number, s.outcomes.number(outcomeOf(f, strings.Join(found, ", ")))})
+}
+
+// server is the tally of a server; nil where there are too many.
+func (s *Snapshot) server(key server) *tally {
+	t := s.servers[key]
+	if t == nil && len(s.servers) < s.limits.servers {
+		t = &tally{findings: map[string]uint64{}}
+		if len(s.servers) < s.limits.timed {
+			for i := range t.times {
+				t.times[i].measured = &analyzer.Timing{}
+			}
+		}
+		s.servers[key] = t
+	}
+	return t
+}
+
+// rows reports whether each flow of s is kept.
+func (s *Snapshot) rows() bool { return s.Kind != SavedReport && !s.uncounted }
+
+// whole reports whether s knows what was found of the whole capture.
+func (s *Snapshot) whole() bool { return s.Kind != SavedFlows }
+
+// String tells what s is: "capture, 12 flows to 2 servers".
+func (s *Snapshot) String() string {
+	return fmt.Sprintf("%s, %s to %s", s.Kind, of(s.Flows, "flow"), of(uint64(len(s.servers)), "server"))
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer/diff"
+	"tcpwhy/analyzer/report"
+)
+
+const diffLong = `What of NEW is otherwise than in OLD: flows that are new, gone, or opened and closed otherwise than before; what is found of the
+whole capture; how long openings took. Each is a capture, a folder of captures, or what was saved of one: by tcpwhy flows -o jsonl,
+or by tcpwhy report -o json, which has no flows in it, so that they are counted for each server.
+
+Flows are matched by addresses and ports or, where client ports differ, by server and order. Percentiles are compared where
+enough was measured (11 flows for the median, 98 for p90, 1,072 for p99), and differ where chance cannot have done it and
+--time-tolerance is exceeded. Kept in memory are 48 bytes of each of the first million flows of either side; flows beyond
+are counted for their server. Exit status 1: there are differences that count (--fail-on).`
+
+const diffExample = `  tcpwhy diff good.pcap new.pcap
+  tcpwhy diff good.jsonl new.pcap             saved by: tcpwhy flows -o jsonl good.pcap > good.jsonl
+  tcpwhy diff --fail-on changed,gone good.pcap new.pcap
+  tcpwhy diff --time-tolerance 50%,20ms good.json new.json
+  tcpwhy diff --junit diff.xml --markdown summary.md good.pcap new.pcap`
+
+// comparison are the options of the command that compares two captures.
+type comparison struct {
+	reading
+	tolerance diff.Tolerance
+	failOn    diff.FailOn
+}
+
+func newDiff() *cobra.Command {
+	d := comparison{tolerance: diff.DefaultTolerance(), failOn: diff.DefaultFailOn()}
+	c := &cobra.Command{
+		Use:     "diff OLD NEW",
+		Short:   "Compare two captures, or saved outputs: what is new, gone, changed, slower",
+		Long:    diffLong,
+		Example: diffExample,
+		Args:    twoSides,
+		RunE:    func(c *cobra.Command, args []string) error { return d.run(c, args) },
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.Var(&oneValue[diff.FailOn]{&d.failOn, diff.ParseFailOn, d.failOn.String()}, "fail-on",
+		"which differences count: `KIND,...` of "+joinWords(diff.FailOnNames()))
+	complete(c, "fail-on", diff.FailOnNames())
+	fs.Var(&oneValue[diff.Tolerance]{&d.tolerance, diff.ParseTolerance, d.tolerance.String()}, "time-tolerance",
+		"how much longer something may take: `PERCENT,TIME`; both have to be exceeded, what is not given is none")
+	complete(c, "time-tolerance", nil)
+	var all cobra.Command
+	d.flags(&all, "text or json")
+	for _, name := range []string{"output", "verbose", "quiet", "filter", "client", "server", "limit", "linger", "check-sums"} {
+		fs.AddFlag(all.Flags().Lookup(name))
+	}
+	return c
+}
+
+func twoSides(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) != 2:
+		return usage("two are compared, OLD and NEW, not %d\n  %s --help tells more", len(args), c.CommandPath())
+	case args[0] == "-" && args[1] == "-":
+		return usage("-: standard input can be one of the two")
+	}
+	return nil
+}
+
+func (d *comparison) run(c *cobra.Command, args []string) error {
+	if err := oneOf("format", d.format, "text", "json"); err != nil {
+		return err
+	}
+	w := newWriter(c.OutOrStdout(), false)
+	both := diff.NewComparison()
+	var sides [2]side
+	var errs []error
+	for i, path := range args {
+		s, err := d.side(c, w, both, path)
+		defer s.forget()
+		if errs = append(errs, err); s.Snapshot == nil {
+			return errors.Join(errs...)
+		}
+		sides[i] = s
+	}
+	result := diff.Compare(sides[0].Snapshot, sides[1].Snapshot, d.tolerance, d.failOn)
+	for i := range sides {
+		errs = append(errs, sides[i].look(c, w, result))
+	}
+	errs = append(errs, d.write(w, result), w.flush())
+	for i := range result.Differences {
+		if result.Differences[i].Counts {
+			errs = append(errs, errFound)
+			break
+		}
+	}
+	if result.Unjudged > 0 {
+		errs = append(errs, usage("not all was compared: there are too many servers"))
+	}
+	return errors.Join(errs...)
+}
+
+func (d *comparison) write(w io.Writer, result *diff.Diff) error {
+	if d.format == "json" {
+		return (&diff.JSON{W: w}).Write(result)
+	}
+	return (&diff.Text{W: w, Verbose: d.verbose > 0, Quiet: d.quiet}).Write(result)
+}
+
+// side is one of the two that are compared.
+type side struct {
+	*diff.Snapshot          // nil: it could not be read
+	reading                 // of a capture, to be read again
+	spool          *os.File // a copy of standard input
+}
+
+func (s *side) forget() {
+	if s.spool != nil {
+		s.spool.Close()
+		os.Remove(s.spool.Name())
+	}
+}
+
+// side reads one side. Where a capture could not be read to its end, there is a snapshot and an error.
+func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, path string) (s side, err error) {
+	s.reading = d.reading
+	s.quiet = true
+	name := path
+	if path == "-" {
+		name = "standard input"
+		if s.spool, err = spooled(c.InOrStdin()); err != nil {
+			return s, &failure{statusInput, fmt.Errorf("%s: %w", name, withoutPath(err))}
+		}
+		path = s.spool.Name()
+	}
+	if err := s.resolve(c, []string{path}); err != nil {
+		return s, err
+	}
+	if saved, err := isSaved(path); err != nil {
+		return s, &failure{statusInput, fmt.Errorf("%s: %w", report.Plain(name), withoutPath(err))}
+	} else if saved {
+		if len(s.choosers) > 0 {
+			return s, usage("%s: choosers are for captures, this is saved output: %s", report.Plain(name), s.chosen())
+		}
+		s.Snapshot, err = load(both, name, path)
+		return s, err
+	}
+	into := both.Snapshot(name)
+	out := output{judged: true, flows: into, findings: into, shown: noneShown, end: noEnd}
+	out.begin = func(of *capture) error {
+		s.Snapshot = into
+		into.Network = func(via uint32) string {
+			space := of.source.Decoder().Space(via)
+			return diff.Network(space.VLANs, space.Tunnel)
+		}
+		return nil
+	}
+	return s, s.read(c, w, &out)
+}
+
+// spooled is a copy of what r gives, which can be read twice.
+func spooled(r io.Reader) (*os.File, error) {
+	f, err := os.CreateTemp("", "tcpwhy-")
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.Copy(f, r)
+	return f, err
+}
+
+// isSaved reports whether a file holds saved output, not packets.
+func isSaved(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	begins := make([]byte, 512)
+	n, err := io.ReadFull(f, begins)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return diff.IsSaved(begins[:n]), err
+}
+
+func load(both *diff.Comparison, name, path string) (*diff.Snapshot, error) {
+	f, err := os.Open(path)
+	if err == nil {
+		defer f.Close()
+		var s *diff.Snapshot
+		if s, err = both.Load(name, f); err == nil {
+			return s, nil
+		}
+	}
+	return nil, &failure{statusInput, fmt.Errorf("%s: %w", report.Plain(name), withoutPath(err))}
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/diff"
+	"tcpwhy/analyzer/report"
+	"tcpwhy/flows"
+)
+
+// look reads the capture of a side again, for the packets of the flows that are told of, and draws the first.
+func (s *side) look(c *cobra.Command, w *writer, result *diff.Diff) error {
+	wanted, first := result.Wanted(s.Snapshot)
+	if _, again := s.rereadable(); s.Kind != diff.Packets || len(wanted) == 0 || !again {
+		return nil
+	}
+	again := s.reading
+	again.choice.Flows = wanted
+	l := looking{first: first, found: func(flow uint64, packets []uint64) { result.Found(s.Snapshot, flow, packets) }}
+	out := output{judged: true, early: true, watch: &l, flows: &l, shown: noneShown}
+	command := ""
+	out.begin = func(of *capture) error {
+		l.Ladder = report.Ladder{Names: of.names}
+		if s.spool == nil {
+			command = again.again(of)
+		}
+		out.end = func(uint64) error {
+			l.Ended(of.source.Now())
+			return nil
+		}
+		return nil
+	}
+	// What is wrong with the capture was told by the reading before.
+	_ = again.read(c, w, &out)
+	if first == 0 {
+		return nil
+	}
+	var ladder strings.Builder
+	if err := (&report.LadderText{W: &ladder, Command: command}).Write(&l.Ladder); err != nil {
+		return err
+	}
+	result.Shown = diff.Shown{In: s.Snapshot, Flow: first, Ladder: ladder.String()}
+	if command != "" {
+		result.Shown.Again = strings.Replace(command, "tcpwhy", "tcpwhy report", 1) + " --flow " + strconv.FormatUint(first, 10)
+	}
+	return nil
+}
+
+// looking draws one flow, and tells which packets show what was found of all.
+type looking struct {
+	report.Ladder
+	first uint64
+	found func(flow uint64, packets []uint64)
+}
+
+// Packet draws a packet of the flow that is drawn.
+func (l *looking) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.Finding) error {
+	if step.Flow != l.first {
+		l.Skip(seg)
+		return nil
+	}
+	return l.Ladder.Packet(seg, step, found)
+}
+
+// Late draws a finding of it that no packet brought.
+func (l *looking) Late(n *analyzer.Finding) error {
+	if n.Flow != l.first {
+		return nil
+	}
+	return l.Ladder.Late(n)
+}
+
+// Flow tells the packets of a flow: those that show what was found, or else all that changed a state.
+func (l *looking) Flow(f *flows.Flow, found []*analyzer.Finding) error {
+	var packets []uint64
+	for _, n := range found {
+		if n.Severity > analyzer.Info {
+			packets = append(packets, n.Packets...)
+		}
+	}
+	if len(packets) == 0 {
+		for i := range f.Transitions {
+			packets = append(packets, f.Transitions[i].Packet)
+		}
+	}
+	slices.Sort(packets)
+	l.found(f.Number, slices.Compact(packets))
+	if f.Number != l.first {
+		return nil
+	}
+	return l.Ladder.Flow(f, found)
+}
