@@ -124,7 +124,7 @@ func (s *side) forget() {
 	}
 }
 
-// side reads one side. Where a capture could not be read to its end, there is a snapshot and an error.
+// side reads one side. Where a capture could not be read to its end, there is a snapshot of what could be, and an error.
 func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, path string) (s side, err error) {
 	s.reading = d.reading
 	s.quiet = true
@@ -158,7 +158,10 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 		}
 		return nil
 	}
-	return s, s.read(c, w, &out)
+	if err = s.read(c, w, &out); err != nil && into.Flows == 0 {
+		s.Snapshot = nil
+	}
+	return s, err
 }
 
 // spooled is a copy of what r gives, which can be read twice.
