@@ -69,6 +69,7 @@ func (t *Tracker) redate(r *record, from, to *half) {
 		return
 	}
 	last := t.asideOf(r).fin[r.index(to)]
+	t.setApart(r)
 	if tr := t.kept.standing(r, r.sideOf(from), from.path.at(uint8(at))); tr != nil && last.packet != 0 {
 		tr.packet, tr.file, tr.time = last.packet, last.file, last.time
 	}
@@ -77,10 +78,10 @@ func (t *Tracker) redate(r *record, from, to *half) {
 // redateACK gives the ACK of its FIN, which an end is now known to have got in another order, the
 // packet that it came with.
 func (t *Tracker) redateACK(r *record, h *half) {
-	side, why := r.sideOf(h), t.kept.numberOf(gotACKOfFIN.String())
+	side := r.sideOf(h)
 	var was, last *packed
 	t.kept.each(r, func(tr *packed) {
-		if tr.side == side && tr.revised && tr.why == why {
+		if tr.side == side && tr.revised && tr.why == gotACKOfFIN {
 			was = tr
 		}
 		last = tr
@@ -158,7 +159,7 @@ func (t *Tracker) jumped(r *record, from *half, shown uint8) {
 	if at := from.gotFINAt(); at >= 0 && uint8(at) >= shown {
 		n = uint8(at)
 	}
-	from.jump = n + 1
+	from.path.jump = n + 1
 }
 
 // sentFIN takes the FIN of a segment; before is what its sender had sent until then.
@@ -180,7 +181,7 @@ func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 	from.has |= hasFIN
 	passed := s.Time
 	if t.replay != nil {
-		passed = t.held.time
+		passed = t.was.time
 	}
 	switch {
 	case !r.has(atFIN):
@@ -195,7 +196,7 @@ func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 	if top := from.path.top(); top == FinWait1 || top == LastAck {
 		return // met by this very FIN
 	}
-	if from.jump > 0 && from.fin == before {
+	if from.path.jump > 0 && from.fin == before {
 		t.finWentFirst(r, from, to)
 		return
 	}
@@ -243,7 +244,7 @@ func (t *Tracker) finAgain(r *record, from, to *half, news bool) {
 		return // from CLOSING some stacks send it with the ACK of the peer's FIN
 	}
 	if at := from.ackOfFINAt(); at > 0 && t.takeBack(r, from, uint8(at), "repeats its FIN, so the ACK of it had not arrived") {
-		r.set &^= 1 << atClose
+		r.clear(atClose)
 	}
 }
 
@@ -269,8 +270,8 @@ func (h *half) ackOfFINAt() int {
 // finWentFirst mends the list of an end whose FIN is captured only as a repetition: its
 // numbers had shown before that it was sent.
 func (t *Tracker) finWentFirst(r *record, from, to *half) {
-	n := from.jump - 1
-	from.jump = 0
+	n := from.path.jump - 1
+	from.path.jump = 0
 	if to.is(finCovers) {
 		r.firstFIN = closer(r.sideOf(from))
 	} else if to.is(hasFIN) {

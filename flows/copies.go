@@ -13,7 +13,10 @@ type copies struct {
 	prints [1 << copyBits]print
 }
 
-const copyBits = 13
+const (
+	copyBits   = 13
+	copyGroups = 4 // bits of the four-tuple's: what is a copy does not depend on the flows of other groups
+)
 
 type print struct {
 	hash     uint64
@@ -33,15 +36,9 @@ const (
 	withoutID = int64(time.Millisecond)
 )
 
-// repeated reports whether s is a copy; end is that of the flow it would belong to, nil where
-// there is none. Where there is no id to tell (IPv6, and id 0, which
-// Linux gives a SYN-ACK and a bare RST), a SYN or FIN is one, as no TCP repeats it that soon. Data,
-// pure ACKs and RSTs may be real ones, a RST as a host without the socket answers each segment that
-// comes; they are copies only in a flow of which nearly every packet comes twice, in that direction: a mirror may double one only.
-//
-// What was seen on one interface (veth) and then on another (bridge, NIC) is a copy whatever it is: a packet that is
-// sent again passes the first one again. Its checksum may have been filled in on the way.
-func (c *copies) repeated(k *tuple, s *Segment, end *half) bool {
+// like notes s, and reports whether one like it has passed shortly before, and whether that was on
+// another interface.
+func (c *copies) like(k *tuple, s *Segment) (like, elsewhere bool) {
 	const k1, k2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // so that no field that is 0 hides another
 	h := mix(uint64(s.Seq)<<32|uint64(s.Ack)^k1, uint64(k.plain)<<32|uint64(s.Flags)<<16|uint64(s.Window)^k2)
 	h = mix(h^uint64(s.Len)<<32^uint64(s.IPID), k1+uint64(k.from))
@@ -51,18 +48,27 @@ func (c *copies) repeated(k *tuple, s *Segment, end *half) bool {
 			h = mix(h^uint64(binary.LittleEndian.Uint32(s.IP[i:])), k1)
 		}
 	}
-	p := &c.prints[h>>(64-copyBits)]
+	p := &c.prints[k.plain>>(32-copyGroups)<<(copyBits-copyGroups)|uint32(h>>(64-copyBits+copyGroups))]
 	where := place{s.File, s.Interface}
-	elsewhere := p.where != where
+	elsewhere = p.where != where
 	apart := max(s.Time-p.at, p.at-s.Time)
 	if p.hash != h || p.checksum != s.Checksum && !elsewhere || apart > withID || apart > withoutID && s.IPID == 0 && !elsewhere {
 		*p = print{h, s.Time, where, s.Checksum}
-		return false
+		return false, false
 	}
-	switch {
-	case end == nil:
-		return false
-	case elsewhere:
+	return true, elsewhere
+}
+
+// copied reports whether s, of which one like it has just passed, is a copy that the capture made.
+// Where there is no id to tell (IPv6, and id 0, which
+// Linux gives a SYN-ACK and a bare RST), a SYN or FIN is one, as no TCP repeats it that soon. Data,
+// pure ACKs and RSTs may be real ones, a RST as a host without the socket answers each segment that
+// comes; they are copies only in a flow of which nearly every packet comes twice, in that direction: a mirror may double one only.
+//
+// What was seen on one interface (veth) and then on another (bridge, NIC) is a copy whatever it is: a packet that is
+// sent again passes the first one again. Its checksum may have been filled in on the way.
+func (end *half) copied(s *Segment, elsewhere bool) bool {
+	if elsewhere {
 		end.has |= seenElsewhere // what its copies are is clear: they say nothing of a mirror
 		return true
 	}

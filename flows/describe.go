@@ -12,11 +12,12 @@ const (
 )
 
 // describe fills f with what is known of a record.
-func (t *Tracker) describe(rec uint32, f *Flow) {
-	r := t.records.ptr(rec)
-	lo, hi := t.endsOf(r)
+func (t *Tracker) describe(rec ref, f *Flow) {
+	r := &t.shown
+	t.unpack(rec, r)
+	lo, hi := t.endsOf(&r.key, r.space)
 	ends := [2]netip.AddrPort{netip.AddrPortFrom(lo.Netip(), r.key.pa), netip.AddrPortFrom(hi.Netip(), r.key.pb)}
-	*f = Flow{Number: r.number, File: r.file, Space: r.key.space &^ v6, Via: r.via, Roles: r.roles,
+	*f = Flow{Number: r.number, File: r.file, Space: r.space &^ v6, Via: r.via, Roles: r.roles,
 		First: r.first, Last: r.last(), Completeness: uint8(r.kinds),
 		ConnState: r.zeek.connState(r.ends[0].bytes+r.ends[1].bytes > 0, &t.mores),
 	}
@@ -44,9 +45,11 @@ func (t *Tracker) describe(rec uint32, f *Flow) {
 		}
 		f.Ends[r.side(uint8(i))].Unacknowledged = peer.is(hasAck) && h.is(hasNxt) && peer.ack.Before(h.nxt)
 	}
-	f.Transitions = t.kept.of(r)
-	if int(rec) < len(t.events) {
-		f.Events = t.events[rec]
+	if t.keep {
+		f.Transitions = t.kept.of(r)
+	}
+	if r.events != 0 {
+		f.Events = *t.events.ptr(r.events)
 	}
 }
 
@@ -225,7 +228,7 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 		return ClosingFINUnanswered
 	case t.mayLackFIN(r):
 		return ClosingOpen
-	case c.is(hasFIN) && s.jump > 0, s.is(hasFIN) && c.jump > 0:
+	case c.is(hasFIN) && s.path.jump > 0, s.is(hasFIN) && c.path.jump > 0:
 		return ClosingOpen // the number that the capture lacks may be the other FIN
 	case c.is(hasFIN):
 		return t.halfClosed(r, c, acked(c, s), quiet(r.at[atFIN]))

@@ -11,13 +11,13 @@ func (t *Tracker) move(r *record, h *half, ev event, c Certainty) bool {
 	if to == Established {
 		r.marks |= sawOpen
 	}
-	t.changed(r, h, from, to, c, ev.String())
+	t.changed(r, h, from, to, c, ev)
 	return true
 }
 
 // begin starts the list of an end. With from Unknown it was met in state to; else the
 // list opens with from, the state that to was entered from.
-func (t *Tracker) begin(r *record, h *half, from, to State, c Certainty, why string) {
+func (t *Tracker) begin(r *record, h *half, from, to State, c Certainty, why event) {
 	if from != Unknown {
 		h.path.push(from, Proved)
 	}
@@ -29,16 +29,14 @@ func (t *Tracker) begin(r *record, h *half, from, to State, c Certainty, why str
 }
 
 // changed tells of a transition, and keeps it where they are kept.
-func (t *Tracker) changed(r *record, h *half, from, to State, c Certainty, why string) {
+func (t *Tracker) changed(r *record, h *half, from, to State, c Certainty, why event) {
 	tr := Transition{Packet: t.seg.Packet, File: t.seg.File, Time: t.seg.Time,
-		Side: r.sideOf(h), From: from, To: to, Certainty: c, Why: why}
+		Side: r.sideOf(h), From: from, To: to, Certainty: c, Why: why.String()}
 	if h == t.replay {
-		tr.Packet, tr.File, tr.Time = t.held.packet, t.held.file, t.held.time
+		tr.Packet, tr.File, tr.Time = t.was.packet, t.was.file, t.was.time
 	}
 	t.step.Changes = append(t.step.Changes, tr)
-	if t.keep {
-		t.kept.add(r, &tr)
-	}
+	t.keepTransition(r, &tr, why)
 }
 
 // sideOf is the role of one of r's ends.
@@ -77,6 +75,7 @@ func (t *Tracker) takeBack(r *record, h *half, n uint8, why string) bool {
 	top := h.path.top()
 	tr := Transition{File: t.seg.File, Time: t.seg.Time, Side: side, From: top,
 		Certainty: Revised, Why: why, RevisedBy: t.seg.Packet}
+	t.setApart(r)
 	if t.keep {
 		for i := h.path.n; i > n; i-- {
 			if was := t.kept.standing(r, side, h.path.at(i-1)); was != nil {

@@ -3,19 +3,18 @@ package flows
 // pick finds the record that the segment belongs to, or opens one. On a four-tuple there is one
 // flow, but while an old one lives a SYN with another ISS waits beside it for the answer
 // that confirms it (RFC 9293 §3.5.1; RFC 6191 for TIME_WAIT).
-func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
+func (t *Tracker) pick(head ref, k *tuple) ref {
 	s := t.seg
 	if head != 0 {
-		// Its second may have come, and the wheel not have turned so far.
-		if r := t.records.ptr(head); r.due != 0 && r.due <= t.now/second+1 {
-			if d := t.deadline(r); d != 0 && d < t.now {
-				t.wheel.flush(t)
-				head = shard.find(t, k)
-			}
+		// Its second may have come, and what is due in that not be finished so far.
+		if d := t.deadline(t.ptr(head)); d != 0 && d < t.now {
+			t.sweep(t.now)
+			head = t.find(k)
+			t.checkOut(head)
 		}
 	}
 	if head == 0 {
-		return t.start(shard, 0, k)
+		return t.start(0, k)
 	}
 	if !s.HeaderOK || !s.Flags.valid() {
 		return t.settled(head)
@@ -24,15 +23,15 @@ func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
 	case s.Flags.Any(RST):
 		return t.pickRST(head, k)
 	case s.Flags.Has(SYN | ACK):
-		return t.pickSYNACK(shard, head, k)
+		return t.pickSYNACK(head, k)
 	case s.Flags.Any(SYN):
-		return t.pickSYN(shard, head, k)
+		return t.pickSYN(head, k)
 	}
-	if t.records.ptr(head).next == 0 {
+	if t.ptr(head).next == 0 {
 		return head
 	}
-	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		if r := t.records.ptr(rec); t.numbersFit(r, k) {
+	for rec := head; rec != 0; rec = t.ptr(rec).next {
+		if r := t.ptr(rec); t.numbersFit(r, k) {
 			if from := &r.ends[k.from]; r.is(tentative) && !r.is(repeats) && from.is(hasISS) && s.Seq == from.iss+1 {
 				t.confirm(rec) // it was answered: its sender goes on
 			}
@@ -43,10 +42,10 @@ func (t *Tracker) pick(shard *shard, head uint32, k *tuple) uint32 {
 }
 
 // holder is the record of the chain that has seen a segment like this one, if any has.
-func (t *Tracker) holder(head uint32, k *tuple) uint32 {
+func (t *Tracker) holder(head ref, k *tuple) ref {
 	s := t.seg
-	for rec := head; rec != 0 && t.records.ptr(head).next != 0; rec = t.records.ptr(rec).next {
-		r := t.records.ptr(rec)
+	for rec := head; rec != 0 && t.ptr(head).next != 0; rec = t.ptr(rec).next {
+		r := t.ptr(rec)
 		if from := &r.ends[k.from]; s.Flags.Any(SYN) && from.is(hasISS) && from.iss == s.Seq ||
 			!s.Flags.Any(SYN) && t.numbersFit(r, k) {
 			return rec
@@ -56,12 +55,13 @@ func (t *Tracker) holder(head uint32, k *tuple) uint32 {
 }
 
 // start opens a flow that counts at once.
-func (t *Tracker) start(shard *shard, head uint32, k *tuple) uint32 {
-	rec := t.open(shard, head, k)
-	t.number(t.records.ptr(rec))
+func (t *Tracker) start(head ref, k *tuple) ref {
 	if head != 0 {
-		t.picked = t.reuse(t.records.ptr(head))
+		t.picked = t.reuse(t.ptr(head))
+		head = t.promote(head)
 	}
+	rec := t.open(head, k)
+	t.number(t.ptr(rec))
 	return rec
 }
 
@@ -84,7 +84,7 @@ func (t *Tracker) tellPicked(r *record, from uint8) {
 	}
 	rec := t.rec
 	t.rec = t.settled(rec)
-	old := t.records.ptr(t.rec)
+	old := t.ptr(t.rec)
 	t.step.Side = old.side(from)
 	old.ends[1-from].provokes()
 	t.tell(e)
@@ -99,9 +99,9 @@ func (t *Tracker) tellReuse(r *record, e Event) {
 }
 
 // settled is the newest record of the chain that is a flow.
-func (t *Tracker) settled(head uint32) uint32 {
-	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		if !t.records.ptr(rec).is(tentative) {
+func (t *Tracker) settled(head ref) ref {
+	for rec := head; rec != 0; rec = t.ptr(rec).next {
+		if !t.ptr(rec).is(tentative) {
 			return rec
 		}
 	}
@@ -125,10 +125,10 @@ func (t *Tracker) numbersFit(r *record, k *tuple) bool {
 	return !s.Flags.Any(ACK) || !to.is(hasNxt) || near(s.Ack, to.nxt)
 }
 
-func (t *Tracker) pickRST(head uint32, k *tuple) uint32 {
+func (t *Tracker) pickRST(head ref, k *tuple) ref {
 	s := t.seg
-	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		r := t.records.ptr(rec)
+	for rec := head; rec != 0; rec = t.ptr(rec).next {
+		r := t.ptr(rec)
 		from, to := &r.ends[k.from], &r.ends[1-k.from]
 		if s.Flags.Any(ACK) && to.path.top() == SynSent && from.path.n == 0 && !r.is(repeats) &&
 			within(s.Ack, to.iss+1, to.nxt) {
@@ -136,8 +136,8 @@ func (t *Tracker) pickRST(head uint32, k *tuple) uint32 {
 			return rec
 		}
 	}
-	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		if r := t.records.ptr(rec); !r.is(tentative) && t.numbersFit(r, k) {
+	for rec := head; rec != 0; rec = t.ptr(rec).next {
+		if r := t.ptr(rec); !r.is(tentative) && t.numbersFit(r, k) {
 			t.confirmByRST(head, r, k)
 			return rec
 		}
@@ -147,8 +147,8 @@ func (t *Tracker) pickRST(head uint32, k *tuple) uint32 {
 
 // confirmByRST opens the flow of a SYN whose sender answers the challenge ACK with a RST: so
 // it has no old connection.
-func (t *Tracker) confirmByRST(head uint32, old *record, k *tuple) {
-	r := t.records.ptr(head)
+func (t *Tracker) confirmByRST(head ref, old *record, k *tuple) {
+	r := t.ptr(head)
 	if !r.is(tentative) || r.is(repeats) || r.ends[k.from].path.top() != SynSent {
 		return
 	}
@@ -157,15 +157,15 @@ func (t *Tracker) confirmByRST(head uint32, old *record, k *tuple) {
 	}
 }
 
-func (t *Tracker) pickSYNACK(shard *shard, head uint32, k *tuple) uint32 {
+func (t *Tracker) pickSYNACK(head ref, k *tuple) ref {
 	s := t.seg
-	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		if from := &t.records.ptr(rec).ends[k.from]; from.is(hasISS) && from.iss == s.Seq {
+	for rec := head; rec != 0; rec = t.ptr(rec).next {
+		if from := &t.ptr(rec).ends[k.from]; from.is(hasISS) && from.iss == s.Seq {
 			return rec
 		}
 	}
-	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		r := t.records.ptr(rec)
+	for rec := head; rec != 0; rec = t.ptr(rec).next {
+		r := t.ptr(rec)
 		to := &r.ends[1-k.from]
 		if to.is(hasISS) && within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) && !r.closed() {
 			t.confirm(rec)
@@ -173,25 +173,25 @@ func (t *Tracker) pickSYNACK(shard *shard, head uint32, k *tuple) uint32 {
 		}
 	}
 	rec := t.settled(head)
-	r := t.records.ptr(rec)
+	r := t.ptr(rec)
 	from, to := &r.ends[k.from], &r.ends[1-k.from]
 	if oneSided := to.packets == 0 && from.is(hasSYNACK) && s.Ack != to.iss+1; !r.over() && !oneSided {
 		return rec
 	}
-	return t.succeed(shard, head, k) // its SYN was not captured
+	return t.succeed(head, k) // its SYN was not captured
 }
 
 // closed reports whether a connection was open and is over.
 func (r *record) closed() bool { return r.is(completed) && r.over() }
 
-func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
+func (t *Tracker) pickSYN(head ref, k *tuple) ref {
 	s := t.seg
-	for rec := head; rec != 0; rec = t.records.ptr(rec).next {
-		r := t.records.ptr(rec)
+	for rec := head; rec != 0; rec = t.ptr(rec).next {
+		r := t.ptr(rec)
 		from, to := &r.ends[k.from], &r.ends[1-k.from]
 		switch {
 		case from.is(hasISS) && from.iss == s.Seq:
-			if old := t.settled(rec); r.is(tentative) && !r.is(repeats) && t.records.ptr(old).over() {
+			if old := t.settled(rec); r.is(tentative) && !r.is(repeats) && t.ptr(old).over() {
 				t.confirm(rec) // sent again: no old duplicate, and nothing else lives here
 			}
 			if !r.closed() {
@@ -199,8 +199,8 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 			}
 			// An old duplicate; but where nothing is left of the connection, it opens
 			// another one at a server that listens.
-			rec := t.wait(shard, head, k, r)
-			t.records.ptr(rec).marks |= repeats
+			rec := t.wait(head, k, r)
+			t.ptr(rec).marks |= repeats
 			return rec
 		case from.is(hasISS) || from.is(hasNxt):
 		case to.is(hasSYNACK) && to.ack == s.Seq+1: // captured in the wrong order
@@ -209,7 +209,7 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 			return rec
 		}
 	}
-	r := t.records.ptr(t.settled(head))
+	r := t.ptr(t.settled(head))
 	from, to := &r.ends[k.from], &r.ends[1-k.from]
 	switch {
 	case r.ends[0].path.n == 0 && r.ends[1].path.n == 0 && !from.is(hasISS) && !to.is(hasISS):
@@ -217,26 +217,26 @@ func (t *Tracker) pickSYN(shard *shard, head uint32, k *tuple) uint32 {
 		r.client, r.roles = k.from, RolesSYN
 		return t.settled(head)
 	case r.dead(from, to, s):
-		return t.succeed(shard, head, k)
+		return t.succeed(head, k)
 	case from.path.top() == SynSent && to.path.n == 0:
 		// Nothing has answered it: its sender has given the first attempt up.
-		return t.start(shard, head, k)
+		return t.start(head, k)
 	}
-	return t.wait(shard, head, k, r)
+	return t.wait(head, k, r)
 }
 
 // wait opens a record that is no flow until its SYN is answered; old is the flow that has the
 // four-tuple. One waits at a time.
-func (t *Tracker) wait(shard *shard, head uint32, k *tuple, old *record) uint32 {
-	if t.records.ptr(head).is(tentative) {
+func (t *Tracker) wait(head ref, k *tuple, old *record) ref {
+	before := t.reuse(old)
+	if t.ptr(head).is(tentative) {
 		t.finish(head)
-		head = shard.find(t, k)
+		head = t.find(k)
 	}
-	rec := t.open(shard, head, k)
-	t.records.ptr(rec).marks |= tentative | unannounced
-	old.strays++
+	rec := t.open(t.promote(head), k)
+	t.ptr(rec).marks |= tentative | unannounced
 	t.picked = Event{Note: Note{Kind: NoteSYNWaits}}
-	before, a := t.reuse(old), t.asideOf(t.records.ptr(rec))
+	a := t.asideOf(t.ptr(rec))
 	a.prior, a.gap = before.Prior, before.D
 	return rec
 }
@@ -255,25 +255,30 @@ func (r *record) dead(from, to *half, s *Segment) bool {
 }
 
 // succeed finishes what is on the four-tuple and opens the next flow there.
-func (t *Tracker) succeed(shard *shard, head uint32, k *tuple) uint32 {
-	before := t.reuse(t.records.ptr(t.settled(head)))
+func (t *Tracker) succeed(head ref, k *tuple) ref {
+	before := t.reuse(t.ptr(t.settled(head)))
+	t.held = 0 // the segment is another flow's
 	t.finishOlder(head)
-	rec := t.start(shard, 0, k)
+	rec := t.start(0, k)
 	t.picked = before
 	return rec
 }
 
 // finishOlder finishes a chain from rec on, the oldest first.
-func (t *Tracker) finishOlder(rec uint32) {
-	for rec != 0 && t.records.ptr(rec).is(tentative) {
-		next := t.records.ptr(rec).next
+func (t *Tracker) finishOlder(rec ref) {
+	if rec.form() != formRecord {
+		t.finish(rec)
+		return
+	}
+	for rec != 0 && t.ptr(rec).is(tentative) {
+		next := t.ptr(rec).next
 		t.finish(rec)
 		rec = next
 	}
 	for rec != 0 {
 		last := rec
-		for t.records.ptr(last).next != 0 {
-			last = t.records.ptr(last).next
+		for t.ptr(last).next != 0 {
+			last = t.ptr(last).next
 		}
 		t.finish(last)
 		if last == rec {
@@ -285,8 +290,8 @@ func (t *Tracker) finishOlder(rec uint32) {
 // confirm makes a flow of a SYN that waited: its answer has come. What was there before is
 // finished, but for an attempt that nobody has answered: an old duplicate may have
 // confirmed the wrong one (RFC 9293 §3.5, figure 8).
-func (t *Tracker) confirm(rec uint32) {
-	r := t.records.ptr(rec)
+func (t *Tracker) confirm(rec ref) {
+	r := t.ptr(rec)
 	if !r.is(tentative) {
 		return
 	}
@@ -297,7 +302,7 @@ func (t *Tracker) confirm(rec uint32) {
 		r.ends[0].path, r.ends[1].path = path{}, path{}
 	}
 	for older := r.next; older != 0; {
-		o := t.records.ptr(older)
+		o := t.ptr(older)
 		next := o.next
 		if !(o.ends[0].path.top() == SynSent && o.ends[1].path.n == 0 ||
 			o.ends[1].path.top() == SynSent && o.ends[0].path.n == 0) {

@@ -4,10 +4,10 @@ package flows
 // a million flows cost the garbage collector nothing. As slices of Transition, the 11 of a flow took 1.2 kB
 // and as much time again as all else that is done for it; so they take 400 bytes and an eighth.
 type kept struct {
-	blocks slab[block]
-	whys   []string
-	number map[string]uint8 // of each of whys
-	list   []Transition     // the last that was listed
+	blocks  slab[block]
+	stories stories
+	all     []packed     // the last that were listed
+	list    []Transition // and as they are handed out
 }
 
 // chain is the first and the last block of a record's transitions, 0: there are none.
@@ -26,7 +26,7 @@ type packed struct {
 	time              int64
 	file              int32
 	states            uint8 // four bits each, from the lower
-	why               uint8 // by its number
+	why               event
 	side              Side
 	revised           bool
 }
@@ -34,8 +34,42 @@ type packed struct {
 func (p *packed) from() State { return State(p.states & 15) }
 func (p *packed) to() State   { return State(p.states >> 4) }
 
-// add appends a transition to those of r.
-func (k *kept) add(r *record, t *Transition) {
+// keepTransition adds one to those of r.
+func (t *Tracker) keepTransition(r *record, tr *Transition, why event) {
+	r.moved = true
+	if !r.apart {
+		if i, ok := r.stepFor(tr.Packet, tr.File, tr.Time); ok {
+			story, ok := t.kept.stories.with(r.story, chapter{side: tr.Side, from: tr.From, to: tr.To, why: why, step: i})
+			if ok {
+				r.story = story
+				return
+			}
+		}
+		t.setApart(r)
+	}
+	if t.keep {
+		t.kept.add(r, packed{packet: tr.Packet, time: tr.Time, file: tr.File,
+			states: uint8(tr.From) | uint8(tr.To)<<4, why: why, side: tr.Side})
+	}
+}
+
+// setApart takes the transitions of r out of the stories, so that each can be changed.
+func (t *Tracker) setApart(r *record) {
+	if r.apart {
+		return
+	}
+	r.apart = true
+	if t.keep {
+		t.kept.all = t.kept.stories.list(t.kept.all[:0], r)
+		for _, p := range t.kept.all {
+			t.kept.add(r, p)
+		}
+	}
+	r.story = 0
+}
+
+// add appends a transition to the chain of r.
+func (k *kept) add(r *record, p packed) {
 	c := &r.kept
 	if c.tail == 0 || int(k.blocks.ptr(c.tail).n) == len(block{}.of) {
 		next := k.blocks.take()
@@ -47,26 +81,11 @@ func (k *kept) add(r *record, t *Transition) {
 		c.tail = next
 	}
 	b := k.blocks.ptr(c.tail)
-	b.of[b.n] = packed{packet: t.Packet, time: t.Time, file: t.File, states: uint8(t.From) | uint8(t.To)<<4,
-		why: k.numberOf(t.Why), side: t.Side}
+	b.of[b.n] = p
 	b.n++
 }
 
-// numberOf is the number of a reason. There are some thirty, all constants of this package.
-func (k *kept) numberOf(why string) uint8 {
-	n, ok := k.number[why]
-	if !ok {
-		if k.number == nil {
-			k.number = map[string]uint8{}
-		}
-		n = uint8(len(k.whys))
-		k.number[why] = n
-		k.whys = append(k.whys, why)
-	}
-	return n
-}
-
-// each calls f with the transitions of r, in order.
+// each calls f with the transitions in the chain of r, in order.
 func (k *kept) each(r *record, f func(*packed)) {
 	for i := r.kept.head; i != 0; {
 		b := k.blocks.ptr(i)
@@ -77,7 +96,7 @@ func (k *kept) each(r *record, f func(*packed)) {
 	}
 }
 
-// standing is the last transition of r that led to s and still stands, nil: there is none.
+// standing is the last transition in the chain of r that led to s and still stands, nil: there is none.
 func (k *kept) standing(r *record, side Side, s State) (last *packed) {
 	k.each(r, func(p *packed) {
 		if p.side == side && p.to() == s && !p.revised {
@@ -89,11 +108,17 @@ func (k *kept) standing(r *record, side Side, s State) (last *packed) {
 
 // of lists the transitions of r. The list is valid until the next call.
 func (k *kept) of(r *record) []Transition {
-	k.list = k.list[:0]
+	k.all, k.list = k.all[:0], k.list[:0]
+	if r.apart {
+		k.each(r, func(p *packed) { k.all = append(k.all, *p) })
+	} else {
+		k.all = k.stories.list(k.all, r)
+	}
 	var at [2]uint8 // the next state of each side's path
-	k.each(r, func(p *packed) {
+	for i := range k.all {
+		p := &k.all[i]
 		t := Transition{Packet: p.packet, File: p.file, Time: p.time, Side: p.side, From: p.from(), To: p.to(),
-			Certainty: Revised, Why: k.whys[p.why], RevisedBy: p.revisedBy}
+			Certainty: Revised, Why: p.why.String(), RevisedBy: p.revisedBy}
 		if !p.revised {
 			if at[p.side] == 0 && t.From != Unknown {
 				at[p.side] = 1 // the path begins with the state that the first one left
@@ -104,7 +129,7 @@ func (k *kept) of(r *record) []Transition {
 			at[p.side]++
 		}
 		k.list = append(k.list, t)
-	})
+	}
 	return k.list
 }
 
@@ -123,5 +148,5 @@ func (k *kept) release(r *record) {
 		k.blocks.give(i)
 		i = next
 	}
-	r.kept = chain{}
+	r.kept, r.apart, r.story, r.nsteps = chain{}, false, 0, 0
 }

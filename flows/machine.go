@@ -17,11 +17,13 @@ const (
 	gotRST
 	gotICMP // an ICMP error that quotes its SYN
 	numEvents
+	met = numEvents // no edge: the first word of an end whose opening was not captured
 )
 
-var eventWhy = [numEvents]string{
+var eventWhy = [numEvents + 1]string{
 	"sent SYN", "sent SYN-ACK", "got SYN-ACK", "got ACK of its SYN", "sent FIN", "got FIN",
 	"got ACK of its FIN", "sent RST", "got RST", "got ICMP error",
+	"met in mid-connection",
 }
 
 func (e event) String() string { return eventWhy[e] }
@@ -91,6 +93,8 @@ type path struct {
 	in     uint16 // the states that are in the list, a bit each
 	n      uint8
 	last   State // the one it is in now
+	before uint8 // its length before the peer's last segment
+	jump   uint8 // 1 + its length when its end's numbers jumped by one: a FIN that was not captured?
 }
 
 func (p *path) at(i uint8) State { return State(p.states >> (4 * i) & 15) }

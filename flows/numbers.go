@@ -112,7 +112,7 @@ func (t *Tracker) bearsOut(r *record, from, to *half) {
 		return
 	}
 	if s.Seq == from.nxt+1 {
-		from.jump = from.path.n + 1
+		from.path.jump = from.path.n + 1
 	}
 	r.missing++
 	held := *o
@@ -131,7 +131,7 @@ func (t *Tracker) takeOver(from, to *half, seq, ack Seq) {
 	}
 	if to.is(hasNxt) && to.nxt.Before(ack) {
 		if ack == to.nxt+1 {
-			to.jump = to.path.n + 1
+			to.path.jump = to.path.n + 1
 		}
 		to.nxt = ack
 		if to.edge.Before(ack) {
@@ -161,7 +161,7 @@ func (t *Tracker) again(r *record, from, to *half, o odd) {
 	s := *t.seg
 	s.Seq, s.Ack, s.Len, s.Flags, s.HasTS, s.HasSACK = o.seq, o.ack, o.len, o.flags, false, false
 	now := t.seg
-	t.seg, t.replay, t.held = &s, from, o.passed
+	t.seg, t.replay, t.was = &s, from, o.passed
 	t.segment(r, from, to)
 	t.seg, t.replay = now, nil
 }

@@ -14,7 +14,7 @@ func (t *Tracker) syn(r *record, from, to *half) {
 		return
 	}
 	from.iss, from.nxt, from.edge = s.Seq, s.Seq+1+Seq(s.Len), s.Seq+1+Seq(s.Len)
-	from.synLen = uint16(min(s.Len, 1<<16-1))
+	from.synLen = min(s.Len, 1<<16-1)
 	from.has |= hasISS | hasNxt
 	t.options(from)
 	if !r.has(atFirstSYN) {
@@ -25,7 +25,7 @@ func (t *Tracker) syn(r *record, from, to *half) {
 		r.roles, r.kind = RolesSimultaneous, KindSimultaneous
 	}
 	if from.path.n == 0 {
-		t.begin(r, from, Closed, SynSent, Proved, sentSYN.String())
+		t.begin(r, from, Closed, SynSent, Proved, sentSYN)
 	}
 	if to.is(hasSYNACK) && to.ack == s.Seq+1 && from != to {
 		// The capture has the two in the wrong order.
@@ -59,7 +59,7 @@ func (t *Tracker) synAgain(r *record, from *half) {
 		}
 		if t.takeBack(r, from, uint8(sent+1), why) && est >= 0 {
 			from.has |= distrust
-			r.set &^= 1 << atSYNACK // what had passed was no answer
+			r.clear(atSYNACK) // what had passed was no answer
 		}
 	}
 	if !r.has(atSYNACK) {
@@ -123,7 +123,7 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 	t.options(from)
 	switch {
 	case from.path.n == 0:
-		t.begin(r, from, Listen, SynReceived, Proved, sentSYNACK.String())
+		t.begin(r, from, Listen, SynReceived, Proved, sentSYNACK)
 		if r.kind == KindNotCaptured {
 			r.kind = KindThreeWay
 		}
@@ -142,7 +142,7 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 			t.move(r, from, gotACKOfSYN, Assumed) // the peer's crossed it
 		}
 	}
-	to.synLen = uint16(s.Ack - (to.iss + 1))
+	to.synLen = uint32(uint16(s.Ack - (to.iss + 1)))
 	if from != to && to.path.proves(Established) && to.is(hasAck) && to.ack == s.Seq+1 && s.Time-to.last < reordered {
 		r.marks |= completed // the ACK of it was captured ahead of it
 		t.move(r, from, gotACKOfSYN, Assumed)
@@ -171,7 +171,7 @@ func (t *Tracker) synACKAgain(r *record, from, to *half) {
 	}
 	t.step.Quiet = QuietRepeated
 	t.note(Note{Kind: NoteSYNACKAgain, N: from.synack, D: since(r, atSYNACK, s.Time)})
-	r.set &^= 1 << atReady
+	r.clear(atReady)
 	if est >= 0 && t.takeBack(r, from, uint8(est), "repeats its SYN-ACK, so it did not take the ACK") {
 		from.has |= distrust
 		r.marks &^= completed
@@ -221,7 +221,7 @@ func (t *Tracker) answered(r *record, from, to *half) {
 			}
 			if told || !r.has(atSYNACK) || at > r.at[atSYNACK] && !s.HasTS {
 				if r.at[atSYN] != at {
-					r.set &^= 1 << atSYNACK
+					r.clear(atSYNACK)
 				}
 				r.stamp(atSYN, at)
 			}

@@ -18,12 +18,12 @@ func (q *Quote) ends() bool {
 
 // quoted takes an ICMP error. It is no segment of the flow: it counts nowhere, and moves an end
 // only where it quotes by its number a SYN that has no answer.
-func (t *Tracker) quoted(head uint32, k *tuple) {
+func (t *Tracker) quoted(head ref, k *tuple) {
 	s := t.seg
 	rec := head
-	for ; rec != 0; rec = t.records.ptr(rec).next {
-		h := &t.records.ptr(rec).ends[k.from]
-		if !t.records.ptr(rec).is(tentative) && h.is(hasISS) && s.Seq.Sub(h.iss) >= 0 && s.Seq.Sub(h.nxt) <= 0 {
+	for ; rec != 0; rec = t.ptr(rec).next {
+		h := &t.ptr(rec).ends[k.from]
+		if !t.ptr(rec).is(tentative) && h.is(hasISS) && s.Seq.Sub(h.iss) >= 0 && s.Seq.Sub(h.nxt) <= 0 {
 			break
 		}
 	}
@@ -32,7 +32,7 @@ func (t *Tracker) quoted(head uint32, k *tuple) {
 		return
 	}
 	t.rec = rec
-	r := t.records.ptr(rec)
+	r := t.ptr(rec)
 	h := &r.ends[k.from]
 	t.step.Flow, t.step.Side = r.number, r.side(k.from)
 	t.note(Note{Kind: NoteUnreachable, Quote: s.Quote})

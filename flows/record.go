@@ -1,7 +1,7 @@
 package flows
 
 // known says which fields of a half hold something.
-type known uint32
+type known uint64
 
 const (
 	hasISS        known = 1 << iota
@@ -28,35 +28,43 @@ const (
 
 // half is one end of a record. All its numbers are as sent by that end.
 type half struct {
-	path    path
+	turn
 	last    int64  // time of its last segment
 	bytes   uint64 // payload, by sequence number or not: every copy that is no mirror's
 	packets uint32 // copies not counted
-	copies  uint32 // that the capture made of them
-	twins   uint32 // segments that look like one just before, copies or not
-	syn     uint32
-	synack  uint32
-	finN    uint32
-	rst     uint32
 	again   uint32 // data segments sent again
-	late    uint64 // payload after the peer's FIN
 	iss     Seq
 	nxt     Seq // the end of all that it was seen to send
 	edge    Seq // the end of what passed without a hole
 	ack     Seq // the highest it sent
 	fin     Seq // the number after its FIN
-	sackEnd Seq // highest right edge it sent
 	tsval   uint32
-	win     uint16
-	synLen  uint16 // payload of its SYN; once that was answered, what of it was accepted
-	wscale  uint8
-	ttl     uint8  // of its first segment
-	probes  uint8  // keep-alives since the peer last spoke
-	resent  uint8  // data sent again since the peer last spoke
-	before  uint8  // length of path before the peer's last segment
 	asked   uint32 // 1 + ms from the flow's first packet to its first data or probe since the peer last spoke
-	jump    uint8  // 1 + length of path when its numbers jumped by one: a FIN that was not captured?
-	has     known
+	win     uint16
+	wscale  uint8
+	ttl     uint8 // of its first segment
+	probes  uint8 // keep-alives since the peer last spoke
+	resent  uint8 // data sent again since the peer last spoke
+	halfRare
+}
+
+// turn is where one end stands, quantities aside: at any time many flows have it in common (see shape).
+type turn struct {
+	path   path
+	has    known
+	syn    uint32
+	synack uint32
+	finN   uint32
+	rst    uint32
+}
+
+// halfRare is what few ends have.
+type halfRare struct {
+	late    uint64 // payload after the peer's FIN
+	copies  uint32 // that the capture made of its packets
+	twins   uint32 // segments that look like one just before, copies or not
+	sackEnd Seq    // highest right edge it sent
+	synLen  uint32 // payload of its SYN, up to 1<<16-1; once that was answered, what of it was accepted
 }
 
 func (h *half) is(k known) bool { return h.has&k != 0 }
@@ -92,36 +100,52 @@ const (
 	numMoments
 )
 
-// record is a flow as the Tracker keeps it: no pointers, so that the garbage collector never
-// looks at a million of them.
+// record is a flow as the segment being observed finds it. Only flows out of the ordinary are kept so (see
+// brief). It has no pointers, so that the garbage collector never looks at a million of them.
 type record struct {
-	key    key
+	key
+	space  uint32 // of the four-tuple; highest bit: IPv6
+	via    uint32 // of the first segment
+	file   int32  // of the first segment
 	hash   uint32
-	ackTS  uint32 // time stamp of the ACK that completed; valid when ackTimed
-	due    int64  // 1 + second of its appointment on the wheel, 0: none
-	next   uint32 // older incarnation on the same four-tuple; next free record; 0: none
-	gen    uint32 // how often this record was used, for the timer wheel
-	aside  uint32 // index of what few flows need, 0: nothing
-	file   int32
+	next   ref // older incarnation on the same four-tuple, 0: none
 	number uint64
+	packet uint64 // number of the first
 	first  int64
-	at     [numMoments]int64 // ns since 1970
-	set    uint16
-	via    uint32  // of the first segment
-	ends   [2]half // by side of the key: 0 sent what key.a is the source of
-	zeek   zeek
-	kinds  Completeness // of segment
+	common
+	at    [numMoments]int64 // ns since 1970
+	steps [maxSteps]step
+	ends  [2]half // by side of the key: 0 sent what key.a is the source of
+	zeek  zeek
+	rare
+	ackTS uint32 // time stamp of the ACK that completed; valid when ackTimed
+	moved bool   // what story, steps and at say is not its shape's
+	fresh bool   // not in the table so far
+	live  bool
+}
 
-	client   uint8 // which of ends is the client
+// common is what is discrete of a flow as a whole.
+type common struct {
+	marks    mark
+	set      uint16       // which of the moments
+	story    uint16       // its transitions: see stories
+	nsteps   uint8        // how many steps
+	kinds    Completeness // of segment
+	client   uint8        // which of ends is the client
 	roles    Roles
 	kind     OpeningKind
 	resetBy  Closer
 	firstFIN Closer
-	marks    mark
-	icmp     Quote // of the error that ended SYN_SENT
-	missing  uint32
-	strays   uint32 // SYNs with another ISS that opened nothing
-	kept     chain
+	apart    bool // its transitions are in the chain kept, if at all
+}
+
+// rare is what few flows have.
+type rare struct {
+	aside   uint32 // index of what few flows need, 0: nothing
+	missing uint32
+	events  uint32 // index of them, 0: none
+	kept    chain
+	icmp    Quote // of the error that ended SYN_SENT
 }
 
 // mark is what a record remembers in a bit.
@@ -152,6 +176,12 @@ func (r *record) is(m mark) bool { return r.marks&m != 0 }
 func (r *record) stamp(m moment, t int64) {
 	r.at[m] = t
 	r.set |= 1 << m
+	r.moved = true
+}
+
+func (r *record) clear(m moment) {
+	r.set &^= 1 << m
+	r.moved = true
 }
 
 func (r *record) has(m moment) bool { return r.set>>m&1 != 0 }

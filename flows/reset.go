@@ -31,7 +31,7 @@ func (t *Tracker) reset(r *record, from, to *half) {
 		}
 		// Data is another matter: it ends an orphan that had taken the ack.
 		if s.Seq == to.ack && to.is(hasAck) && !to.is(carried) && !from.is(byRST) && s.Time-to.last < t.soon(r, from) {
-			t.takeBack(r, from, from.before, "answers with a bare RST: no socket got that")
+			t.takeBack(r, from, from.path.before, "answers with a bare RST: no socket got that")
 		}
 		if n := from.path.n; from.path.top() == TimeWait {
 			t.takeBack(r, from, n-1, "answers with a bare RST: TIME_WAIT would send an ACK")
@@ -140,7 +140,7 @@ func (t *Tracker) dies(r *record, from, to *half) {
 func (t *Tracker) closes(r *record, from, to *half) {
 	r.stamp(atRST, t.seg.Time)
 	if from.path.n == 0 {
-		t.begin(r, from, Unknown, Closed, Proved, sentRST.String())
+		t.begin(r, from, Unknown, Closed, Proved, sentRST)
 		from.has |= ownRST | byRST
 	} else if t.move(r, from, sentRST, Proved) {
 		from.has |= ownRST | byRST

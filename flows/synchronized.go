@@ -113,7 +113,7 @@ func (t *Tracker) meet(r *record, from, to *half) {
 	if to.is(hasSYNACK) && within(s.Ack, to.iss+1, to.nxt) && state == Established {
 		c = Proved // it acknowledges a SYN-ACK that was captured
 	}
-	t.begin(r, from, Unknown, state, c, "met in mid-connection")
+	t.begin(r, from, Unknown, state, c, met)
 }
 
 // provesOpen draws what the segment proves of its sender's opening.

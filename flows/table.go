@@ -10,7 +10,8 @@ import (
 type key struct {
 	a, b   uint32 // IPv4 addresses; IPv6: index of the addresses, and 0
 	pa, pb uint16
-	space  uint32 // highest bit: IPv6
+	origin uint16 // index of the rest: see origins
+	shape  uint16 // of what is kept briefly: see shapes
 }
 
 const v6 = 1 << 31
@@ -19,9 +20,9 @@ const v6 = 1 << 31
 type tuple struct {
 	lo, hi   Addr
 	plo, phi uint16
-	space    uint32
-	from     uint8 // 0: the sender is the lower end
-	v4       bool
+	space    uint32 // highest bit: IPv6
+	a, b     uint32 // IPv4 addresses
+	from     uint8  // 0: the sender is the lower end
 	hash     uint32
 	plain    uint32 // hash without the secret: what depends on it may show in the output
 	loopback bool   // both ends are the same
@@ -63,27 +64,34 @@ func (t *Tracker) tupleOf(s *Segment) (k tuple) {
 	}
 	k.loopback = c == 0
 	k.space = s.Space &^ v6
-	k.v4 = s.Src.Is4() && s.Dst.Is4()
+	if s.Src.Is4() && s.Dst.Is4() {
+		k.a, k.b = word(&k.lo), word(&k.hi)
+	} else {
+		k.space |= v6
+	}
+	t.digest(&k)
+	return k
+}
+
+// digest makes the hashes of a four-tuple.
+func (t *Tracker) digest(k *tuple) {
 	ports := uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space)
 	h := mix(binary.LittleEndian.Uint64(k.lo[8:])^t.seed[0], binary.LittleEndian.Uint64(k.hi[8:])^t.seed[1])
-	if !k.v4 {
+	if k.space&v6 != 0 {
 		h ^= mix(binary.LittleEndian.Uint64(k.lo[:])^t.seed[2], binary.LittleEndian.Uint64(k.hi[:])^t.seed[3])
 	}
 	h = mix(h^ports, t.seed[0]^t.seed[3])
 	k.hash = uint32(h ^ h>>32)
 	p := mix(binary.LittleEndian.Uint64(k.lo[8:])^0x9e3779b97f4a7c15, binary.LittleEndian.Uint64(k.hi[8:])^ports^0xc2b2ae3d27d4eb4f)
 	k.plain = uint32(p ^ p>>32)
-	return k
 }
 
-func (t *Tracker) matches(r *record, k *tuple) bool {
-	if r.key.pa != k.plo || r.key.pb != k.phi {
-		return false
-	}
-	if k.v4 {
-		return r.key.space == k.space && r.key.a == word(&k.lo) && r.key.b == word(&k.hi)
-	}
-	return r.key.space == k.space|v6 && *t.addrs.ptr(r.key.a) == [2]Addr{k.lo, k.hi}
+// tupleOfKey is the four-tuple of a record.
+func (t *Tracker) tupleOfKey(c *key, space uint32) (k tuple) {
+	k.lo, k.hi = t.endsOf(c, space)
+	k.plo, k.phi, k.space, k.a, k.b = c.pa, c.pb, space, c.a, c.b
+	t.digest(&k)
+	return k
 }
 
 func word(a *Addr) uint32 { return binary.BigEndian.Uint32(a[12:]) }
@@ -94,128 +102,186 @@ func addrOf(w uint32) Addr {
 	return Addr4(b)
 }
 
-// ends are the addresses of a record, the lower first.
-func (t *Tracker) endsOf(r *record) (lo, hi Addr) {
-	if r.key.space&v6 != 0 {
-		p := t.addrs.ptr(r.key.a)
+// endsOf are the addresses of a record, the lower first.
+func (t *Tracker) endsOf(k *key, space uint32) (lo, hi Addr) {
+	if space&v6 != 0 {
+		p := t.addrs.ptr(k.a)
 		return p[0], p[1]
 	}
-	return addrOf(r.key.a), addrOf(r.key.b)
+	return addrOf(k.a), addrOf(k.b)
 }
 
-// slot is one place of the hash table: 0 in rec is empty.
-type slot struct{ hash, rec uint32 }
+// ref names what is kept of a flow: which shard (8 bits), in which form (2), and which of those there (22).
+// 0 names none.
+type ref uint32
 
-// shards is how many tables the flows are spread over. Each grows by itself, so that doubling
-// one of them never takes longer than rehashing 1/256 of the flows.
+// form is how much of a flow is kept: as little as will do.
+type form uint8
+
+const (
+	formRecord form = iota // whatever it is
+	formLone               // one SYN and nothing more
+	formBrief              // all is as usual so far, and no end has closed
+	formLong               // all is as usual
+)
+
+const (
+	formShift, shardShift = 22, 24
+	indexMask             = 1<<formShift - 1
+)
+
+func refTo(shard int, f form, i uint32) ref {
+	return ref(uint32(shard)<<shardShift | uint32(f)<<formShift | i)
+}
+
+func (f ref) form() form    { return form(f >> formShift & 3) }
+func (f ref) index() uint32 { return uint32(f) & indexMask }
+func (f ref) shard() int    { return int(f >> shardShift) }
+
+// shards is how many tables the flows are spread over, by the four-tuple alone, so that what depends on the
+// number of flows in one is the same in every run. Each grows by itself, so that doubling one of them never
+// takes longer than rehashing 1/256 of the flows.
 const shards = 256
 
 // shard is an open-addressing table with linear probing: one cache line is looked at for most
 // packets, where Go's map takes three to four times as long at a million flows.
 type shard struct {
-	slots []slot // a power of two
-	used  int
+	slots   []slot // a power of two
+	used    int
+	due     int64 // no record of it is due in an earlier second
+	records slab[record]
+	lones   slab[lone]
+	briefs  slab[brief]
+	longs   slab[long]
 }
 
-func (s *shard) find(t *Tracker, k *tuple) uint32 {
+// slot is one place of the hash table: 8 bits of the hash, and a ref without the shard. 0 is empty.
+type slot uint32
+
+const tagMask = 0xff << shardShift
+
+func slotOf(hash uint32, f ref) slot { return slot(hash&tagMask | uint32(f)&^tagMask) }
+
+// ref is what the slot holds, of that shard.
+func (e slot) ref(shard int) ref { return ref(uint32(e)&^tagMask | uint32(shard)<<shardShift) }
+
+func (t *Tracker) shardOf(k *tuple) (int, *shard) {
+	i := int(k.plain >> (32 - 8))
+	return i, &t.shards[i]
+}
+
+// find is the ref of the four-tuple, 0: it is not in the table.
+func (t *Tracker) find(k *tuple) ref {
+	number, s := t.shardOf(k)
 	if len(s.slots) == 0 {
 		return 0
 	}
 	mask := uint32(len(s.slots) - 1)
 	for i := k.hash & mask; ; i = (i + 1) & mask {
 		e := s.slots[i]
-		if e.rec == 0 {
+		if e == 0 {
 			return 0
 		}
-		if e.hash == k.hash && t.matches(t.records.ptr(e.rec), k) {
-			return e.rec
+		if (uint32(e)^k.hash)&tagMask == 0 {
+			if f := e.ref(number); t.matches(s, f, k) {
+				return f
+			}
 		}
 	}
 }
 
-func (s *shard) insert(hash, rec uint32) {
+func (t *Tracker) matches(s *shard, f ref, k *tuple) bool {
+	c := s.keyOf(f)
+	if c.pa != k.plo || c.pb != k.phi || t.spaceOf(s, f, c) != k.space {
+		return false
+	}
+	if k.space&v6 == 0 {
+		return c.a == k.a && c.b == k.b
+	}
+	return *t.addrs.ptr(c.a) == [2]Addr{k.lo, k.hi}
+}
+
+func (s *shard) keyOf(f ref) *key {
+	switch i := f.index(); f.form() {
+	case formLone:
+		return &s.lones.ptr(i).key
+	case formBrief:
+		return &s.briefs.ptr(i).key
+	case formLong:
+		return &s.longs.ptr(i).key
+	default:
+		return &s.records.ptr(i).key
+	}
+}
+
+func (t *Tracker) spaceOf(s *shard, f ref, c *key) uint32 {
+	if f.form() == formRecord {
+		return s.records.ptr(f.index()).space
+	}
+	return t.origins.of[c.origin].space
+}
+
+// insert puts f into the table, where its four-tuple is not.
+func (t *Tracker) insert(k *tuple, f ref) {
+	_, s := t.shardOf(k)
 	if 4*(s.used+1) > 3*len(s.slots) {
-		s.grow()
+		t.grow(s, f.shard())
 	}
-	mask := uint32(len(s.slots) - 1)
-	i := hash & mask
-	for s.slots[i].rec != 0 {
-		i = (i + 1) & mask
-	}
-	s.slots[i] = slot{hash, rec}
+	s.put(k.hash, slotOf(k.hash, f))
 	s.used++
 }
 
-func (s *shard) grow() {
+func (s *shard) put(hash uint32, e slot) {
+	mask := uint32(len(s.slots) - 1)
+	i := hash & mask
+	for s.slots[i] != 0 {
+		i = (i + 1) & mask
+	}
+	s.slots[i] = e
+}
+
+func (t *Tracker) grow(s *shard, number int) {
 	old := s.slots
 	s.slots = make([]slot, max(8, 2*len(old)))
-	mask := uint32(len(s.slots) - 1)
 	for _, e := range old {
-		if e.rec == 0 {
-			continue
+		if e != 0 {
+			s.put(t.hashOf(e.ref(number)), e)
 		}
-		i := e.hash & mask
-		for s.slots[i].rec != 0 {
-			i = (i + 1) & mask
-		}
-		s.slots[i] = e
 	}
 }
 
-// replace puts rec in the place of old, or, where rec is 0, takes old out and shifts back what
+// hashOf is the hash of the four-tuple of what is in the table as f.
+func (t *Tracker) hashOf(f ref) uint32 {
+	s := &t.shards[f.shard()]
+	if f.form() == formRecord {
+		return s.records.ptr(f.index()).hash
+	}
+	c := s.keyOf(f)
+	k := t.tupleOfKey(c, t.origins.of[c.origin].space)
+	return k.hash
+}
+
+// replace puts f in the place of old, or, where f is 0, takes old out and shifts back what
 // had been pushed on (no tombstones).
-func (s *shard) replace(hash, old, rec uint32) {
+func (t *Tracker) replace(hash uint32, old, f ref) {
+	number := old.shard()
+	s := &t.shards[number]
 	mask := uint32(len(s.slots) - 1)
 	i := hash & mask
-	for s.slots[i].rec != old {
+	for was := slotOf(hash, old); s.slots[i] != was; {
 		i = (i + 1) & mask
 	}
-	if rec != 0 {
-		s.slots[i].rec = rec
+	if f != 0 {
+		s.slots[i] = slotOf(hash, f)
 		return
 	}
 	s.used--
-	for j := (i + 1) & mask; s.slots[j].rec != 0; j = (j + 1) & mask {
-		home := s.slots[j].hash & mask
+	for j := (i + 1) & mask; s.slots[j] != 0; j = (j + 1) & mask {
+		home := t.hashOf(s.slots[j].ref(number)) & mask
 		if (j-home)&mask >= (j-i)&mask {
 			s.slots[i] = s.slots[j]
 			i = j
 		}
 	}
-	s.slots[i] = slot{}
-}
-
-// slab hands out numbered places for T, index 0 never among them. Chunks do not move, so a
-// pointer stays good until the place is freed.
-type slab[T any] struct {
-	chunks [][]T
-	free   []uint32
-	n      uint32
-}
-
-const chunk = 1 << 10
-
-func (s *slab[T]) ptr(i uint32) *T { return &s.chunks[i/chunk][i%chunk] }
-
-func (s *slab[T]) take() uint32 {
-	if n := len(s.free); n > 0 {
-		i := s.free[n-1]
-		s.free = s.free[:n-1]
-		return i
-	}
-	if s.n%chunk == 0 {
-		s.chunks = append(s.chunks, make([]T, chunk))
-		if s.n == 0 {
-			s.n = 1
-		}
-	}
-	i := s.n
-	s.n++
-	return i
-}
-
-func (s *slab[T]) give(i uint32) {
-	var zero T
-	*s.ptr(i) = zero
-	s.free = append(s.free, i)
+	s.slots[i] = 0
 }

@@ -1,9 +1,7 @@
 package flows
 
 import (
-	"cmp"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -28,29 +26,40 @@ type Tracker struct {
 	linger  int64
 	keep    bool
 	seed    [4]uint64
-	tables  [shards]shard
-	records slab[record]
+	shards  [shards]shard
+	records blocks[record]
+	lones   blocks[lone]
+	briefs  blocks[brief]
+	longs   blocks[long]
+	shapes  shapes
+	origins origins
 	asides  slab[aside]
 	addrs   slab[[2]Addr]
 	kept    kept
-	events  [][]Event // by record
-	watch   bool      // keep events
+	events  slab[[]Event]
+	watch   bool // keep events
 
 	now    int64 // time of the latest segment so far
+	second int64 // all that was due before it is finished
 	flows  uint64
-	wheel  wheel
-	done   []uint32 // finished, not yet handed out
-	handed uint32   // record handed out by Finished, freed at the next call
+	late   []overdue
+	done   []ref // finished, not yet handed out
+	handed ref   // record handed out by Finished, freed at the next call
+	left   left
 	ended  bool
 	copies copies
 
 	step    Step
 	seg     *Segment // the one being observed
-	rec     uint32   // its record
-	pending uint32   // record that a RST being observed confirms, 0: none
+	k       tuple    // its four-tuple
+	rec     ref      // its record
+	work    record   // what it is while the segment is observed, where held names it
+	held    ref      // what is kept of it, 0: a record as it is
+	shown   record   // the one described last
+	pending ref      // record that a RST being observed confirms, 0: none
 	picked  Event    // what picking the record showed
 	replay  *half    // seg was held aside, and this end sent it; else nil
-	held    seen     // where seg had passed then
+	was     seen     // where seg had passed then
 	mores   zeekArena
 
 	letters   []byte            // of a history
@@ -66,6 +75,12 @@ func NewTracker(c Config) *Tracker {
 	for i := range t.seed {
 		t.seed[i] = rand.Uint64() | 1
 	}
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.due = never
+		s.records.from, s.lones.from, s.briefs.from, s.longs.from = &t.records, &t.lones, &t.briefs, &t.longs
+	}
+	t.shapes = shapes{of: make([]knownShape, 1), number: map[shape]uint16{}}
 	return t
 }
 
@@ -73,14 +88,20 @@ func NewTracker(c Config) *Tracker {
 func (t *Tracker) Flows() uint64 { return t.flows }
 
 // Live is how many flows are held in memory.
-func (t *Tracker) Live() int { return max(0, int(t.records.n)-len(t.records.free)-1) }
+func (t *Tracker) Live() (n int) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		n += s.records.held() + s.lones.held() + s.briefs.held() + s.longs.held()
+	}
+	return n
+}
 
 // Advance tells that the capture has come to a time, ns since 1970, whatever was captured then: what
 // is not TCP is time that passed, too.
 func (t *Tracker) Advance(now int64) {
 	if now > t.now {
 		t.now = now
-		t.wheel.advance(t)
+		t.advance()
 	}
 }
 
@@ -91,24 +112,31 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	t.seg = s
 	if s.Time > t.now {
 		t.now = s.Time
-		t.wheel.advance(t)
+		t.advance()
 	}
-	k := t.tupleOf(s)
-	shard := &t.tables[k.hash>>24]
-	head := shard.find(t, &k)
+	t.k = t.tupleOf(s)
+	head := t.find(&t.k)
+	t.checkOut(head)
+	t.observe(head, &t.k)
+	t.checkIn()
+	return &t.step
+}
+
+func (t *Tracker) observe(head ref, k *tuple) {
+	s := t.seg
 	if s.Quote.Version != 0 {
-		t.quoted(head, &k)
-		return &t.step
+		t.quoted(head, k)
+		return
 	}
 	if s.Damage != Undamaged {
-		t.damaged(head, &k)
-		return &t.step
+		t.damaged(head, k)
+		return
 	}
-	if t.copied(head, &k) {
-		return &t.step
+	if t.copied(head, k) {
+		return
 	}
-	t.rec = t.pick(shard, head, &k)
-	r := t.records.ptr(t.rec)
+	t.rec = t.pick(head, k)
+	r := t.ptr(t.rec)
 	from, to := &r.ends[k.from], &r.ends[1-k.from]
 	if k.loopback {
 		to = from
@@ -163,7 +191,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	if s.Cut {
 		r.marks |= truncated
 	}
-	from.last, to.before = s.Time, before
+	from.last, to.path.before = s.Time, before
 	from.has &^= carried | provoked
 	if t.step.Quiet != QuietNotBelieved {
 		to.has &^= provoked
@@ -195,15 +223,14 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	switch {
 	case r.is(tentative):
 		// No flow so far: what there is to say is said of the one that lives.
-		old := t.records.ptr(t.settled(t.rec))
+		old := t.ptr(t.settled(t.rec))
 		t.step.Changes, t.step.Quiet = t.step.Changes[:0], QuietWaits
 		t.step.Flow, t.step.Side = old.number, old.side(k.from)
-		return &t.step
+		return
 	case len(t.step.Changes) > 0:
 		t.step.Quiet = QuietNone
 	}
 	t.step.Flow = r.number
-	return &t.step
 }
 
 // gapFrom is where what h sent ends without a hole, what was held aside included: an ack
@@ -219,14 +246,15 @@ func (t *Tracker) gapFrom(r *record, h *half) Seq {
 }
 
 // copied reports whether the segment is a copy that the capture made, and counts it.
-func (t *Tracker) copied(head uint32, k *tuple) bool {
-	var r *record
-	var end *half
-	if head != 0 {
-		r = t.records.ptr(t.holder(head, k))
-		end = &r.ends[k.from]
+func (t *Tracker) copied(head ref, k *tuple) bool {
+	like, elsewhere := t.copies.like(k, t.seg)
+	if !like || head == 0 {
+		return false
 	}
-	if !t.copies.repeated(k, t.seg, end) {
+	t.rec = t.holder(head, k)
+	r := t.ptr(t.rec)
+	end := &r.ends[k.from]
+	if !end.copied(t.seg, elsewhere) {
 		return false
 	}
 	end.copies++
@@ -247,18 +275,17 @@ func count(h *half, f Flags) {
 	}
 }
 
-// settle puts a record on the timer wheel when it has become one that time will finish.
-func (t *Tracker) settle(rec uint32, r *record) {
+// settle sees to it that a record which has become one that time will finish is looked at then.
+func (t *Tracker) settle(rec ref, r *record) {
 	if over := r.over(); over != r.has(atOver) {
 		if over {
 			r.stamp(atOver, t.now)
-			t.wheel.put(rec, r, t.now+t.linger)
 		} else {
-			r.set &^= 1 << atOver
+			r.clear(atOver)
 		}
 	}
-	if r.due == 0 && r.waiting() {
-		t.wheel.put(rec, r, t.now+patience)
+	if rec.form() == formRecord {
+		t.appoint(rec, t.deadline(r))
 	}
 }
 
@@ -309,11 +336,15 @@ func (t *Tracker) Finished(f *Flow) bool {
 		t.release(t.handed)
 		t.handed = 0
 	}
-	if len(t.done) == 0 {
+	switch {
+	case len(t.done) > 0:
+		t.handed = t.done[0]
+		t.done = t.done[1:]
+	case t.ended && !t.left.empty():
+		t.handed = t.left.next(t)
+	default:
 		return false
 	}
-	t.handed = t.done[0]
-	t.done = t.done[1:]
 	t.describe(t.handed, f)
 	return true
 }
@@ -321,48 +352,26 @@ func (t *Tracker) Finished(f *Flow) bool {
 // End finishes all that is left, by flow number.
 func (t *Tracker) End() {
 	t.ended = true
-	type live struct {
-		number uint64
-		rec    uint32
-	}
-	var left []live
-	var waited []uint32
-	for i := range t.tables {
-		for _, e := range t.tables[i].slots {
-			for rec := e.rec; rec != 0; {
-				r := t.records.ptr(rec)
-				if r.is(tentative) {
-					t.records.ptr(t.settled(rec)).absorb(r)
-					waited = append(waited, rec)
-				} else {
-					left = append(left, live{r.number, rec})
-				}
-				rec = r.next
-			}
-		}
-		t.tables[i] = shard{}
-	}
-	for _, rec := range waited {
-		t.release(rec)
-	}
-	slices.SortFunc(left, func(a, b live) int { return cmp.Compare(a.number, b.number) })
-	for _, l := range left {
-		t.done = append(t.done, l.rec)
-	}
+	t.left.collect(t)
 }
 
 // finish takes a record out of the table and queues it to be handed out.
-func (t *Tracker) finish(rec uint32) {
-	r := t.records.ptr(rec)
+func (t *Tracker) finish(rec ref) {
+	if rec.form() != formRecord {
+		t.replace(t.hashOf(rec), rec, 0)
+		t.shards[rec.shard()].keyOf(rec).shape |= finished
+		t.done = append(t.done, rec)
+		return
+	}
+	r := t.ptr(rec)
 	if r.is(tentative) {
-		t.records.ptr(t.settled(rec)).absorb(r)
+		t.ptr(t.settled(rec)).absorb(r)
 		t.unlink(rec)
 		t.release(rec)
 		return
 	}
-	shard := &t.tables[r.hash>>24]
-	if head := shard.headOf(t, r.hash, rec); t.settled(head) == rec && head != rec {
-		switch waits := t.records.ptr(head); {
+	if head := t.headOf(r.hash, rec); t.settled(head) == rec && head != rec {
+		switch waits := t.ptr(head); {
 		case waits.is(repeats):
 			t.finish(head) // a late copy of a SYN does not outlive its flow
 		case waits.is(tentative):
@@ -371,6 +380,7 @@ func (t *Tracker) finish(rec uint32) {
 		}
 	}
 	t.unlink(rec)
+	r.live = false // no sweep finishes it again
 	t.done = append(t.done, rec)
 }
 
@@ -385,16 +395,15 @@ func (r *record) absorb(waited *record) {
 }
 
 // unlink takes rec out of the chain of its four-tuple.
-func (t *Tracker) unlink(rec uint32) {
-	r := t.records.ptr(rec)
-	shard := &t.tables[r.hash>>24]
-	head := shard.headOf(t, r.hash, rec)
+func (t *Tracker) unlink(rec ref) {
+	r := t.ptr(rec)
+	head := t.headOf(r.hash, rec)
 	if head == rec {
-		shard.replace(r.hash, rec, r.next)
+		t.replace(r.hash, rec, r.next)
 		return
 	}
-	for i := head; i != 0; i = t.records.ptr(i).next {
-		if p := t.records.ptr(i); p.next == rec {
+	for i := head; i != 0; i = t.ptr(i).next {
+		if p := t.ptr(i); p.next == rec {
 			p.next = r.next
 			return
 		}
@@ -402,59 +411,70 @@ func (t *Tracker) unlink(rec uint32) {
 }
 
 // headOf is the first record of the chain that holds rec.
-func (s *shard) headOf(t *Tracker, hash, rec uint32) uint32 {
+func (t *Tracker) headOf(hash uint32, rec ref) ref {
+	s := &t.shards[rec.shard()]
 	mask := uint32(len(s.slots) - 1)
-	for i := hash & mask; s.slots[i].rec != 0; i = (i + 1) & mask {
-		if s.slots[i].hash != hash {
+	for i := hash & mask; s.slots[i] != 0; i = (i + 1) & mask {
+		head := s.slots[i].ref(rec.shard())
+		if (uint32(s.slots[i])^hash)&tagMask != 0 || head.form() != formRecord {
 			continue
 		}
-		for j := s.slots[i].rec; j != 0; j = t.records.ptr(j).next {
+		for j := head; j != 0; j = t.ptr(j).next {
 			if j == rec {
-				return s.slots[i].rec
+				return head
 			}
 		}
 	}
 	return 0
 }
 
-// release gives a record's memory back.
-func (t *Tracker) release(rec uint32) {
-	r := t.records.ptr(rec)
-	if r.aside != 0 {
-		t.asides.give(r.aside)
+// ptr is the record of rec; of what is kept briefly there is one only while its segment is observed.
+func (t *Tracker) ptr(rec ref) *record {
+	if rec.form() == formRecord {
+		return t.shards[rec.shard()].records.ptr(rec.index())
 	}
-	if r.key.space&v6 != 0 {
-		t.addrs.give(r.key.a)
-	}
-	t.kept.release(r)
-	if int(rec) < len(t.events) {
-		t.events[rec] = t.events[rec][:0]
-	}
-	r.zeek.release(&t.mores)
-	gen := r.gen + 1
-	t.records.give(rec)
-	r.gen = gen
+	return &t.work
 }
 
-// open makes a record for the first segment of a flow.
-func (t *Tracker) open(shard *shard, head uint32, k *tuple) uint32 {
+// release gives a record's memory back.
+func (t *Tracker) release(rec ref) {
+	s := &t.shards[rec.shard()]
+	if k := s.keyOf(rec); t.spaceOf(s, rec, k)&v6 != 0 {
+		t.addrs.give(k.a)
+	}
+	if rec.form() == formRecord {
+		r := t.ptr(rec)
+		if r.aside != 0 {
+			t.asides.give(r.aside)
+		}
+		if r.events != 0 {
+			t.events.give(r.events)
+		}
+		t.kept.release(r)
+		r.zeek.release(&t.mores)
+	}
+	s.give(rec)
+}
+
+// open makes a record for the first segment of a flow: in work, where it is alone on its four-tuple.
+func (t *Tracker) open(head ref, k *tuple) ref {
 	s := t.seg
-	rec := t.records.take()
-	r := t.records.ptr(rec)
-	gen := r.gen
-	*r = record{gen: gen, hash: k.hash, next: head, file: s.File, first: s.Time, via: s.Via}
-	r.key = key{pa: k.plo, pb: k.phi, space: k.space}
-	if k.v4 {
-		r.key.a, r.key.b = word(&k.lo), word(&k.hi)
+	shard, at := t.shardOf(k)
+	rec, r := refTo(shard, formLone, 0), &t.work
+	if head == 0 {
+		t.held = rec
 	} else {
-		r.key.space |= v6
+		rec = refTo(shard, formRecord, at.records.take())
+		r = t.ptr(rec)
+	}
+	*r = record{hash: k.hash, next: head, file: s.File, packet: s.Packet, first: s.Time, via: s.Via, space: k.space, fresh: head == 0, live: true}
+	r.key = key{a: k.a, b: k.b, pa: k.plo, pb: k.phi}
+	if k.space&v6 != 0 {
 		r.key.a = t.addrs.take()
 		*t.addrs.ptr(r.key.a) = [2]Addr{k.lo, k.hi}
 	}
-	if head == 0 {
-		shard.insert(k.hash, rec)
-	} else {
-		shard.replace(k.hash, head, rec)
+	if head != 0 {
+		t.replace(k.hash, head, rec)
 	}
 	r.client = k.from
 	switch {
@@ -513,14 +533,16 @@ func (t *Tracker) event(e Event) {
 	if !t.watch {
 		return
 	}
-	for int(t.rec) >= len(t.events) {
-		t.events = append(t.events, nil)
+	r := t.ptr(t.rec)
+	if r.events == 0 {
+		r.events = t.events.take()
 	}
-	if len(t.events[t.rec]) == maxEvents {
+	of := t.events.ptr(r.events)
+	if len(*of) == maxEvents {
 		return
 	}
 	e.Side, e.At, e.File, e.Time = t.step.Side, t.seg.Packet, t.seg.File, t.seg.Time
-	t.events[t.rec] = append(t.events[t.rec], e)
+	*of = append(*of, e)
 }
 
 // Snapshot fills f with what is known so far of the flow of the latest segment, and reports
