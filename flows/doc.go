@@ -43,8 +43,10 @@
 //	quoted.go         ICMP errors
 //	incarnation.go    which of several connections on one four-tuple a segment belongs to
 //	copies.go         packets that the capture holds twice
-//	tracker.go        the loop over all of it; wheel.go and table.go: time-outs and look-up
-//	record.go         a flow as it is kept; kept.go: its transitions
+//	tracker.go        the loop over all of it; sweep.go, table.go, slab.go: time-outs, look-up, memory
+//	record.go         a flow as its segment finds it; kept.go, story.go: its transitions
+//	brief.go          as it is kept where all is as usual; shape.go: what such flows have in common
+//	left.go           what the end of the capture finishes, by number
 //	evidence.go       how a record changes: along an edge, proved, taken back
 //	describe.go       from the record of a flow to what is said of it
 //	zeek.go           conn_state and history as Zeek has them

@@ -19,3 +19,14 @@ func Starts(s State) bool {
 	}
 	return false
 }
+
+// Whole has t keep all flows as records, whatever shape they are in.
+func (t *Tracker) Whole() { t.shapes.most = 0 }
+
+// Brief is how many flows t keeps otherwise.
+func (t *Tracker) Brief() (n int) {
+	for i := range t.shards {
+		n += t.shards[i].lones.held() + t.shards[i].briefs.held() + t.shards[i].longs.held()
+	}
+	return n
+}

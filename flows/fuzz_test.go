@@ -18,6 +18,9 @@ func FuzzTracker(f *testing.F) {
 		if err := sound(segs); err != nil {
 			t.Fatal(err)
 		}
+		if diff := briefly(segs); diff != "" {
+			t.Fatal(diff)
+		}
 		other := fuzzSegments(b, [2]flows.Seq{1<<32 - 3, 1<<31 - 2})
 		if slices.ContainsFunc(slices.Concat(segs, other), fromNowhere) {
 			return

@@ -16,6 +16,7 @@ type shape struct {
 type shapes struct {
 	of     []knownShape // by number; the first is none
 	number map[shape]uint16
+	most   int
 }
 
 type knownShape struct {
@@ -49,7 +50,7 @@ func (s *shapes) numberOf(after uint16, what *shape, r *record) uint16 {
 	}
 	n, ok := s.number[*what]
 	if !ok {
-		if len(s.of) == maxShapes {
+		if len(s.of) >= s.most {
 			return 0
 		}
 		n = uint16(len(s.of))

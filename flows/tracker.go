@@ -80,7 +80,7 @@ func NewTracker(c Config) *Tracker {
 		s.due = never
 		s.records.from, s.lones.from, s.briefs.from, s.longs.from = &t.records, &t.lones, &t.briefs, &t.longs
 	}
-	t.shapes = shapes{of: make([]knownShape, 1), number: map[shape]uint16{}}
+	t.shapes = shapes{of: make([]knownShape, 1), number: map[shape]uint16{}, most: maxShapes}
 	return t
 }
 

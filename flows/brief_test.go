@@ -1,0 +1,96 @@
+package flows_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"tcpwhy/flows"
+	"tcpwhy/pcaps/script"
+)
+
+// briefly reports where a Tracker that keeps flows briefly tells of anything that one does not which keeps
+// whole records.
+func briefly(segs []flows.Segment) string {
+	config := flows.Config{Transitions: true, Events: true}
+	brief, whole := flows.NewTracker(config), flows.NewTracker(config)
+	whole.Whole()
+	told := func(tr *flows.Tracker, st *flows.Step) string {
+		var out strings.Builder
+		fmt.Fprintf(&out, "%+v\n", *st)
+		var f flows.Flow
+		if tr.Snapshot(&f) {
+			fmt.Fprintf(&out, "so far %+v\n", f)
+		}
+		for tr.Finished(&f) {
+			fmt.Fprintf(&out, "%+v\n", f)
+		}
+		return out.String()
+	}
+	for i := range segs {
+		got, want := told(brief, brief.Observe(&segs[i])), told(whole, whole.Observe(&segs[i]))
+		if got != want {
+			return fmt.Sprintf("packet %d: kept briefly\n%swhole\n%s", segs[i].Packet, got, want)
+		}
+	}
+	brief.End()
+	whole.End()
+	if got, want := told(brief, &flows.Step{}), told(whole, &flows.Step{}); got != want {
+		return fmt.Sprintf("at the end: kept briefly\n%swhole\n%s", got, want)
+	}
+	return ""
+}
+
+// Nothing that is told of a flow depends on how it is kept.
+func TestBriefly(t *testing.T) {
+	eachGolden(t, func(t *testing.T, packets string) {
+		if diff := briefly(parse(t, packets, script.Options{}).Segments()); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("random", func(t *testing.T) {
+		random := rand.New(rand.NewPCG(7, 8))
+		b := make([]byte, 60*fuzzPacket)
+		for range 2_000 {
+			for i := range b {
+				b[i] = byte(random.Uint32())
+				if i%fuzzPacket > 2 && random.IntN(4) > 0 {
+					b[i] &= 0xc0 // numbers that fit
+				}
+			}
+			if diff := briefly(fuzzSegments(b, [2]flows.Seq{5000, 90000})); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+	})
+}
+
+// A connection as it should be is never kept as a record, whether its segments have time stamps or not.
+func TestBriefWhenUsual(t *testing.T) {
+	for _, stamped := range []bool{false, true} {
+		for _, length := range []time.Duration{time.Second, 3 * time.Minute} {
+			tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
+			p := pair{client: flows.Addr4([4]byte{10, 0, 0, 1}), server: flows.Addr4([4]byte{192, 0, 2, 1}), clientPort: 50000, serverPort: 443}
+			s := flows.Segment{Time: 1e12}
+			for i, step := range []struct {
+				side   int
+				flags  flows.Flags
+				length uint32
+			}{
+				{0, flows.SYN, 0}, {1, flows.SYN | flows.ACK, 0}, {0, flows.ACK, 0}, {0, flows.ACK | flows.PSH, 100},
+				{0, flows.ACK | flows.PSH, 100}, {1, flows.ACK | flows.PSH, 500}, {0, flows.ACK, 0},
+				{0, flows.FIN | flows.ACK, 0}, {1, flows.ACK, 0}, {1, flows.FIN | flows.ACK, 0}, {0, flows.ACK, 0},
+			} {
+				p.segment(&s, step.side, step.flags, step.length)
+				s.Time += int64(length) / 10
+				s.HasTS, s.TSVal, s.TSEcr = stamped, uint32(s.Time/1e6), uint32(s.Time/1e6)
+				tr.Observe(&s)
+				if tr.Brief() != 1 {
+					t.Fatalf("time stamps %v, over %v: kept as a record after segment %d", stamped, length, i+1)
+				}
+			}
+		}
+	}
+}
