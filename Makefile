@@ -1,6 +1,7 @@
 GO     ?= go
 CC     ?= cc
 PREFIX ?= /usr/local
+BENCH_DIR ?= /var/tmp/tcpwhy-bench
 SAMPLE  = pcaps/testdata/demo.pcap
 RELEASE = $(shell git describe --tags --always --dirty 2>/dev/null)
 SUDO    = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -38,6 +39,21 @@ check:
 	$(GO) vet ./...
 	CGO_ENABLED=0 $(GO) vet ./cmd/... ./pcaps
 	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+
+# Measures tcpwhy beside its peers, as far as they are installed, and writes a table to standard output. BENCH="-short"
+# takes two minutes, everything half an hour and 5 GB in BENCH_DIR, where the captures stay.
+.PHONY: bench
+bench: build
+	$(GO) build -o bin/bench ./cmd/bench
+	mkdir -p $(BENCH_DIR)
+	bin/bench -tcpwhy bin/tcpwhy -dir $(BENCH_DIR) $(BENCH)
+
+# The parts by themselves, with allocations, compared with a run before: cp $(BENCH_DIR)/go.new $(BENCH_DIR)/go.old
+.PHONY: bench-go
+bench-go:
+	mkdir -p $(BENCH_DIR)
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./flows ./pcaps ./analyzer/... >$(BENCH_DIR)/go.new
+	$(GO) tool -modfile=.ci/tools.mod benchstat $(wildcard $(BENCH_DIR)/go.old) $(BENCH_DIR)/go.new
 
 # Filters are compiled by libpcap, whose headers the C compiler has to find.
 .PHONY: libpcap

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// measurement is one run of everything.
+type measurement struct {
+	rounds int
+	short  bool
+	only   string
+
+	took    map[string]usage // the median of each command, by its line
+	missing map[string]error // why a command was not run
+	wrong   []error          // what tcpwhy said that is not so
+	pauses  *pauses
+}
+
+// packages are those of Debian that the peers are in, where they have another name.
+var packages = map[string]string{"argus": "argus-server", "nfpcapd": "nfdump"}
+
+func (m *measurement) run(l *lab, to io.Writer) error {
+	m.took, m.missing = map[string]usage{}, map[string]error{}
+	all := slices.DeleteFunc(rows(), func(r row) bool {
+		return !strings.HasPrefix(r.capture, m.only) || m.short && !strings.HasPrefix(r.capture, "w1s") && !strings.HasPrefix(r.capture, "w3s")
+	})
+	if err := m.prepare(l, all); err != nil {
+		return err
+	}
+	var order []string
+	commands := map[string][]string{} // of each capture
+	for _, r := range all {
+		if !slices.Contains(order, r.capture) {
+			order = append(order, r.capture)
+		}
+		for _, line := range r.commands {
+			if m.missing[line] == nil && !slices.Contains(commands[r.capture], line) {
+				commands[r.capture] = append(commands[r.capture], line)
+			}
+		}
+	}
+	for _, c := range order {
+		if err := m.capture(l, c, commands[c]); err != nil {
+			return err
+		}
+	}
+	m.findPauses(l)
+	m.table(l, all, to)
+	return errors.Join(m.wrong...)
+}
+
+// prepare finds out what can be run, and makes the captures that are not there.
+func (m *measurement) prepare(l *lab, all []row) error {
+	help, err := l.command("tcpwhy flows --help").Output()
+	if err != nil {
+		return fmt.Errorf("tcpwhy: %w", err)
+	}
+	var needed []string
+	for _, r := range all {
+		for _, line := range r.commands {
+			m.missing[line] = l.lacks(line, string(help))
+			if err := m.missing[line]; err != nil {
+				say("not run: %s: %v", line, err)
+			}
+			for _, word := range strings.Fields(line) {
+				if c, err := find(word); err == nil && !strings.Contains(line, "|") && !slices.Contains(needed, c.name) && !c.made(l.dir) {
+					needed = append(needed, c.name)
+				}
+			}
+		}
+	}
+	size := int64(0)
+	for _, name := range needed {
+		c, err := find(name)
+		if err != nil {
+			return err
+		}
+		size += c.size
+	}
+	if size > 0 {
+		say("making %d captures, %d MB, with half as much again of plans, in %s; they are kept", len(needed), size/mb, l.dir)
+	}
+	for _, name := range needed {
+		say("%s", name)
+		if out, err := l.command("bench -dir . make " + name).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", name, err, out)
+		}
+	}
+	return os.MkdirAll(filepath.Join(l.dir, "out"), 0o755)
+}
+
+// lacks says why a line cannot be run: a program is not there, or has no such flag yet.
+func (l *lab) lacks(line, help string) error {
+	for _, word := range strings.Fields(line) {
+		if strings.HasPrefix(word, "--") && !strings.Contains(help, word) {
+			return fmt.Errorf("tcpwhy has no %s", word)
+		}
+	}
+	for _, command := range strings.Split(line, " | ") {
+		program, _, _ := strings.Cut(command, " ")
+		if l.programs[program] != "" {
+			continue
+		}
+		if _, err := exec.LookPath(program); err != nil {
+			name := program
+			if packages[program] != "" {
+				name = packages[program]
+			}
+			return fmt.Errorf("not installed: apt-get install %s", name)
+		}
+	}
+	return nil
+}
+
+// capture measures all commands that read one capture: each in turn, round after round.
+func (m *measurement) capture(l *lab, name string, commands []string) error {
+	rounds := m.rounds
+	if name == "" {
+		rounds = 1 // they take minutes, and their memory is always the same
+	} else {
+		if err := l.warm(name); err != nil {
+			return err
+		}
+		if out, err := l.command(fmt.Sprintf("bench -dir . -tcpwhy %s check %s", l.programs["tcpwhy"], name)).CombinedOutput(); err != nil {
+			say("%s: not as planned\n%s", name, out)
+			m.wrong = append(m.wrong, fmt.Errorf("%s is not as planned: %s", name, out))
+		}
+	}
+	took := map[string][]usage{}
+	for round := range rounds {
+		for _, line := range commands {
+			if m.missing[line] != nil {
+				continue
+			}
+			u, err := l.measure(line)
+			if err != nil {
+				m.missing[line] = err
+				say("%v", err)
+				continue
+			}
+			say("%d  %6.2f s CPU  %6.2f s  %5d MB  %s", round+1, u.cpu.Seconds(), u.wall.Seconds(), u.rss/mb, line)
+			took[line] = append(took[line], u)
+		}
+	}
+	for line, all := range took {
+		m.took[line] = median(all)
+	}
+	return nil
+}
+
+func (l *lab) warm(name string) error {
+	f, err := os.Open(filepath.Join(l.dir, name))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(io.Discard, f)
+	return err
+}
+
+func (m *measurement) findPauses(l *lab) {
+	flows := "10000000"
+	if m.short {
+		flows = "100000"
+	}
+	out, err := l.command("bench pauses live4-" + flows + "-0").Output()
+	var p pauses
+	if err = errors.Join(err, json.Unmarshal(bytes.TrimSpace(out), &p)); err != nil {
+		say("pauses: %v", err)
+		return
+	}
+	m.pauses = &p
+}
+
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+const longestPause = 50 * time.Millisecond
+
+// table writes what was measured as Markdown.
+func (m *measurement) table(l *lab, all []row, to io.Writer) {
+	w := bufio.NewWriter(to)
+	defer w.Flush()
+	fmt.Fprintf(w, "%s, %s, %d CPUs, %s. %s.\nMedian of %d runs in turn, captures in the page cache, output to /dev/null.\n\n",
+		time.Now().Format(time.DateOnly), processor(), runtime.NumCPU(), system(), strings.Join(m.versions(l), ", "), m.rounds)
+	fmt.Fprintf(w, "| what | tcpwhy | over | ratio | at most | |\n|---|---|---|--:|--:|---|\n")
+	var left []row
+	for _, r := range all {
+		ratio, ok := m.ratio(&r)
+		if !ok {
+			left = append(left, r)
+			continue
+		}
+		fmt.Fprintf(w, "| %s | `%s` | %s | %s | %s | %s |\n", r.what, r.commands[0], strings.Join(quoted(r.commands[1:]), " and "),
+			figure(ratio), figure(r.most), met(ratio <= r.most))
+	}
+	if m.pauses != nil {
+		ratio := m.pauses.Longest.Seconds() / longestPause.Seconds()
+		fmt.Fprintf(w, "| longest pause, of %v | `bench pauses` | | %s | 1 | %s |\n\nTime per batch of %d segments:\n\n%s\n", longestPause, figure(ratio),
+			met(ratio <= 1), batchSize, m.pauses)
+	}
+	if len(m.wrong) == 0 {
+		fmt.Fprintf(w, "\nAll rows of `tcpwhy flows` and the totals of `tcpwhy report` are as planned.\n")
+	}
+	for _, err := range m.wrong {
+		fmt.Fprintf(w, "\nNOT AS PLANNED: %v\n", err)
+	}
+	for _, r := range left {
+		fmt.Fprintf(w, "\nNot run: `%s`: %v\n", strings.Join(r.commands, "`, `"), m.why(&r))
+	}
+}
+
+func (m *measurement) ratio(r *row) (float64, bool) {
+	var took []usage
+	for _, line := range r.commands {
+		u, ok := m.took[line]
+		if !ok {
+			return 0, false
+		}
+		took = append(took, u)
+	}
+	return r.ratio(took), true
+}
+
+// why is why a row's commands were not all run.
+func (m *measurement) why(r *row) error {
+	for _, line := range r.commands {
+		if err := m.missing[line]; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func quoted(commands []string) (all []string) {
+	for _, c := range commands {
+		all = append(all, "`"+c+"`")
+	}
+	return all
+}
+
+func figure(f float64) string { return fmt.Sprintf("%.3g", f) }
+
+func met(yes bool) string {
+	if yes {
+		return "met"
+	}
+	return "**not met**"
+}
+
+// processor is what the kernel calls it.
+func processor() string {
+	b, _ := os.ReadFile("/proc/cpuinfo") // elsewhere there is none
+	for line := range strings.Lines(string(b)) {
+		if name, is := strings.CutPrefix(line, "model name"); is {
+			return strings.TrimSpace(strings.TrimLeft(name, "\t :"))
+		}
+	}
+	return runtime.GOARCH
+}
+
+func system() string {
+	out, err := exec.Command("uname", "-sr").Output()
+	if err != nil {
+		return runtime.GOOS
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// versions are those of all that was run, as their packages have them.
+func (m *measurement) versions(l *lab) []string {
+	all := []string{"Go " + strings.TrimPrefix(runtime.Version(), "go")}
+	if out, err := l.command("tcpwhy --version").Output(); err == nil {
+		all = append(all, strings.TrimSpace(string(out)))
+	}
+	programs := map[string]bool{}
+	for line := range m.took {
+		program, _, _ := strings.Cut(line, " ")
+		programs[program] = l.programs[program] == ""
+	}
+	for _, program := range slices.Sorted(maps.Keys(programs)) {
+		if !programs[program] {
+			continue
+		}
+		name := program
+		if packages[program] != "" {
+			name = packages[program]
+		}
+		out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", name).Output()
+		if err == nil {
+			all = append(all, program+" "+string(out))
+		}
+	}
+	return all
+}
