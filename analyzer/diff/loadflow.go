@@ -19,6 +19,7 @@ type savedFlow struct {
 	Server  netip.AddrPort `json:"server"`
 	VLAN    []uint16       `json:"vlan"`
 	Tunnel  string         `json:"tunnel"`
+	First   time.Time      `json:"first"`
 	States  savedStates    `json:"states"`
 	Opening struct {
 		Outcome     string         `json:"outcome"`
@@ -49,6 +50,9 @@ func (s *Snapshot) loadFlow(value []byte) error {
 		return err
 	}
 	f := flows.Flow{Number: v.Flow}
+	if !v.First.IsZero() {
+		f.First = v.First.UnixNano()
+	}
 	f.Client().Addr, f.Server().Addr = v.Client, v.Server
 	o, c := &f.Opening, &f.Closing
 	o.SYNToSYNACK, o.SYNACKToACK, o.Handshake = elapsed(v.Opening.SYNToSYNACK), elapsed(v.Opening.SYNACKToACK), elapsed(v.Opening.Handshake)

@@ -14,7 +14,9 @@ import (
 // savedReport is what is compared of a report.
 type savedReport struct {
 	Capture struct {
-		Flows uint64 `json:"flows"`
+		Packets uint64     `json:"packets"`
+		Flows   uint64     `json:"flows"`
+		First   *time.Time `json:"first"`
 	} `json:"capture"`
 	Servers   []savedServer `json:"servers"`
 	Forgotten struct {
@@ -61,7 +63,10 @@ func (s *Snapshot) loadReport(value []byte) error {
 	if err := json.Unmarshal(value, &v); err != nil {
 		return err
 	}
-	s.Flows, s.forgotten = v.Capture.Flows, v.Forgotten.Flows
+	s.Packets, s.Flows, s.forgotten = v.Capture.Packets, v.Capture.Flows, v.Forgotten.Flows
+	if v.Capture.First != nil {
+		s.First = v.Capture.First.UnixNano()
+	}
 	for i := range v.Servers {
 		if err := s.loadServer(&v.Servers[i]); err != nil {
 			return err

@@ -29,6 +29,9 @@ type Snapshot struct {
 	Name  string // as it was given
 	Kind  Kind
 	Flows uint64
+	First int64 // time of the first flow, ns since 1970 UTC; 0: not known
+	// Packets that were read; 0: not known.
+	Packets uint64
 	// Network names what a flow of a capture came through, by flows.Flow.Via, as the function Network does.
 	Network func(via uint32) string
 
@@ -142,6 +145,9 @@ func subject(client, server netip.AddrPort) string {
 // add takes a flow with the names of what was found of it, in any order.
 func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
 	s.Flows++
+	if s.First == 0 || f.First != 0 && f.First < s.First {
+		s.First = f.First
+	}
 	of := s.server(server{f.Server().Addr, network})
 	if of == nil {
 		s.forgotten++

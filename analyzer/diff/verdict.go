@@ -10,7 +10,7 @@ import (
 // Verdict is d as check tells what it found: that flows go as before is what is expected of each server, and of the
 // whole capture that nothing is found which was not before. A difference that does not count is allowed.
 func (d *Diff) Verdict() *verdict.Run {
-	c := verdict.Capture{Name: d.New.Name, Flows: d.New.Flows}
+	c := verdict.Capture{Name: d.New.Name, Packets: d.New.Packets, Flows: d.New.Flows, First: d.New.First}
 	differs := map[string]bool{}
 	for i := range d.Differences {
 		w := &d.Differences[i]
@@ -35,8 +35,8 @@ const asBefore = "as before"
 func (t *tally) words() string { return of(t.flows, "flow") }
 
 func (d *Diff) expectation(w *Difference) verdict.Expectation {
-	e := verdict.Expectation{Text: asBefore, Rule: w.rule(), Severity: w.Severity, Expected: w.Was, Seen: w.Is, Outcome: verdict.Failed,
-		Offenders: w.Flows}
+	e := verdict.Expectation{Text: asBefore, Rule: w.rule(), Severity: w.Severity, Expected: asBefore + ": " + w.Was, Seen: w.Is,
+		Outcome: verdict.Failed, Offenders: w.Flows}
 	if w.What != "" {
 		e.Text = w.What + " " + e.Text
 	}
@@ -49,7 +49,7 @@ func (d *Diff) expectation(w *Difference) verdict.Expectation {
 	case Gone:
 		e.Expected, e.Seen = of(w.Flows, "flow")+" more: "+w.Was, "no such flow"
 	case Changed:
-		e.Seen = of(w.Flows, "flow") + ": " + w.Is
+		e.Seen += " (" + of(w.Flows, "flow") + ")"
 	}
 	if !w.Counts {
 		e.Outcome, e.Exception = verdict.Allowed, &verdict.Exception{Reason: "--fail-on leaves it out"}

@@ -83,9 +83,13 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	return err
 }
 
+// Markdown is s as Markdown shows it, for what is written elsewhere.
+func Markdown(s string) string { return escaped(s) }
+
 // escaped is s as Markdown shows it.
 func escaped(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "#", `\#`, "<", `\<`, "[", `\[`).Replace(Plain(s))
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "#", `\#`, "<", `\<`, "[", `\[`,
+		"&", `\&`, "~", `\~`, "$", `\$`).Replace(Plain(s))
 }
 
 func (w *OverviewMarkdown) findings(m *markdown, o *Overview, all []entry) {

@@ -33,6 +33,7 @@ type Capture struct {
 	Name         string // as it was given
 	Packets      uint64
 	Flows        uint64
+	First        int64 // time of its first packet, ns since 1970 UTC; 0: not known
 	Err          error // what kept it from being read, or not to its end; nil: it was read
 	Expectations []Expectation
 }

@@ -10,6 +10,7 @@ import (
 
 	"tcpwhy/analyzer/diff"
 	"tcpwhy/analyzer/report"
+	"tcpwhy/analyzer/verdict"
 )
 
 const diffLong = `What of NEW is otherwise than in OLD: flows that are new, gone, or opened and closed otherwise than before; what is found of the
@@ -32,6 +33,7 @@ type comparison struct {
 	reading
 	tolerance diff.Tolerance
 	failOn    diff.FailOn
+	formats   formats
 }
 
 func newDiff() *cobra.Command {
@@ -57,6 +59,7 @@ func newDiff() *cobra.Command {
 	for _, name := range []string{"output", "verbose", "quiet", "filter", "client", "server", "limit", "linger", "check-sums"} {
 		fs.AddFlag(all.Flags().Lookup(name))
 	}
+	d.formats.flags(c)
 	return c
 }
 
@@ -74,6 +77,9 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 	if err := oneOf("format", d.format, "text", "json"); err != nil {
 		return err
 	}
+	if err := d.formats.check(); err != nil {
+		return err
+	}
 	w := newWriter(c.OutOrStdout(), false)
 	both := diff.NewComparison()
 	var sides [2]side
@@ -82,6 +88,10 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 		s, err := d.side(c, w, both, path)
 		defer s.forget()
 		if errs = append(errs, err); s.Snapshot == nil {
+			if exitStatus(err) == statusInput {
+				unread := verdict.Run{Command: "diff", Captures: []verdict.Capture{{Name: path, Err: err}}}
+				errs = append(errs, d.formats.write(c, &unread))
+			}
 			return errors.Join(errs...)
 		}
 		sides[i] = s
@@ -90,7 +100,7 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 	for i := range sides {
 		errs = append(errs, sides[i].look(c, w, result))
 	}
-	errs = append(errs, d.write(w, result), w.flush())
+	errs = append(errs, d.write(w, result), w.flush(), d.formats.write(c, d.verdict(result, errs)))
 	for i := range result.Differences {
 		if result.Differences[i].Counts {
 			errs = append(errs, errFound)
@@ -101,6 +111,13 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 		errs = append(errs, usage("not all was compared: there are too many servers"))
 	}
 	return errors.Join(errs...)
+}
+
+// verdict is what is told in the formats of CI systems, with what went wrong on the way.
+func (d *comparison) verdict(result *diff.Diff, errs []error) *verdict.Run {
+	run := result.Verdict()
+	run.Captures[0].Err = errors.Join(errs...)
+	return run
 }
 
 func (d *comparison) write(w io.Writer, result *diff.Diff) error {
@@ -149,12 +166,16 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 		return s, err
 	}
 	into := both.Snapshot(name)
-	out := output{judged: true, flows: into, findings: into, shown: noneShown, end: noEnd}
+	out := output{judged: true, flows: into, findings: into, shown: noneShown}
 	out.begin = func(of *capture) error {
 		s.Snapshot = into
 		into.Network = func(via uint32) string {
 			space := of.source.Decoder().Space(via)
 			return diff.Network(space.VLANs, space.Tunnel)
+		}
+		out.end = func(uint64) error {
+			into.Packets = of.source.Stats().Read
+			return nil
 		}
 		return nil
 	}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer/report"
+	"tcpwhy/analyzer/verdict"
+)
+
+// formats are what is written of a verdict for CI systems, beside what goes to standard output.
+type formats struct {
+	junit, sarif, markdown string
+	github                 bool
+}
+
+func (f *formats) flags(c *cobra.Command) {
+	fs := c.Flags()
+	fs.StringVar(&f.junit, "junit", "", "also write `FILE`, as JUnit's XML")
+	fs.StringVar(&f.sarif, "sarif", "", "also write `FILE`, as SARIF 2.1.0")
+	fs.StringVar(&f.markdown, "markdown", "", "also append to `FILE`, as Markdown: a job summary ($GITHUB_STEP_SUMMARY)")
+	fs.BoolVar(&f.github, "github", os.Getenv("GITHUB_ACTIONS") == "true",
+		"also annotations for GitHub Actions, on standard error; as it is there by itself")
+}
+
+// check keeps a capture from being written over by who takes a format's flag for one without a file.
+func (f *formats) check() error {
+	captures := []string{".pcap", ".pcapng", ".cap"}
+	for _, o := range []struct{ flag, path string }{{"junit", f.junit}, {"sarif", f.sarif}, {"markdown", f.markdown}} {
+		name := strings.ToLower(o.path)
+		name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
+		if slices.Contains(captures, filepath.Ext(name)) {
+			return usage("--%s %s: that is the name of a capture", o.flag, report.Plain(o.path))
+		}
+	}
+	return nil
+}
+
+// verdictWriter is one of verdict's formats.
+type verdictWriter interface{ Write(*verdict.Run) error }
+
+// write writes all formats that were asked for.
+func (f *formats) write(c *cobra.Command, run *verdict.Run) error {
+	var errs []error
+	to := func(path string, flags int, format func(io.Writer) verdictWriter) {
+		if path == "" {
+			return
+		}
+		var b bytes.Buffer
+		err := format(&b).Write(run)
+		if err == nil {
+			err = writeFile(path, flags, b.Bytes())
+		}
+		if err != nil {
+			errs = append(errs, &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(path), withoutPath(err))})
+		}
+	}
+	to(f.junit, os.O_TRUNC, func(w io.Writer) verdictWriter { return &verdict.JUnit{W: w} })
+	to(f.sarif, os.O_TRUNC, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: version()} })
+	to(f.markdown, os.O_APPEND, func(w io.Writer) verdictWriter { return &verdict.Markdown{W: w} })
+	if f.github {
+		// Not on standard output, which other programs may read. The runner reads both.
+		errs = append(errs, (&verdict.GitHub{W: c.ErrOrStderr()}).Write(run))
+	}
+	return errors.Join(errs...)
+}
+
+func writeFile(path string, flags int, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flags, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}
