@@ -15,6 +15,7 @@ var badFinalACK = &Rule{
 	Title:    "ACK of the handshake with numbers that do not fit",
 	RFC:      "RFC 9293 §3.4, §3.10.7.4",
 	Severity: Notice,
+	signs:    on(flows.NoteBadACK),
 	Flow:     judgeBadFinalACK,
 }
 

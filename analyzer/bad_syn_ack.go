@@ -15,6 +15,7 @@ var badSYNACK = &Rule{
 	Title:    "SYN-ACK that does not acknowledge the SYN",
 	RFC:      "RFC 9293 §3.5 figure 8, §3.10.7.3",
 	Severity: Notice,
+	signs:    on(flows.NoteBadSYNACK),
 	Flow:     judgeBadSYNACK,
 }
 

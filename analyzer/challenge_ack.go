@@ -16,6 +16,7 @@ var challengeACK = &Rule{
 	Title:    "a SYN or RST on an open connection was challenged",
 	RFC:      "RFC 5961 §3.2, §4.2; RFC 9293 §3.10.7.4",
 	Severity: Info,
+	signs:    on(flows.NoteChallengeACK),
 	Flow:     judgeChallengeACK,
 }
 

@@ -104,17 +104,14 @@ func (c *Choice) NeedsCauses() bool {
 // A chooser is a Choice at work in one capture.
 type chooser struct {
 	Choice
-	started      bool
+	all          bool // everything is wanted
 	since, until int64
 	scan         *Scan
 }
 
 // start resolves the times, at the first segment.
 func (c *chooser) start(first int64) {
-	if c.started {
-		return
-	}
-	c.started = true
+	c.all = c.IsZero()
 	c.since, c.until = math.MinInt64, math.MaxInt64
 	var last int64
 	if c.scan != nil {

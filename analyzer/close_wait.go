@@ -28,6 +28,9 @@ var closeWait = &Rule{
 }
 
 func judgeCloseWait(p *Pass) {
+	if c := &p.Closing; c.Outcome == flows.ClosingOrderly && c.FINToACK.OK && c.FINToFIN.OK && c.FINToFIN.D < p.Limit() {
+		return // who closed second was not as long in CLOSE_WAIT: most flows, and they need not be looked through
+	}
 	for _, side := range []flows.Side{flows.Client, flows.Server} {
 		entered, fin := p.Entered(side, flows.CloseWait), p.fin(side.Peer())
 		// Only its ACK of the FIN proves CLOSE_WAIT.

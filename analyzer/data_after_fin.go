@@ -14,6 +14,7 @@ var dataAfterFIN = &Rule{
 	Title:    "data beyond its sender's own FIN",
 	RFC:      "RFC 9293 §3.6, §3.10.7.4",
 	Severity: Notice,
+	signs:    on(flows.NoteDataAfter),
 	Flow:     judgeDataAfterFIN,
 }
 

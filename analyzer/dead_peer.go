@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tcpwhy/analyzer/span"
+	"tcpwhy/flows"
 )
 
 // Keep-alive probes were not answered, and the end that sent them gave the connection up with a RST: its
@@ -16,6 +17,7 @@ var deadPeer = &Rule{
 	Title:    "keep-alive probes unanswered, then given up",
 	RFC:      "RFC 9293 §3.8.4; RFC 1122 §4.2.3.6; RFC 5382 §5",
 	Severity: Warning,
+	signs:    on(flows.NoteRST),
 	Flow:     judgeDeadPeer,
 }
 

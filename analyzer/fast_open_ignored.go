@@ -15,6 +15,7 @@ var fastOpenIgnored = &Rule{
 	Title:    "data on the SYN was not accepted",
 	RFC:      "RFC 7413 §3, §4.2.2, §7.1; RFC 9293 §3.4",
 	Severity: Notice,
+	signs:    on(flows.NoteFastOpenIgnored),
 	Flow:     judgeFastOpenIgnored,
 }
 

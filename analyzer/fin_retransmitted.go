@@ -15,6 +15,7 @@ var finRetransmitted = &Rule{
 	Title:    "FIN sent again before it was acknowledged",
 	RFC:      "RFC 9293 §3.6, §3.8.1; RFC 6298 §2",
 	Severity: Info,
+	signs:    on(flows.NoteFINAgain),
 	Flow:     judgeFINRetransmitted,
 }
 

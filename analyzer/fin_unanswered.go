@@ -16,6 +16,7 @@ var finUnanswered = &Rule{
 	Title:    "FIN never acknowledged: FIN_WAIT_1",
 	RFC:      "RFC 9293 §3.6, §3.8.3; RFC 1122 §4.2.3.5",
 	Severity: Notice,
+	signs:    closing(flows.ClosingFINUnanswered),
 	Flow:     judgeFINUnanswered,
 }
 

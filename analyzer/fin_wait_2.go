@@ -18,6 +18,7 @@ var finWait2 = &Rule{
 	RFC:      "RFC 9293 §3.3.2, §3.6; RFC 1122 §4.2.2.13",
 	Severity: Notice,
 	Limit:    time.Minute,
+	signs:    leftInFinWait2,
 	Flow:     judgeFINWait2,
 }
 

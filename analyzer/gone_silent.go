@@ -19,6 +19,7 @@ var goneSilent = &Rule{
 	RFC:      "RFC 9293 §3.8.3, §3.8.4; RFC 1122 §4.2.3.5; RFC 5482",
 	Severity: Warning,
 	Limit:    time.Minute,
+	signs:    closing(flows.ClosingSilent, flows.ClosingOpen),
 	Flow:     judgeGoneSilent,
 }
 

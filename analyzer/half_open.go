@@ -27,6 +27,7 @@ var halfOpen = &Rule{
 	Title:    "SYN-ACK never validly acknowledged, or the ACK ignored",
 	RFC:      "RFC 9293 §3.5, §3.10.7.4; RFC 4987 §2",
 	Severity: Notice,
+	signs:    opening(flows.OpeningHalfOpen),
 	Flow:     judgeHalfOpen,
 }
 

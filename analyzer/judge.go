@@ -22,6 +22,8 @@ type Judge struct {
 	// Facts are what the reader of the capture knows of it as a whole; set before End.
 	Facts Facts
 
+	asked []asked
+	pass  Pass // of the flow that is judged
 	peers peers
 	said  map[uint64][]*Rule // by flow: findings that were told before it finished
 }
@@ -36,9 +38,9 @@ func (j *Judge) Step(seg *flows.Segment, step *flows.Step) {
 // Sofar judges a flow that goes on, now being the time of the capture, and hands to out what was
 // not told before.
 func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
-	j.judge(f, now, false, func(n *Finding) {
+	for _, n := range j.judge(f, now, false) {
 		if slices.Contains(j.said[f.Number], n.Rule) {
-			return
+			continue
 		}
 		if j.said == nil {
 			j.said = map[uint64][]*Rule{}
@@ -48,7 +50,7 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 			n.Cause = j.Before.peers.causeOf(f, n)
 		}
 		out(n)
-	})
+	}
 }
 
 // Finished judges a finished flow, and counts it for its server and its client.
@@ -60,7 +62,7 @@ func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 		server, host = j.peers.finished(f)
 	}
 	slow := false
-	j.judge(f, now, true, func(n *Finding) {
+	for _, n := range j.judge(f, now, true) {
 		slow = slow || n.Rule == slowHandshake
 		if !j.FlowsOnly {
 			j.peers.found(f, n, server, host)
@@ -69,18 +71,40 @@ func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 			n.Cause = j.Before.peers.causeOf(f, n)
 		}
 		out(n)
-	})
+	}
 	if !slow && !j.FlowsOnly {
 		server.slow(f)
 	}
 }
 
-func (j *Judge) judge(f *flows.Flow, now int64, over bool, out func(*Finding)) {
-	p := Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, report: func(n Finding) { out(&n) }}
+// judge is what the rules have to say of a flow. The list is valid until the next call.
+func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
+	if j.asked == nil {
+		j.prepare()
+	}
+	p := &j.pass
+	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0]}
+	shown := signsOf(f)
+	for i := range j.asked {
+		if a := &j.asked[i]; a.signs == 0 || a.signs&shown != 0 {
+			p.rule, p.limit = a.rule, a.limit
+			a.rule.Flow(p)
+		}
+	}
+	return p.found
+}
+
+// asked is a rule that is asked of single flows.
+type asked struct {
+	signs signs
+	rule  *Rule
+	limit time.Duration
+}
+
+func (j *Judge) prepare() {
 	for _, r := range Rules {
 		if r.Flow != nil {
-			p.rule, p.limit = r, j.limit(r)
-			r.Flow(&p)
+			j.asked = append(j.asked, asked{r.signs, r, j.limit(r)})
 		}
 	}
 }

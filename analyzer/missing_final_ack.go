@@ -18,6 +18,7 @@ var missingFinalACK = &Rule{
 	Title:    "the last FIN was not acknowledged: LAST_ACK",
 	RFC:      "RFC 9293 §3.6, §3.10.7.4; RFC 6298 §2",
 	Severity: Notice,
+	signs:    closing(flows.ClosingMissingFinalACK),
 	Flow:     judgeMissingFinalACK,
 }
 

@@ -17,6 +17,7 @@ var neverClosed = &Rule{
 	RFC:      "RFC 9293 §3.6, §3.8.4",
 	Severity: Info,
 	Limit:    time.Minute,
+	signs:    closing(flows.ClosingOpen),
 	Flow:     judgeNeverClosed,
 }
 

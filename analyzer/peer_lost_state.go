@@ -23,6 +23,7 @@ var peerLostState = &Rule{
 	Title:    "a connection that only one end still has",
 	RFC:      "RFC 9293 §3.5.1, §3.10.7.1; RFC 5961 §4",
 	Severity: Notice,
+	signs:    on(flows.NotePeerLost, flows.NoteChallengeACK, flows.NoteRSTStays, flows.NoteRST),
 	Flow:     judgePeerLostState,
 }
 

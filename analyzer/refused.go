@@ -17,6 +17,7 @@ var refused = &Rule{
 	Title:    "SYN answered with RST: nothing listens there",
 	RFC:      "RFC 9293 §3.5.2, §3.10.7.1, §3.10.7.3",
 	Severity: Notice,
+	signs:    on(flows.NoteRefused),
 	Flow:     judgeRefused,
 }
 

@@ -22,6 +22,7 @@ var reset = &Rule{
 	Title:    "ended by RST, without a FIN",
 	RFC:      "RFC 9293 §3.5.2, §3.10.5, §3.10.7.4; RFC 1122 §4.2.2.13",
 	Severity: Notice,
+	signs:    closing(flows.ClosingReset) | opening(flows.OpeningReset),
 	Flow:     judgeReset,
 }
 

@@ -23,6 +23,7 @@ var rstAfterFIN = &Rule{
 	Title:    "RST after one end, or both, had sent FIN",
 	RFC:      "RFC 9293 §3.6, §3.10.7.1; RFC 1122 §4.2.2.13; RFC 2525 §2.17; RFC 1337",
 	Severity: Notice,
+	signs:    closing(flows.ClosingRSTAfterFIN),
 	Flow:     judgeRSTAfterFIN,
 }
 

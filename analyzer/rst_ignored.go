@@ -15,6 +15,7 @@ var rstIgnored = &Rule{
 	Title:    "a RST that changed nothing",
 	RFC:      "RFC 9293 §3.10.7.4; RFC 5961 §3.2",
 	Severity: Notice,
+	signs:    on(flows.NoteRST, flows.NoteRSTNotBelieved),
 	Flow:     judgeRSTIgnored,
 }
 

@@ -40,6 +40,8 @@ type Rule struct {
 	// Limit is what a judgement in time waits for; 0: it has none. Users change it (--limit).
 	Limit time.Duration
 
+	// signs are those without one of which Flow has nothing to say; 0: it is asked of every flow.
+	signs signs
 	// Flow judges one flow: when it is finished, and where packets are printed also as it goes on.
 	Flow func(*Pass)
 	// Capture judges all flows together, at the end of the capture.
@@ -114,12 +116,12 @@ type Part struct {
 // Pass is what a rule is given of one flow.
 type Pass struct {
 	*flows.Flow
-	Now    int64 // time of the capture, ns since 1970 UTC
-	Lossy  bool  // the capture lost packets, so that absence proves less
-	Over   bool  // nothing more will be known of the flow; false where it is judged as it goes on
-	rule   *Rule
-	limit  time.Duration
-	report func(Finding)
+	Now   int64 // time of the capture, ns since 1970 UTC
+	Lossy bool  // the capture lost packets, so that absence proves less
+	Over  bool  // nothing more will be known of the flow; false where it is judged as it goes on
+	rule  *Rule
+	limit time.Duration
+	found []*Finding
 }
 
 // Limit is the rule's limit in time, as the user has it.
@@ -144,7 +146,7 @@ func (p *Pass) Report(f Finding) {
 		f.Time = p.timeOf(f.Packet)
 	}
 	f.Space = p.Flow.Space
-	p.report(f)
+	p.found = append(p.found, &f)
 }
 
 // timeOf is the time of a packet that changed something, or was out of the ordinary; of another, when the flow

@@ -110,25 +110,25 @@ func (r *Run) Read() (uint64, error) {
 }
 
 func (r *Run) observe(seg *flows.Segment, flow *flows.Flow) error {
-	if !r.started || seg.Time > r.now {
+	if !r.started {
 		r.started, r.now = true, seg.Time
+		r.choice.start(seg.Time)
 	}
-	r.choice.start(seg.Time)
+	r.now = max(r.now, seg.Time)
 	step := r.tracker.Observe(seg)
-	if r.Judge != nil && r.choice.counts(seg, step) {
+	if r.Judge != nil && !r.Judge.FlowsOnly && (r.choice.all || r.choice.counts(seg, step)) {
 		r.Judge.Step(seg, step)
 	}
-	if err := r.packet(seg, step); err != nil {
-		return err
+	if len(r.Packets) > 0 || r.Early {
+		if err := r.packet(seg, step); err != nil {
+			return err
+		}
 	}
 	return r.finished(flow)
 }
 
 // packet tells the outputs of a packet, and of what it brought to light.
 func (r *Run) packet(seg *flows.Segment, step *flows.Step) error {
-	if len(r.Packets) == 0 && !r.Early {
-		return nil
-	}
 	chosen := r.choice.packet(seg, step)
 	r.found = r.found[:0]
 	if chosen && r.Early && len(step.Changes)+len(step.Notes) > 0 && r.tracker.Snapshot(&r.snapshot) {

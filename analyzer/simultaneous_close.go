@@ -13,6 +13,7 @@ var simultaneousClose = &Rule{
 	Title:    "both ends closed: their FINs crossed",
 	RFC:      "RFC 9293 §3.6 figure 13",
 	Severity: Info,
+	signs:    crossedFINs,
 	Flow:     judgeSimultaneousClose,
 }
 

@@ -15,6 +15,7 @@ var simultaneousOpen = &Rule{
 	Title:    "both ends opened: their SYNs crossed",
 	RFC:      "RFC 9293 §3.5 figure 7; RFC 5128 §3.4",
 	Severity: Info,
+	signs:    crossedSYNs,
 	Flow:     judgeSimultaneousOpen,
 }
 

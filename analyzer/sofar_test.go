@@ -12,7 +12,10 @@ import (
 )
 
 // TestSofarStands: what is said of a flow while it goes on is not taken back by what follows.
-func TestSofarStands(t *testing.T) {
+func TestSofarStands(t *testing.T) { everyCapture(t, sofar) }
+
+// everyCapture calls f with the segments of each golden, and of each sample of what kernels do.
+func everyCapture(t *testing.T, f func(t *testing.T, name string, segs []flows.Segment)) {
 	goldens, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(goldens) == 0 {
 		t.Fatal("no goldens: ", err)
@@ -22,12 +25,12 @@ func TestSofarStands(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range a.Files {
-			switch f.Name {
+		for _, part := range a.Files {
+			switch part.Name {
 			case "packets":
-				sofar(t, file, segments(t, string(f.Data), false))
+				f(t, file, segments(t, string(part.Data), false))
 			case "flows":
-				sofar(t, file, segments(t, expand(t, string(f.Data)), true))
+				f(t, file, segments(t, expand(t, string(part.Data)), true))
 			}
 		}
 	}
@@ -36,7 +39,7 @@ func TestSofarStands(t *testing.T) {
 		t.Fatal("no captures: ", err)
 	}
 	for _, file := range captures {
-		sofar(t, file, read(t, file))
+		f(t, file, read(t, file))
 	}
 }
 

@@ -16,6 +16,7 @@ var splitHandshake = &Rule{
 	Title:    "the server answered SYN with a SYN of its own",
 	RFC:      "RFC 9293 §3.5 figure 7, §3.10.7.3",
 	Severity: Notice,
+	signs:    splitOpening,
 	Flow:     judgeSplitHandshake,
 }
 

@@ -29,6 +29,7 @@ var synAckAfterACK = &Rule{
 	Title:    "SYN-ACK repeated although a valid ACK had passed",
 	RFC:      "RFC 9293 §3.10.7.4; RFC 6298 §5",
 	Severity: Warning,
+	signs:    on(flows.NoteACKIgnored),
 	Flow:     judgeSYNACKAfterACK,
 }
 

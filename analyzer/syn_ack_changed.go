@@ -16,6 +16,7 @@ var synACKChanged = &Rule{
 	Title:    "SYN-ACK repeated with another sequence number",
 	RFC:      "RFC 9293 §3.4.1, §3.10.7.3",
 	Severity: Notice,
+	signs:    on(flows.NoteSYNACKChanged),
 	Flow:     judgeSYNACKChanged,
 }
 

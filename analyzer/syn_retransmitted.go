@@ -21,6 +21,7 @@ var synRetransmitted = &Rule{
 	Title:    "the connection opened only after a SYN was sent again",
 	RFC:      "RFC 6298 §2.1, §5; RFC 9293 §3.8.1; RFC 7323 §3.2",
 	Severity: Warning,
+	signs:    on(flows.NoteSYNAgain),
 	Flow:     judgeSYNRetransmitted,
 }
 

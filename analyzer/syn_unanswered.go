@@ -21,6 +21,7 @@ var synUnanswered = &Rule{
 	Title:    "SYN never answered, however often it was sent",
 	RFC:      "RFC 9293 §3.8.3; RFC 6298 §2.1, §5.5; RFC 1122 §4.2.3.5",
 	Severity: Notice,
+	signs:    opening(flows.OpeningUnanswered, flows.OpeningInvalid),
 	Flow:     judgeSYNUnanswered,
 }
 

@@ -17,6 +17,7 @@ var timeWaitReuse = &Rule{
 	Title:    "ports used again while in TIME_WAIT",
 	RFC:      "RFC 6191; RFC 9293 §3.6.1; RFC 1122 §4.2.2.13",
 	Severity: Info,
+	signs:    on(flows.NoteReuse),
 	Flow:     judgeTimeWaitReuse,
 }
 

@@ -15,6 +15,7 @@ var unsolicitedSYNACK = &Rule{
 	Title:    "SYN-ACK without a SYN before it",
 	RFC:      "RFC 9293 §3.10.7.1, §3.10.7.3; RFC 4987 §2",
 	Severity: Notice,
+	signs:    openedBySYNACK,
 	Flow:     judgeUnsolicitedSYNACK,
 }
 

@@ -98,11 +98,17 @@ func (m *merge) next() (*Frame, error) {
 		}
 	}
 	if m.handed {
+		in := m.due[0].in
+		err := in.format.next(&in.frame)
+		if err == nil && len(m.due) == 1 {
+			return &in.frame, nil
+		}
 		m.handed = false
-		if in := m.due[0].in; m.advance(in) {
+		if err == nil {
 			m.due[0].time = in.frame.Time
 			m.down(0)
 		} else {
+			m.finish(in, err)
 			m.pop()
 		}
 	}

@@ -82,33 +82,49 @@ func newPcapFile(s *stream) (*pcapFile, error) {
 }
 
 func (p *pcapFile) next(f *Frame) error {
-	b, err := p.peek(p.header)
-	if err != nil {
-		if len(b) == 0 && endsWell(err) {
+	b := p.buf[p.pos:p.end]
+	size := 0 // of the record, where all of it has been read
+	if len(b) >= p.header {
+		if n := p.header + int(p.u32(b[8:])); n <= min(len(b), p.header+maxRecord) {
+			size = n
+		}
+	}
+	if size == 0 {
+		var err error
+		if b, size, err = p.more(); err != nil {
 			return err
 		}
-		return p.cutOff(err, len(b), p.header)
-	}
-	sec, frac, captured, wire := p.u32(b), p.u32(b[4:]), p.u32(b[8:]), p.u32(b[12:])
-	if captured > maxRecord {
-		return p.damaged("a packet of %d bytes, more than any link carries", captured)
-	}
-	size := p.header + int(captured)
-	b, err = p.peek(size)
-	if err != nil {
-		return p.cutOff(err, len(b)-p.header, int(captured))
 	}
 	p.record = p.offset()
 	p.take(size)
 	p.packets++
 	// At most 2^32 s and 2^32 µs after 1970: no overflow.
-	f.Time = int64(sec)*1e9 + int64(frac)*int64(p.fraction)
+	f.Time = int64(p.u32(b))*1e9 + int64(p.u32(b[4:]))*int64(p.fraction)
 	f.Number = p.packets
 	f.Interface = 0
 	f.LinkType = p.linkType
-	f.Data = b[p.header:]
-	f.Wire = max(int(wire), len(f.Data))
+	f.Data = b[p.header:size]
+	f.Wire = max(int(p.u32(b[12:])), len(f.Data))
 	return nil
+}
+
+// more reads on until the next record, of that size, is whole.
+func (p *pcapFile) more() (b []byte, size int, err error) {
+	if b, err = p.peek(p.header); err != nil {
+		if len(b) == 0 && endsWell(err) {
+			return nil, 0, err
+		}
+		return nil, 0, p.cutOff(err, len(b), p.header)
+	}
+	captured := p.u32(b[8:])
+	if captured > maxRecord {
+		return nil, 0, p.damaged("a packet of %d bytes, more than any link carries", captured)
+	}
+	size = p.header + int(captured)
+	if b, err = p.peek(size); err != nil {
+		return nil, 0, p.cutOff(err, len(b)-p.header, int(captured))
+	}
+	return b, size, nil
 }
 
 func (p *pcapFile) interfaces() []Interface {
