@@ -93,7 +93,7 @@ func Words() []string {
 		words = append(words, p.names[0])
 		return true
 	})
-	return append(words, "history", "completeness", "findings", "limits", "metrics")
+	return append(words, "history", "completeness", "findings", "limits", "metrics", "expectations")
 }
 
 // fold makes spellings of a word equal: nstat's and sysctl's names, too.

@@ -62,7 +62,7 @@ func TestEveryWordOfAFlowHasAPage(t *testing.T) {
 
 func TestPagesSayWhereToLook(t *testing.T) {
 	overview := map[string]bool{"states": true, "opening": true, "kind": true, "closings": true,
-		"certainty": true, "roles": true, "findings": true, "limits": true, "metrics": true, "conn_state": true, "history": true, "completeness": true}
+		"certainty": true, "roles": true, "findings": true, "limits": true, "metrics": true, "expectations": true, "conn_state": true, "history": true, "completeness": true}
 	section := regexp.MustCompile(`RFC \d+ §\d`)
 	seen := map[string]bool{}
 	for _, w := range Words() {

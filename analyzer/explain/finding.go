@@ -72,6 +72,8 @@ func filled(text string, width int) (lines []string) {
 func list(name string) (title, text string, ok bool) {
 	var b strings.Builder
 	switch name {
+	case "expectations":
+		return "expectations: what tcpwhy check judges captures by", expectations(), true
 	case "metrics":
 		return "metrics: what limits, choices and expectations are written in", metrics(), true
 	case "findings":

@@ -11,14 +11,6 @@ import (
 // metrics is the page of the language in which flows are chosen and limits are set, made from its tables.
 func metrics() string {
 	var b strings.Builder
-	row := func(name, words string) {
-		for i, line := range filled(words, 79-25) {
-			if i > 0 {
-				name = ""
-			}
-			b.WriteString(strings.TrimRight(fmt.Sprintf("%-24s %s", name, line), " ") + "\n")
-		}
-	}
 	paragraph := func(text string) { b.WriteString("\n" + strings.Join(fill(text), "\n") + "\n\n") }
 
 	b.WriteString(`--where EXPR chooses flows, --fail-on EXPR,... sets limits that nothing may
@@ -30,7 +22,7 @@ exceed, and expectations (tcpwhy explain expectations) say what has to hold:
 `)
 	paragraph("Of a flow, to be compared (> >= < <= == !=) with a time (50ms, 1.5s, 2m), a number, or bytes (512, 10kB, 1.5MiB):")
 	for i := range analyzer.Measures {
-		row(analyzer.Measures[i].Name, analyzer.Measures[i].Doc)
+		row(&b, analyzer.Measures[i].Name, analyzer.Measures[i].Doc)
 	}
 	paragraph("Words of a flow, to be compared (== !=); between quotes if they have spaces:")
 	for i := range metric.Words {
@@ -39,21 +31,21 @@ exceed, and expectations (tcpwhy explain expectations) say what has to hold:
 		if len(w.Of) > 0 && !strings.HasSuffix(w.Name, "state") {
 			words += ": " + strings.Join(w.Of, ", ")
 		}
-		row(w.Name, words)
+		row(&b, w.Name, words)
 	}
 	paragraph("What a flow shows, without a comparison:")
-	row("half-open, refused, ...", "the findings: tcpwhy explain findings lists them")
-	row("notice, warning, error", "a finding of that severity, or a graver one; info: any")
+	row(&b, "half-open, refused, ...", "the findings: tcpwhy explain findings lists them")
+	row(&b, "notice, warning, error", "a finding of that severity, or a graver one; info: any")
 	for _, f := range metric.Flags {
-		row(f.Name, f.Doc)
+		row(&b, f.Name, f.Doc)
 	}
-	row("opening.refused, ...", "any of the words above, after a dot")
+	row(&b, "opening.refused, ...", "any of the words above, after a dot")
 	paragraph("Of all flows, in limits and expectations: how many show something, or which share of them; and a statistic of what can be compared:")
-	row("refused > 3", "more than three flows; findings of the whole capture count, too")
-	row("refused > 5%", "more than 5% of all flows")
-	row("flows >= 100", "as many flows as that")
+	row(&b, "refused > 3", "more than three flows; findings of the whole capture count, too")
+	row(&b, "refused > 5%", "more than 5% of all flows")
+	row(&b, "flows >= 100", "as many flows as that")
 	for _, s := range metric.Statistics {
-		row("connect."+s.Name, s.Doc)
+		row(&b, "connect."+s.Name, s.Doc)
 	}
 	b.WriteString(`
 Conditions are joined by and, or, not and brackets. What is said of a flow is a
@@ -66,4 +58,14 @@ Statistics are exact, and hold each value: 8 bytes for each flow.
 
 RFC 9293 §3.3.2 has the states, in any of the usual spellings`)
 	return b.String()
+}
+
+// row is a name, and words beside it.
+func row(b *strings.Builder, name, words string) {
+	for i, line := range filled(words, 79-25) {
+		if i > 0 {
+			name = ""
+		}
+		b.WriteString(strings.TrimRight(fmt.Sprintf("%-24s %s", name, line), " ") + "\n")
+	}
 }

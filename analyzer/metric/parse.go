@@ -133,7 +133,7 @@ func (p *parser) comparison() (*node, error) {
 		}
 		return p.statistic(t, m, which)
 	}
-	return nil, p.fail(t, "there is no metric %s%s", t.text, nearest(name, Names(), "; tcpwhy explain metrics lists them"))
+	return nil, p.fail(t, "there is no metric or finding %s%s", t.text, nearest(name, Names(), "; tcpwhy explain metrics lists them"))
 }
 
 // cutMeasure cuts the longest name of a measure and a dot off.

@@ -75,9 +75,9 @@ func TestErrorsSayWhere(t *testing.T) {
 		text   string
 	}{
 		"":                          {1, "a metric is missing"},
-		"conect > 1s":               {1, "there is no metric conect (is it connect?)"},
-		"refused and conect > 1s":   {13, "there is no metric conect (is it connect?)"},
-		"ünnötig":                   {1, "there is no metric ünnötig; tcpwhy explain metrics lists them"},
+		"conect > 1s":               {1, "there is no metric or finding conect (is it connect?)"},
+		"refused and conect > 1s":   {13, "there is no metric or finding conect (is it connect?)"},
+		"ünnötig":                   {1, "there is no metric or finding ünnötig; tcpwhy explain metrics lists them"},
 		"connect":                   {8, "connect is compared with something, as in 'connect > 1s'"},
 		"connect > 5":               {11, "connect: 5 is no time (50ms, 1.5s, 2m)"},
 		"connect >":                 {10, "what connect is compared with is missing, as in 'connect > 1s'"},
@@ -97,7 +97,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		"connect.p999 > 1s":         {1, "there is no statistic p999 (is it p99?)"},
 		"flows > 5":                 {1, "flows counts them: it is no condition of one flow"},
 		"accept-queue-full":         {1, "accept-queue-full is found of the whole capture, not of a flow (--finding accept-queue-full chooses the flows that are part of it)"},
-		"refused and and half-open": {13, "there is no metric and; tcpwhy explain metrics lists them"},
+		"refused and and half-open": {13, "there is no metric or finding and; tcpwhy explain metrics lists them"},
 		"> 5":                       {1, `">" stands where a metric should`},
 	} {
 		_, err := ParseFlow(expr)

@@ -181,10 +181,11 @@ func (t *tally) joined(flows uint64, every bool) Result {
 }
 
 func (t *tally) flowResult(flows uint64, every bool) Result {
-	seen := func(n uint64) string {
-		return fmt.Sprintf("%s of %s", amount.Commas(n), amount.Of(flows, "flow", "flows"))
+	told := t.yes + t.no
+	r := Result{Seen: fmt.Sprintf("%s of %s", amount.Commas(t.yes), amount.Of(told, "flow", "flows"))}
+	if told < flows {
+		r.Seen += fmt.Sprintf("; of %s it was not measured", amount.Commas(flows-told))
 	}
-	r := Result{Seen: seen(t.yes)}
 	switch {
 	case t.yes+t.no == 0:
 		r.Reason = "it was measured of none of " + amount.Of(flows, "flow", "flows")

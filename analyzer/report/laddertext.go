@@ -18,6 +18,7 @@ type LadderText struct {
 	W       io.Writer
 	Color   bool
 	Command string // as Overview has it
+	Brief   bool   // the ladder alone, and not how the flow went
 }
 
 // Write writes all of them.
@@ -62,7 +63,9 @@ func (t *LadderText) flow(p *page, l *Ladder, f *ladder) {
 			f.since(l.last))
 	}
 	t.found(p, f.late)
-	t.outcome(p, f)
+	if !t.Brief {
+		t.outcome(p, f)
+	}
 }
 
 // pause draws a time in which nothing passed, the longer the higher.

@@ -6,6 +6,9 @@ package spelling
 func Nearest(word string, words []string) (near string, ok bool) {
 	best := max(1, len(word)/3) + 1
 	for _, w := range words {
+		if longer := len(word) - len(w); longer >= best || -longer >= best {
+			continue // as far away as that at least
+		}
 		if d := distance(word, w); d < best {
 			best, near, ok = d, w, true
 		}

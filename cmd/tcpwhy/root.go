@@ -28,7 +28,7 @@ func newRoot() *cobra.Command {
 		}
 		return usage("%w\n  %s --help tells what there is", err, c.CommandPath())
 	})
-	root.AddCommand(newFlows(), newReport(), newDiff(), newExplain(), newInterfaces(), newManual())
+	root.AddCommand(newFlows(), newReport(), newCheck(), newDiff(), newExplain(), newInterfaces(), newManual())
 	// Help as wide as a page, whatever the terminal.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", "FlagUsagesWrapped 100 "))
 	return root

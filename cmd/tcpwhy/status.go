@@ -12,8 +12,8 @@ import (
 	"tcpwhy/pcaps"
 )
 
-// Exit status: 0 all is well, 1 there is what was asked to fail on, 2 wrong usage, or what cannot be judged, 3 an input could not be read, or not to its end,
-// 4 cannot capture, 5 the output could not be written. Where several hold, the highest.
+// Exit status: 0 all is well, 1 found what it was asked to fail on, 2 wrong usage, or what cannot be judged, 3 an input could
+// not be read, or not to its end, 4 cannot capture, 5 the output could not be written. Where several hold, the highest.
 const (
 	statusFailed  = 1
 	statusUsage   = 2
@@ -22,8 +22,12 @@ const (
 	statusOutput  = 5
 )
 
-// errFound: there is what was to fail on. The output says what, so that nothing is left to complain of.
-var errFound = &failure{statusFailed, errors.New("found what it was asked to fail on")}
+// errFound: there is what was to fail on; errUnjudged: what could not be judged. The output says what, so that nothing is
+// left to complain of.
+var (
+	errFound    = &failure{statusFailed, errors.New("found what it was asked to fail on")}
+	errUnjudged = &failure{statusUsage, errors.New("could not judge all that is expected")}
+)
 
 // failure is an error with an exit status of its own.
 type failure struct {
@@ -70,7 +74,7 @@ func exitStatus(err error) int {
 func complain(w io.Writer, err error) {
 	var said []string
 	for _, err := range leaves(err) {
-		if err == errFound {
+		if err == errFound || err == errUnjudged {
 			continue
 		}
 		if text := printable(err.Error()); !slices.Contains(said, text) {

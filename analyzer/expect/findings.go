@@ -1,0 +1,111 @@
+package expect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/metric"
+	"tcpwhy/analyzer/verdict"
+	"tcpwhy/flows"
+)
+
+// findingTally judges how many of the chosen flows show a finding; of one of the whole capture, how often it is found.
+type findingTally struct {
+	rule            *analyzer.Rule
+	of              *Quantity
+	whole           uint64
+	holders, others verdict.Offenders
+}
+
+func (t *findingTally) flow(f *flows.Flow, found []*analyzer.Finding) {
+	i := slices.IndexFunc(found, func(n *analyzer.Finding) bool { return n.Rule == t.rule })
+	if i < 0 {
+		t.others.Add(f, nil, found, func() string { return "without " + t.rule.Name })
+		return
+	}
+	t.holders.Add(f, found[i], found, func() string { return t.rule.Name })
+}
+
+func (t *findingTally) finding(n *analyzer.Finding) {
+	if n.Rule == t.rule {
+		t.whole++
+		t.holders.Whole(n)
+	}
+}
+
+func (t *findingTally) result(chosen, _ uint64) result {
+	n, all := t.holders.N, chosen
+	r := result{truth: metric.No, expected: t.of.expected(chosen), seen: fmt.Sprintf("%s of %s", amount.Commas(n), amount.Commas(chosen))}
+	if t.rule.Flow == nil {
+		all = max(t.whole, 1)
+		r.expected, r.seen = t.of.text, amount.Of(n, "finding", "findings")+" of the whole capture"
+	}
+	switch {
+	case t.of.admits(n, all):
+		r.truth = metric.Yes
+		return r
+	case t.of.many(n, all):
+		r.offenders = t.holders
+	default:
+		r.offenders = t.others
+	}
+	r.seen += firstOf(&r.offenders)
+	return r
+}
+
+// othersTally judges that nothing is found but what was named.
+type othersTally struct {
+	but    []*analyzer.Rule
+	others verdict.Offenders
+	rules  []*analyzer.Rule // that were found
+}
+
+func (t *othersTally) flow(f *flows.Flow, found []*analyzer.Finding) {
+	var about *analyzer.Finding
+	for _, n := range found {
+		if !slices.Contains(t.but, n.Rule) {
+			t.note(n)
+			if about == nil || n.Severity > about.Severity {
+				about = n
+			}
+		}
+	}
+	if about != nil {
+		t.others.Add(f, about, found, func() string { return about.Rule.Name })
+	}
+}
+
+func (t *othersTally) finding(n *analyzer.Finding) {
+	if !slices.Contains(t.but, n.Rule) {
+		t.note(n)
+		t.others.Whole(n)
+	}
+}
+
+func (t *othersTally) note(n *analyzer.Finding) {
+	if !slices.Contains(t.rules, n.Rule) {
+		t.rules = append(t.rules, n.Rule)
+	}
+}
+
+func (t *othersTally) result(chosen, _ uint64) result {
+	r := result{truth: metric.Yes, expected: "none", seen: "none in " + amount.Of(chosen, "flow", "flows")}
+	if len(t.but) > 0 {
+		r.expected = "no others"
+	}
+	if t.others.N == 0 {
+		return r
+	}
+	var names []string
+	for _, rule := range analyzer.Rules {
+		if slices.Contains(t.rules, rule) {
+			names = append(names, rule.Name)
+		}
+	}
+	r.truth, r.offenders = metric.No, t.others
+	r.seen = fmt.Sprintf("%s in %s of %s", strings.Join(names, ", "), amount.Commas(t.others.N), amount.Commas(chosen)) + firstOf(&t.others)
+	return r
+}

@@ -1,0 +1,180 @@
+package verdict
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"tcpwhy/analyzer/amount"
+)
+
+// Text writes a run for people: what failed, what is allowed, what could not be judged, and in the last line how many
+// of each.
+type Text struct {
+	W       io.Writer
+	Verbose bool // also what is met
+	Quiet   bool // no ladders
+	Color   bool
+}
+
+// Write writes all of it.
+func (t *Text) Write(r *Run) error {
+	var b strings.Builder
+	for i := range r.Captures {
+		t.capture(&b, &r.Captures[i])
+	}
+	b.WriteString(r.Totals().String() + "\n")
+	_, err := io.WriteString(t.W, b.String())
+	return err
+}
+
+// String is the totals in one line.
+func (t Totals) String() string {
+	line := amount.Of(t.Captures, "capture", "captures") + ", " + amount.Of(t.Expectations, "expectation", "expectations") + ":"
+	for i, o := range []Outcome{Met, Allowed, Failed, NotJudged} {
+		if i > 0 {
+			line += ","
+		}
+		line += " " + amount.Commas(t.By[o]) + " " + o.String()
+	}
+	return line
+}
+
+// labels begin what is told of an expectation.
+var labels = [NumOutcomes]struct{ word, color string }{
+	NotJudged: {"NOT JUDGED", "\x1b[33m"}, Met: {"MET", "\x1b[32m"}, Allowed: {"ALLOW", "\x1b[33m"}, Failed: {"FAIL", "\x1b[31m"},
+}
+
+const indent = "      "
+
+func (t *Text) capture(b *strings.Builder, c *Capture) {
+	drawn := map[uint64]bool{}
+	for i := 0; i < len(c.Expectations); {
+		e := &c.Expectations[i]
+		alike := 1
+		if e.Outcome == NotJudged {
+			for i+alike < len(c.Expectations) && c.Expectations[i+alike].Outcome == NotJudged && c.Expectations[i+alike].Reason == e.Reason {
+				alike++
+			}
+		}
+		switch {
+		case alike > 1:
+			fmt.Fprintf(b, "%s %s: %d expectations\n%s%s\n", t.label(NotJudged), c.Name, alike, indent, reasonAt(e))
+		case e.Outcome == NotJudged:
+			t.head(b, c, e)
+			fmt.Fprintf(b, "%s%s\n", indent, e.Reason)
+		case e.Outcome == Allowed:
+			fmt.Fprintf(b, "%s %s: %s, %s", t.label(Allowed), c.Name, e.Text, e.Seen)
+			fmt.Fprintf(b, "; %s, until %s: %s\n", e.Exception.At, e.Exception.Until, e.Exception.Reason)
+		case e.Outcome == Failed:
+			t.failed(b, c, e, drawn)
+		case t.Verbose:
+			fmt.Fprintf(b, "%s %s: %s, %s\n", t.label(Met), c.Name, e.Text, e.Seen)
+		}
+		i += alike
+	}
+}
+
+func (t *Text) label(o Outcome) string {
+	l := labels[o]
+	if t.Color {
+		return l.color + l.word + "\x1b[0m"
+	}
+	return l.word
+}
+
+func reasonAt(e *Expectation) string {
+	if at := e.At.String(); at != "" {
+		return at + "   " + e.Reason
+	}
+	return e.Reason
+}
+
+// head tells what was expected of which capture, and where that stands.
+func (t *Text) head(b *strings.Builder, c *Capture, e *Expectation) {
+	name := e.Text
+	if e.Name != "" {
+		name = `"` + e.Name + `"`
+	}
+	fmt.Fprintf(b, "%s %s: %s\n", t.label(e.Outcome), c.Name, name)
+	switch at := e.At.String(); {
+	case at != "" && e.Name != "":
+		fmt.Fprintf(b, "%s%s   %s\n", indent, at, e.Text)
+	case at != "":
+		fmt.Fprintf(b, "%s%s\n", indent, at)
+	case e.Name != "":
+		fmt.Fprintf(b, "%s%s\n", indent, e.Text)
+	}
+}
+
+func (t *Text) failed(b *strings.Builder, c *Capture, e *Expectation, drawn map[uint64]bool) {
+	t.head(b, c, e)
+	fmt.Fprintf(b, "%sexpected  %-21s seen  %s\n", indent, e.Expected, e.Seen)
+	if len(e.Offending) == 0 {
+		b.WriteByte('\n')
+		return
+	}
+	first := &e.Offending[0]
+	of := ""
+	if first.Number > 0 {
+		of = fmt.Sprintf(" of flow %d", first.Number)
+	}
+	if line := packets(first.Packets); line != "" {
+		fmt.Fprintf(b, "%s%s%s", indent, line, of)
+		if first.Summary != "" {
+			b.WriteString(": " + first.Summary)
+		}
+		b.WriteByte('\n')
+	}
+	if others := e.others(); others != "" {
+		fmt.Fprintf(b, "%salso      %s\n", indent, others)
+	}
+	switch {
+	case t.Quiet:
+	case drawn[first.Number]:
+		fmt.Fprintf(b, "%sflow %d is drawn above\n", indent, first.Number)
+	case first.Ladder != "":
+		drawn[first.Number] = true
+		b.WriteByte('\n')
+		for line := range strings.Lines(first.Ladder) {
+			b.WriteString(strings.TrimRight(indent+line, " \n") + "\n")
+		}
+	}
+	if first.Again != "" {
+		fmt.Fprintf(b, "%sagain     %s\n", indent, first.Again)
+	}
+	b.WriteByte('\n')
+}
+
+// packets names the packets that show something; of many the first.
+func packets(numbers []uint64) string {
+	const most = 6
+	if len(numbers) == 0 {
+		return ""
+	}
+	words := make([]string, 0, most)
+	for _, n := range numbers[:min(len(numbers), most)] {
+		words = append(words, fmt.Sprint(n))
+	}
+	line := "packets   " + strings.Join(words, ", ")
+	if len(numbers) > most {
+		line += fmt.Sprintf(" and %d more", len(numbers)-most)
+	}
+	return line
+}
+
+// others names the flows after the first that are not as expected.
+func (e *Expectation) others() string {
+	const most = 5
+	var names []string
+	for _, f := range e.Offending[1:] {
+		if f.Number > 0 && len(names) < most {
+			names = append(names, fmt.Sprintf("#%d %s", f.Number, f.Why))
+		}
+	}
+	line := strings.Join(names, ", ")
+	if left := e.Offenders - 1 - uint64(len(names)); len(names) > 0 && left > 0 {
+		line += fmt.Sprintf(" and %s more", amount.Commas(left))
+	}
+	return line
+}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/expect"
+	"tcpwhy/analyzer/metric"
+	"tcpwhy/analyzer/report"
+	"tcpwhy/analyzer/verdict"
+	"tcpwhy/flows"
+	"tcpwhy/pcaps"
+)
+
+const checkLong = `Each capture is judged alone: by limits (--fail-on), and by what a file of expectations (--expect) says of it. With --expect
+and no FILE, the captures are those that the file names.
+
+Exit status: 1 where an expectation failed, 2 where one could not be judged, 3 where a capture could not be read, or not to its
+end. The highest counts; 0 is that all were met, or are allowed.`
+
+const checkExample = `  tcpwhy check --fail-on half-open,rst-after-fin,warning pay.pcap
+  tcpwhy check --fail-on 'refused > 5%','handshake.p99 > 50ms' captures/
+  tcpwhy check --expect handshakes.yaml
+  tcpwhy check --expect handshakes.yaml --junit check.xml --sarif check.sarif captures/
+  tcpwhy explain expectations metrics`
+
+// check are the options of the command that judges captures.
+type check struct {
+	reading
+	formats formats
+	expect  string
+	today   string
+
+	file     *expect.File // nil: none
+	limits   []*metric.Expr
+	day      time.Time
+	brief    bool
+	verdicts verdict.Run
+}
+
+func newCheck() *cobra.Command {
+	var k check
+	c := &cobra.Command{
+		Use:     "check [FILE...]",
+		Short:   "Judge captures by limits and expectations: for CI",
+		Long:    checkLong,
+		Example: checkExample,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    func(c *cobra.Command, args []string) error { return k.run(c, args) },
+	}
+	k.flags(c, "text or json")
+	fs := c.Flags()
+	fs.StringVarP(&k.expect, "expect", "e", "", "judge by this `FILE` of expectations; tcpwhy explain expectations has the language")
+	fs.StringVar(&k.today, "today", "", "the `DAY` by which exceptions are judged: 2026-12-31; else the day of the run, in UTC")
+	k.formats.flags(c)
+	return c
+}
+
+func (k *check) run(c *cobra.Command, args []string) error {
+	if err := k.prepare(c, args); err != nil {
+		return err
+	}
+	w := newWriter(c.OutOrStdout(), false)
+	colored, err := k.colored(w)
+	if err != nil {
+		return err
+	}
+	errs := []error{k.judgeAll(c, w)}
+	switch k.format {
+	case "json":
+		err = (&verdict.JSON{W: w}).Write(&k.verdicts)
+	default:
+		err = (&verdict.Text{W: w, Verbose: k.verbose > 0, Quiet: k.brief, Color: colored}).Write(&k.verdicts)
+	}
+	totals := k.verdicts.Totals()
+	if totals.By[verdict.Failed] > 0 {
+		errs = append(errs, errFound)
+	}
+	if totals.By[verdict.NotJudged] > 0 {
+		errs = append(errs, errUnjudged)
+	}
+	return errors.Join(append(errs, err, w.flush(), k.formats.write(c, &k.verdicts))...)
+}
+
+// prepare reads what is expected, and tells the captures among the arguments.
+func (k *check) prepare(c *cobra.Command, args []string) error {
+	if err := oneOf("format", k.format, "text", "json"); err != nil {
+		return err
+	}
+	if err := k.formats.check(); err != nil {
+		return err
+	}
+	k.day = time.Now().UTC()
+	if k.today != "" {
+		var err error
+		if k.day, err = time.Parse(time.DateOnly, k.today); err != nil {
+			return usage("--today: %s is no day (2026-12-31)", k.today)
+		}
+	}
+	if k.expect != "" {
+		var err error
+		if k.file, err = readExpectations(k.expect); err != nil {
+			return err
+		}
+		if len(args) == 0 && len(k.files) == 0 && !k.capturing.on() {
+			if args, err = named(k.file); err != nil {
+				return err
+			}
+		}
+	}
+	// They are expectations here, not errors.
+	k.limits, k.failOn = k.failOn, nil
+	if k.file == nil && len(k.limits) == 0 {
+		return usage("nothing is expected: --expect FILE, or --fail-on LIMIT,...\n  %s --help tells more", c.CommandPath())
+	}
+	k.separate, k.brief, k.quiet = true, k.quiet, true
+	return k.resolve(c, args)
+}
+
+func readExpectations(path string) (*expect.File, error) {
+	data, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil, &failure{statusInput, fmt.Errorf("%s: no such file", report.Plain(path))}
+	}
+	if err != nil {
+		return nil, &failure{statusInput, fmt.Errorf("%s: %w", report.Plain(path), withoutPath(err))}
+	}
+	return expect.Parse(path, data)
+}
+
+// judgeAll judges the captures one after the other, and then says of which of those that are expected there was none.
+func (k *check) judgeAll(c *cobra.Command, w *writer) error {
+	k.verdicts.Command = "check"
+	captures := k.files
+	if k.capturing.on() {
+		captures = []string{strings.Join(k.capturing.interfaces, ",")}
+	}
+	var errs []error
+	for _, name := range captures {
+		v, err := k.judgeOne(c, w, name)
+		k.verdicts.Captures = append(k.verdicts.Captures, v)
+		errs = append(errs, err)
+		if c.Context().Err() != nil || exitStatus(err) >= statusCapture {
+			break
+		}
+	}
+	if k.file == nil {
+		return errors.Join(errs...)
+	}
+	for _, e := range k.file.Entries {
+		for _, p := range e.Without(k.file, captures) {
+			k.verdicts.Captures = append(k.verdicts.Captures, verdict.Capture{Name: p.Text, Expectations: e.Unjudged("no capture that was given is this one")})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// judgeOne judges one capture.
+func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capture, error) {
+	v := verdict.Capture{Name: report.Plain(name)}
+	var entries []*expect.Entry
+	if k.file != nil {
+		entries = k.file.Of(name)
+	}
+	judge := expect.NewJudge(entries, k.day)
+	limits := newLimits(k.limits)
+	var of *capture
+	out := output{judged: true, flows: both{judge, limits}, findings: both{judge, limits}, shown: noneShown}
+	out.begin = func(next *capture) error { of = next; return nil }
+	out.end = func(flows uint64) error {
+		v.Packets, v.Flows = of.source.Stats().Read, flows
+		return nil
+	}
+	one := k.reading
+	if !k.capturing.on() {
+		one.files = []string{name}
+	}
+	err := one.capture(c, w, one.files, &out)
+	if judge.Truncated() && onlyCutOff(err) {
+		err = nil
+	}
+	cut := ""
+	if err != nil {
+		v.Err = err
+		cut = printable(leaves(err)[0].Error())
+	}
+	v.Expectations = append(limits.expectations(cut), judge.Expectations(cut)...)
+	if k.file != nil && len(entries) == 0 && len(limits) == 0 {
+		v.Expectations = []verdict.Expectation{{Text: "something is expected of it", Rule: "files", Reason: "no files: of " + k.file.Name + " name it"}}
+	}
+	if of != nil && exitStatus(err) <= statusInput {
+		err = errors.Join(err, k.draw(c, w, &one, of, &v))
+	}
+	return v, err
+}
+
+// both are two outputs of one reading.
+type both struct {
+	judge  *expect.Judge
+	limits limits
+}
+
+func (b both) Flow(f *flows.Flow, found []*analyzer.Finding) error {
+	for _, l := range b.limits {
+		_ = l.tally.Flow(f, found)
+	}
+	return b.judge.Flow(f, found)
+}
+
+func (b both) Finding(n *analyzer.Finding) error {
+	for _, l := range b.limits {
+		_ = l.tally.Finding(n)
+	}
+	return b.judge.Finding(n)
+}
+
+// onlyCutOff reports whether err says that the capture is cut off, and nothing else.
+func onlyCutOff(err error) bool {
+	for _, err := range leaves(err) {
+		if !errors.Is(err, pcaps.ErrCutOff) {
+			return false
+		}
+	}
+	return err != nil
+}
+
+// expectations are what the limits of a capture came to.
+func (l limits) expectations(cut string) []verdict.Expectation {
+	var all []verdict.Expectation
+	for _, l := range l {
+		r := l.tally.Result()
+		e := verdict.Expectation{Text: "--fail-on " + quoted(l.expr.String()), Rule: l.expr.Subject(), Severity: analyzer.Error,
+			Expected: "not " + l.expr.String(), Seen: r.Seen, Reason: r.Reason}
+		switch {
+		case r.Truth == metric.Yes:
+			e.Outcome, e.Offenders, e.Offending = verdict.Failed, r.N, r.First
+		case cut != "":
+			e.Reason = cut
+		case r.Truth == metric.No:
+			e.Outcome = verdict.Met
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// mostDrawn bounds how many flows of one capture are drawn.
+const mostDrawn = 20
+
+// draw reads a capture again, where that can be, and draws the first flow of each expectation that failed.
+func (k *check) draw(c *cobra.Command, w *writer, one *reading, of *capture, v *verdict.Capture) error {
+	command := one.again(of)
+	var numbers []uint64
+	for i := range v.Expectations {
+		e := &v.Expectations[i]
+		for f := range e.Offending {
+			if n := e.Offending[f].Number; n > 0 && command != "" {
+				e.Offending[f].Again = strings.Replace(command, "tcpwhy", "tcpwhy report", 1) + fmt.Sprintf(" --flow %d", n)
+			}
+		}
+		if len(e.Offending) > 0 && e.Offending[0].Number > 0 && len(numbers) < mostDrawn {
+			numbers = append(numbers, e.Offending[0].Number)
+		}
+	}
+	if _, again := one.rereadable(); !again || len(numbers) == 0 || k.brief {
+		return nil
+	}
+	ladder := report.Ladder{Names: of.names}
+	run := analyzer.Run{Choice: analyzer.Choice{Flows: numbers}, Judge: one.judge(nil), Early: true,
+		Packets: []analyzer.PacketOutput{&ladder}, Flows: []analyzer.FlowOutput{&ladder}}
+	if err := one.before(c, w, one.files, &run); err != nil {
+		return err
+	}
+	ladder.Ended(of.source.Now())
+	for i := range v.Expectations {
+		if e := &v.Expectations[i]; len(e.Offending) > 0 && e.Offending[0].Number > 0 {
+			var b strings.Builder
+			if err := (&report.LadderText{W: &b, Brief: true}).Write(ladder.Only(e.Offending[0].Number)); err != nil {
+				return err
+			}
+			e.Offending[0].Ladder = b.String()
+		}
+	}
+	return nil
+}

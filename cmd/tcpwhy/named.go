@@ -1,0 +1,54 @@
+package main
+
+import (
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"tcpwhy/analyzer/expect"
+	"tcpwhy/analyzer/report"
+)
+
+// named are the captures that a file of expectations names, each once.
+func named(f *expect.File) ([]string, error) {
+	var all []string
+	folder := filepath.Dir(f.Name)
+	for _, e := range f.Entries {
+		for _, p := range e.Files {
+			found, err := glob(p, folder)
+			if err != nil {
+				return nil, err
+			}
+			for _, name := range found {
+				if !slices.Contains(all, name) {
+					all = append(all, name)
+				}
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, usage("%s: names no capture that is there", report.Plain(f.Name))
+	}
+	return all, nil
+}
+
+// glob lists the files that a pattern names, by name. A path without wildcards is listed also if there is no such file.
+func glob(p expect.Pattern, folder string) ([]string, error) {
+	path := p.Path(folder)
+	switch {
+	case !strings.ContainsAny(p.Text, "*?["):
+		return []string{path}, nil
+	case !strings.Contains(p.Text, "**"):
+		return filepath.Glob(path)
+	}
+	top, _, _ := strings.Cut(path, "**")
+	var all []string
+	err := filepath.WalkDir(filepath.Dir(top), func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && p.Match(folder, name) {
+			all = append(all, name)
+		}
+		return err
+	})
+	return all, err
+}
