@@ -28,18 +28,6 @@ func (t *Text) Write(r *Run) error {
 	return err
 }
 
-// String is the totals in one line.
-func (t Totals) String() string {
-	line := amount.Of(t.Captures, "capture", "captures") + ", " + amount.Of(t.Expectations, "expectation", "expectations") + ":"
-	for i, o := range []Outcome{Met, Allowed, Failed, NotJudged} {
-		if i > 0 {
-			line += ","
-		}
-		line += " " + amount.Commas(t.By[o]) + " " + o.String()
-	}
-	return line
-}
-
 // labels begin what is told of an expectation.
 var labels = [NumOutcomes]struct{ word, color string }{
 	NotJudged: {"NOT JUDGED", "\x1b[33m"}, Met: {"MET", "\x1b[32m"}, Allowed: {"ALLOW", "\x1b[33m"}, Failed: {"FAIL", "\x1b[31m"},
