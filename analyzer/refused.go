@@ -40,11 +40,14 @@ func judgeRefused(p *Pass) {
 	} else if len(at) > 1 {
 		f.Summary = fmt.Sprintf("SYN answered with RST after %s and %d tries: ECONNREFUSED", between(at[0], last.Time), len(at))
 	}
-	if t := p.Entered(flows.Client, flows.Established); t != nil {
-		f.Summary = fmt.Sprintf("SYN answered with RST %s, and with SYN-ACK when it was sent again", times(len(rsts)))
-	}
-	f.Why = fmt.Sprintf("the RST in %s acknowledges the SYN: the host was reached, and has no socket for port %d", packets(rsts...), p.Server().Addr.Port())
+	server := p.Server().Addr
+	f.Why = fmt.Sprintf("the RST in %s acknowledges the SYN: the host was reached, and has no socket for port %d", packets(rsts...), server.Port())
 	f.Next = fmt.Sprintf("on %s: ss -ltn 'sport = :%d' (no line: nothing listens; 127.0.0.1 or [::1]: it listens for its own host only); where it does listen, a firewall answers in its name (nft list ruleset: reject with tcp reset)",
-		p.Server().Addr.Addr(), p.Server().Addr.Port())
+		server.Addr(), server.Port())
+	if p.Opening.Outcome == flows.OpeningComplete {
+		f.Summary = fmt.Sprintf("SYN answered with RST %s, and with SYN-ACK when it was sent again: connect() took %s", times(len(rsts)), took(p.Opening.Connect))
+		f.Why = fmt.Sprintf("the RST in %s acknowledges the SYN: the host was reached, and had no socket for port %d yet; most systems give up at the first", packets(rsts...), server.Port())
+		f.Next = fmt.Sprintf("when the service on %s was started, or started anew: its clients come sooner", server.Addr())
+	}
 	p.Report(f)
 }

@@ -40,6 +40,9 @@ func judgeSYNRetransmitted(p *Pass) {
 	if len(syns) < 2 || len(synacks) == 0 || last-at[0] < int64(retry) {
 		return
 	}
+	if len(p.EventsOf(flows.NoteRefused)) >= len(syns)-1 {
+		return // each was answered: refused has it
+	}
 	server, client := p.Server(), p.Client()
 	ack := at[0] + int64(o.Connect.D)
 	cost := between(at[0], last)

@@ -7,6 +7,7 @@ type event uint8
 
 const (
 	sentSYN     event = iota
+	opened            // its SYN-ACK shows that it listens by now
 	sentSYNACK        // from LISTEN, or in answer to a SYN that crossed its own
 	gotSYNACK         // the answer to its SYN
 	gotACKOfSYN       // its SYN-ACK was acknowledged
@@ -21,7 +22,7 @@ const (
 )
 
 var eventWhy = [numEvents + 1]string{
-	"sent SYN", "sent SYN-ACK", "got SYN-ACK", "got ACK of its SYN", "sent FIN", "got FIN",
+	"sent SYN", "listens by now", "sent SYN-ACK", "got SYN-ACK", "got ACK of its SYN", "sent FIN", "got FIN",
 	"got ACK of its FIN", "sent RST", "got RST", "got ICMP error",
 	"met in mid-connection",
 }
@@ -43,6 +44,7 @@ var edges = [...]struct {
 	to   State
 }{
 	{Closed, sentSYN, SynSent},              // active open
+	{Closed, opened, Listen},                // passive open, too late for an earlier SYN
 	{Listen, sentSYNACK, SynReceived},       // passive open
 	{SynSent, gotSYNACK, Established},       //
 	{SynSent, sentSYNACK, SynReceived},      // simultaneous open

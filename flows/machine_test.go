@@ -11,7 +11,7 @@ import (
 // SYN-ACK. In three places a line holds what the figure does not: Fast Open may close from
 // SYN_RCVD (RFC 7413 §4.2.2; the figure's CLOSE there is of the same edge), ICMP errors end a
 // connect (RFC 1122 §4.2.3.9), and a RST ends every state but LISTEN (§3.10.7.4).
-const figure5 = `CLOSED: sent SYN > SYN_SENT
+const figure5 = `CLOSED: sent SYN > SYN_SENT, listens by now > LISTEN
 LISTEN: sent SYN-ACK > SYN_RCVD
 SYN_SENT: sent SYN-ACK > SYN_RCVD, got SYN-ACK > ESTABLISHED, sent RST > CLOSED, got RST > CLOSED, got ICMP error > CLOSED
 SYN_RCVD: got ACK of its SYN > ESTABLISHED, sent FIN > FIN_WAIT_1, sent RST > CLOSED, got RST > CLOSED

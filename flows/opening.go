@@ -121,6 +121,13 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 		to.iss = s.Ack - 1 // its SYN was not captured, or is yet to come
 	}
 	t.options(from)
+	if r.is(refused) && from.path.n == 1 { // not any more: some systems ask again after a RST
+		r.marks &^= refused
+		r.resetBy = NoOne
+		from.has &^= ownRST | byRST
+		t.move(r, from, opened, Proved)
+		t.move(r, from, sentSYNACK, Proved)
+	}
 	switch {
 	case from.path.n == 0:
 		t.begin(r, from, Listen, SynReceived, Proved, sentSYNACK)
