@@ -448,7 +448,7 @@ func TestBecomesAnotherUser(t *testing.T) {
 	p := l.start("flows", "-i", "v0", "-Z", "nobody", "-w", "x.pcapng", "-C", "1", "-W", "2", "-o", "jsonl")
 	l.connect("tcp4", "192.0.2.1")
 	p.Process.Signal(syscall.SIGUSR1)
-	p.await("packets read")
+	p.await("dropped by kernel")
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.Process.Pid) + "/status")
 	if err != nil {
 		t.Fatal(err)
