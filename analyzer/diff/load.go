@@ -32,10 +32,11 @@ func (c *Comparison) Load(name string, r io.Reader) (*Snapshot, error) {
 	s := c.Snapshot(name)
 	s.Kind = SavedFlows
 	for n := 1; d.More(); n++ {
-		var value json.RawMessage
-		err := d.Decode(&value)
-		if err == nil {
-			err = s.load(value, n)
+		var err error
+		if s.Flows > 0 && s.Kind == SavedFlows {
+			err = s.nextFlow(d) // in half the time
+		} else {
+			err = s.next(d, n)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("value %d: %w", n, plainly(err))
@@ -64,8 +65,12 @@ func isArray(b *bufio.Reader) (bool, error) {
 	}
 }
 
-// load takes the n-th value of what was saved, from 1: a flow or, alone, a report.
-func (s *Snapshot) load(value json.RawMessage, n int) error {
+// next takes the n-th value of what was saved, from 1: a flow or, alone, a report.
+func (s *Snapshot) next(d *json.Decoder, n int) error {
+	var value json.RawMessage
+	if err := d.Decode(&value); err != nil {
+		return err
+	}
 	var keys struct {
 		Opening, Client, Servers, Capture json.RawMessage
 		Finding, Line                     json.RawMessage
@@ -79,15 +84,17 @@ func (s *Snapshot) load(value json.RawMessage, n int) error {
 	case keys.Line != nil:
 		return errors.New("packets cannot be compared: save flows -o jsonl or report -o json")
 	case keys.Opening != nil && keys.Client != nil:
-		return s.loadFlow(value)
+		return s.nextFlow(json.NewDecoder(bytes.NewReader(value)))
 	case keys.Servers != nil && keys.Capture != nil && n == 1:
 		s.Kind = SavedReport
 		return s.loadReport(value)
 	case keys.Servers != nil && keys.Capture != nil:
 		return errors.New("a second report: one can be compared")
 	}
-	return errors.New("neither a flow of flows -o jsonl nor a report of report -o json")
+	return errNotSaved
 }
+
+var errNotSaved = errors.New("neither a flow of flows -o jsonl nor a report of report -o json")
 
 // plainly is what is wrong with JSON, in words for who did not write it.
 func plainly(err error) error {

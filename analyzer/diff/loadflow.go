@@ -43,11 +43,14 @@ type savedStates struct {
 	Server []string `json:"server"`
 }
 
-// loadFlow adds a row of flows.
-func (s *Snapshot) loadFlow(value []byte) error {
+// nextFlow adds the row of flows that comes next.
+func (s *Snapshot) nextFlow(d *json.Decoder) error {
 	var v savedFlow
-	if err := json.Unmarshal(value, &v); err != nil {
+	if err := d.Decode(&v); err != nil {
 		return err
+	}
+	if !v.Client.IsValid() || v.Opening.Outcome == "" {
+		return errNotSaved
 	}
 	f := flows.Flow{Number: v.Flow}
 	if !v.First.IsZero() {

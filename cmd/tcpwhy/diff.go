@@ -19,7 +19,7 @@ or by tcpwhy report -o json, which has no flows in it, so that they are counted 
 
 Flows are matched by addresses and ports or, where client ports differ, by server and order. Percentiles are compared where
 enough was measured (11 flows for the median, 98 for p90, 1,072 for p99), and differ where chance cannot have done it and
---time-tolerance is exceeded. Kept in memory are 48 bytes of each of the first million flows of either side; flows beyond
+--time-tolerance is exceeded. Kept in memory are some 160 bytes of each of the first million flows of either side; flows beyond
 are counted for their server. Exit status 1: there are differences that count (--fail-on).`
 
 const diffExample = `  tcpwhy diff good.pcap new.pcap

@@ -1,0 +1,69 @@
+package diff
+
+import (
+	"strings"
+	"testing"
+)
+
+const savedRow = `{"flow":1,"client":"192.0.2.1:40001","server":"198.51.100.1:80","states":{"client":["CLOSED"],"server":[]},` +
+	`"opening":{"outcome":"refused","kind":"three-way","connect_ns":null},"closing":{"outcome":null,"first":null,"reset_by":null},"findings":["refused"]}`
+
+// TestLoad: what is no saved output, or not all of it, is an error and never a side without flows.
+func TestLoad(t *testing.T) {
+	for _, c := range []struct{ saved, want string }{
+		{savedRow, "1 flow"},
+		{savedRow + "\n" + savedRow, "2 flows"},
+		{"\n [" + savedRow + ",\n" + savedRow + "]\n", "2 flows"},
+		{"[]", "0 flows"},
+		{`{"capture":{"flows":3},"servers":[]}`, "3 flows"},
+		{savedRow + `{"capture":{"flows":3},"servers":[]}`, "value 2: neither a flow"},
+		{`{"capture":{"flows":3},"servers":[]}{"capture":{"flows":3},"servers":[]}`, "value 2: a second report"},
+		{savedRow[:100], "value 1: is cut short"},
+		{"[" + savedRow, "is cut short"},
+		{"[" + savedRow + ",", "value 2: is cut short"},
+		{"", "EOF"},
+		{"[1]", "value 1: "},
+		{"[{}]", "value 1: neither a flow"},
+		{savedRow + "{}", "value 2: neither a flow"},
+		{savedRow + "x", "value 2: invalid character 'x'"},
+		{strings.Replace(savedRow, "refused", "refuted", 1), `flow 1: no such opening: "refuted"`},
+		{strings.Replace(savedRow, "CLOSED", "OPEN", 1), `flow 1: no such states`},
+		{strings.Replace(savedRow, "192.0.2.1", "192.0.2", 1), "value 1: "},
+		{strings.Replace(savedRow, `"flow":1`, `"flow":"one"`, 1), "value 1: flow is no uint64"},
+		{`{"line":"x","packet":1}`, "packets cannot be compared"},
+		{`{"finding":"refused"}`, "findings alone cannot be compared"},
+		{`{"capture":{"flows":1},"servers":[],"findings":[{"finding":"x","severity":"fatal"}]}`, `no such severity: "fatal"`},
+	} {
+		s, err := NewComparison().Load("saved", strings.NewReader(c.saved))
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = of(s.Flows, "flow")
+		}
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%.60s: got %q, want %q", c.saved, got, c.want)
+		}
+	}
+}
+
+// FuzzLoad: whatever can be loaded is the same as itself.
+func FuzzLoad(f *testing.F) {
+	f.Add(savedRow)
+	f.Add("[" + savedRow + "]")
+	f.Add(`{"capture":{"flows":3},"servers":[{"server":"192.0.2.1:80","flows":2,"opening":{"complete":2},"timing":{"connect":{"count":2,"p50_ns":5}}}]}`)
+	f.Fuzz(func(t *testing.T, saved string) {
+		c := NewComparison()
+		was, err := c.Load("was", strings.NewReader(saved))
+		if err != nil {
+			return
+		}
+		is, err := c.Load("is", strings.NewReader(saved))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := Compare(was, is, Tolerance{}, DefaultFailOn()); len(d.Differences) > 0 {
+			t.Errorf("differs from itself: %s", d.Differences[0].String())
+		}
+	})
+}
