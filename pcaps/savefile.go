@@ -24,10 +24,13 @@ type Savefile struct {
 	interfaces func() []Interface
 	counted    []Interface // as the file before had them
 	file       *os.File
-	writer     Writer
-	began      int64 // time of the first packet since the last turn of Every, ns
-	turns      int   // of Every
-	number     int   // of Size
+	writer     interface {
+		Writer
+		whole() kept
+	}
+	began  int64 // time of the first packet since the last turn of Every, ns
+	turns  int   // of Every
+	number int   // of Size
 }
 
 // NewSavefile opens the first file. Its errors, here and later, name the file.
@@ -59,13 +62,13 @@ func (s *Savefile) name() string {
 
 func (s *Savefile) open() error {
 	name := s.name()
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	file, err := create(name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, sayNoPath(err))
 	}
 	s.file = file
 	if strings.HasSuffix(s.save.Path, ".pcap") {
-		s.writer = NewPcap(file)
+		s.writer = newPcap(file)
 	} else {
 		s.writer = newPcapng(file, s.interfaces, s.counted)
 	}
@@ -129,15 +132,27 @@ func (s *Savefile) Close() error {
 		return nil
 	}
 	err := s.named(s.writer.Close())
+	if failed := s.file.Close(); err == nil {
+		err = s.named(failed)
+	}
 	s.writer, s.counted = nil, s.interfaces()
-	return errors.Join(err, s.named(s.file.Close()))
+	return err
 }
 
+// named says of an error which file it is of. One that cannot be written to its end is cut back to the packets that are
+// whole.
 func (s *Savefile) named(err error) error {
-	if err == nil || err == io.EOF {
+	switch {
+	case err == nil || err == io.EOF:
 		return err
+	case errors.Is(err, ErrLinkTypes):
+		return fmt.Errorf("%s: %w", s.file.Name(), err)
 	}
-	return fmt.Errorf("%s: %w", s.file.Name(), sayNoPath(err))
+	whole := s.writer.whole()
+	if info, failed := s.file.Stat(); failed == nil && info.Mode().IsRegular() {
+		s.file.Truncate(whole.size)
+	}
+	return fmt.Errorf("%s: %w: it holds %d packets, and no more", s.file.Name(), sayNoPath(err), whole.packets)
 }
 
 // layouts are strftime's conversions as the time package writes them.

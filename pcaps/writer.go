@@ -21,6 +21,55 @@ type Writer interface {
 
 const writeBuffer = 64 << 10
 
+// records writes records through a buffer that is emptied between two of them, so that what a full disk holds ends with a
+// whole one.
+type records struct {
+	w       *bufio.Writer
+	size    int64  // bytes written, buffers included
+	packets uint64 // likewise
+	kept    kept
+}
+
+// kept is what has left the buffers whole.
+type kept struct {
+	size    int64
+	packets uint64
+}
+
+func newRecords(w io.Writer) records { return records{w: bufio.NewWriterSize(w, writeBuffer)} }
+
+// write writes the parts of a record; those of a packet are counted.
+func (r *records) write(packets uint64, parts ...[]byte) error {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	if n > r.w.Available() {
+		if err := r.Flush(); err != nil {
+			return err
+		}
+	}
+	for _, p := range parts {
+		if _, err := r.w.Write(p); err != nil {
+			return err
+		}
+	}
+	r.size += int64(n)
+	r.packets += packets
+	return nil
+}
+
+func (r *records) Flush() error {
+	err := r.w.Flush()
+	if err == nil {
+		r.kept = kept{r.size, r.packets}
+	}
+	return err
+}
+
+func (r *records) Size() int64 { return r.size }
+func (r *records) whole() kept { return r.kept }
+
 // NewPcapng is a Writer of pcapng: nanoseconds, each interface by its name, and in the end what was lost on it. It asks
 // for the interfaces when a frame comes from one that it has not met, and when it closes.
 func NewPcapng(w io.Writer, interfaces func() []Interface) Writer {
@@ -30,7 +79,7 @@ func NewPcapng(w io.Writer, interfaces func() []Interface) Writer {
 // newPcapng is NewPcapng for a file that comes after others: before is what had been counted until then.
 func newPcapng(w io.Writer, interfaces func() []Interface, before []Interface) *pcapngWriter {
 	p := &pcapngWriter{
-		w: bufio.NewWriterSize(w, writeBuffer), interfaces: interfaces, ids: make(map[place]uint32), before: make(map[place]Interface),
+		records: newRecords(w), interfaces: interfaces, ids: make(map[place]uint32), before: make(map[place]Interface),
 	}
 	for at, i := range places(before) {
 		p.before[at] = i
@@ -59,7 +108,7 @@ func places(all []Interface) iter.Seq2[place, Interface] {
 }
 
 type pcapngWriter struct {
-	w          *bufio.Writer
+	records
 	interfaces func() []Interface
 	ids        map[place]uint32
 	before     map[place]Interface // with what others have counted
@@ -67,7 +116,6 @@ type pcapngWriter struct {
 	lastID     uint32
 	time       int64 // of the last frame
 	block      []byte
-	size       int64
 }
 
 var le = binary.LittleEndian
@@ -81,9 +129,11 @@ func (p *pcapngWriter) end() error {
 	size := uint32(len(p.block) + 4)
 	le.PutUint32(p.block[4:], size)
 	p.block = le.AppendUint32(p.block, size)
-	p.size += int64(size)
-	_, err := p.w.Write(p.block)
-	return err
+	packets := uint64(0)
+	if le.Uint32(p.block) == blockEnhancedPacket {
+		packets = 1
+	}
+	return p.write(packets, p.block)
 }
 
 func (p *pcapngWriter) option(code uint16, value []byte) {
@@ -152,9 +202,6 @@ func (p *pcapngWriter) Write(f *Frame) error {
 	return p.end()
 }
 
-func (p *pcapngWriter) Flush() error { return p.w.Flush() }
-func (p *pcapngWriter) Size() int64  { return p.size }
-
 // Close writes what was lost on each interface, where that is known, also on those without a packet.
 func (p *pcapngWriter) Close() error {
 	var err error
@@ -167,7 +214,7 @@ func (p *pcapngWriter) Close() error {
 			err = errors.Join(err, p.statistics(at, &i))
 		}
 	}
-	return errors.Join(err, p.w.Flush())
+	return errors.Join(err, p.Flush())
 }
 
 // since is what came on top of an earlier count.
@@ -200,14 +247,15 @@ func (p *pcapngWriter) statistics(at place, i *Interface) error {
 
 // NewPcap is a Writer of pcap with nanoseconds. The file holds one link type: a frame of another is an
 // error. It tells of no interface, and of no loss.
-func NewPcap(w io.Writer) Writer { return &pcapWriter{w: bufio.NewWriterSize(w, writeBuffer)} }
+func NewPcap(w io.Writer) Writer { return newPcap(w) }
+
+func newPcap(w io.Writer) *pcapWriter { return &pcapWriter{records: newRecords(w)} }
 
 type pcapWriter struct {
-	w        *bufio.Writer
+	records
 	begun    bool
 	linkType uint32
 	header   [24]byte
-	size     int64
 }
 
 // ErrLinkTypes is the error of a second link type in a pcap file.
@@ -222,9 +270,7 @@ func (p *pcapWriter) begin(linkType uint32) error {
 	le.PutUint64(h[8:], 0)
 	le.PutUint32(h[16:], DefaultSnaplen)
 	le.PutUint32(h[20:], linkType)
-	p.size = int64(len(h))
-	_, err := p.w.Write(h)
-	return err
+	return p.write(0, h)
 }
 
 func (p *pcapWriter) Write(f *Frame) error {
@@ -241,16 +287,8 @@ func (p *pcapWriter) Write(f *Frame) error {
 	le.PutUint32(h[4:], uint32(f.Time%1e9))
 	le.PutUint32(h[8:], uint32(len(f.Data)))
 	le.PutUint32(h[12:], uint32(f.Wire))
-	p.size += int64(len(h) + len(f.Data))
-	if _, err := p.w.Write(h); err != nil {
-		return err
-	}
-	_, err := p.w.Write(f.Data)
-	return err
+	return p.write(1, h, f.Data)
 }
-
-func (p *pcapWriter) Flush() error { return p.w.Flush() }
-func (p *pcapWriter) Size() int64  { return p.size }
 
 // Close makes a capture of the file even where no packet came.
 func (p *pcapWriter) Close() error {
@@ -258,5 +296,5 @@ func (p *pcapWriter) Close() error {
 	if !p.begun {
 		err = p.begin(linkEthernet)
 	}
-	return errors.Join(err, p.w.Flush())
+	return errors.Join(err, p.Flush())
 }

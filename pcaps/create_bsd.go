@@ -1,0 +1,9 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package pcaps
+
+import "golang.org/x/sys/unix"
+
+const searchOnly = unix.O_RDONLY
+
+func isProc(int) bool { return false }

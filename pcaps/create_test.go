@@ -1,0 +1,171 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package pcaps
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// mode makes a directory of that mode, whatever the umask.
+func mode(t *testing.T, path string, m os.FileMode) string {
+	t.Helper()
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, m); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCreateInSharedDirectory: in a directory that others can write to, no link leads away from it. The sticky bit, as
+// /tmp has it, keeps others from removing files, not from being first.
+func TestCreateInSharedDirectory(t *testing.T) {
+	for _, m := range []os.FileMode{0o777, 0o777 | os.ModeSticky, 0o775} {
+		own := mode(t, filepath.Join(t.TempDir(), "own"), 0o755)
+		shared := mode(t, filepath.Join(own, "shared"), m)
+		victim := filepath.Join(own, "victim")
+		must(t, os.WriteFile(victim, []byte("precious"), 0o600))
+		at := func(name string) string { return filepath.Join(shared, name) }
+		must(t, os.Symlink(victim, at("link")))
+		must(t, os.Symlink("../victim", at("relative")))
+		must(t, os.Symlink(filepath.Join(own, "new"), at("dangling")))
+		must(t, os.Symlink(own, at("dir")))
+		must(t, os.Symlink(at("link"), filepath.Join(own, "to-link")))
+		must(t, os.Link(victim, at("hard")))
+		must(t, os.WriteFile(at("mine"), []byte("an earlier capture"), 0o600))
+		for name, want := range map[string]string{
+			at("link"):                         "is a symbolic link",
+			at("relative"):                     "is a symbolic link",
+			at("dangling"):                     "is a symbolic link",
+			at("dir/victim"):                   "is a symbolic link",
+			at("dir/shared/dir/victim"):        "is a symbolic link",
+			filepath.Join(own, "to-link"):      "is a symbolic link",
+			own + "//shared/.//../shared/link": "is a symbolic link",
+			at("hard"):                         errLinks.Error(),
+			at(""):                             "is a directory",
+			at("no/file"):                      "no such file",
+			"":                                 "is a directory",
+		} {
+			if f, err := create(name); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v %s: got %v, %v, want %s", m, name, f, err, want)
+			}
+		}
+		for _, name := range []string{"mine", "new"} {
+			f, err := create(at(name))
+			must(t, err)
+			f.Close()
+			if b, err := os.ReadFile(at(name)); err != nil || len(b) > 0 {
+				t.Errorf("%s: %q, %v", name, b, err)
+			}
+		}
+		if b, _ := os.ReadFile(victim); string(b) != "precious" {
+			t.Errorf("%v: the file is %q now", m, b)
+		}
+		if _, err := os.Lstat(filepath.Join(own, "new")); err == nil {
+			t.Errorf("%v: a dangling link was followed", m)
+		}
+	}
+}
+
+// TestCreateFollowsOwnLinks: where only the user can have made them.
+func TestCreateFollowsOwnLinks(t *testing.T) {
+	own := mode(t, filepath.Join(t.TempDir(), "own"), 0o755)
+	must(t, os.Mkdir(filepath.Join(own, "captures"), 0o755))
+	must(t, os.Symlink("captures", filepath.Join(own, "dir")))
+	must(t, os.Symlink("dir/today", filepath.Join(own, "link")))
+	must(t, os.Symlink("loop", filepath.Join(own, "loop")))
+	t.Chdir(own)
+	for _, name := range []string{"link", "./dir/../link", filepath.Join(own, "dir/today"), "dir//today"} {
+		must(t, os.WriteFile("captures/today", []byte("yesterday's"), 0o644))
+		f, err := create(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		f.WriteString(name)
+		f.Close()
+		if b, _ := os.ReadFile("captures/today"); string(b) != name {
+			t.Errorf("%s: the file holds %q", name, b)
+		}
+	}
+	if _, err := create("loop"); err != unix.ELOOP {
+		t.Errorf("a link to itself: %v", err)
+	}
+}
+
+// TestCreateWhatIsNoFile: devices, pipes, and what the process has open.
+func TestCreateWhatIsNoFile(t *testing.T) {
+	dir := mode(t, filepath.Join(t.TempDir(), "shared"), 0o777|os.ModeSticky)
+	pipe := filepath.Join(dir, "pipe")
+	must(t, unix.Mkfifo(pipe, 0o600))
+	r, err := os.OpenFile(pipe, os.O_RDWR, 0) // does not wait for a writer
+	must(t, err)
+	defer r.Close()
+	for _, name := range []string{"/dev/null", "/dev/stdout", "/dev/fd/2", pipe} {
+		f, err := create(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		f.Close()
+	}
+}
+
+// TestCreateAnothersFile: who may read what is to be captured is not for the first to come to say.
+func TestCreateAnothersFile(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: to make files of another user's")
+	}
+	const nobody = 65534
+	top := t.TempDir()
+	tmp := mode(t, filepath.Join(top, "tmp"), 0o777|os.ModeSticky)
+	home := mode(t, filepath.Join(top, "home"), 0o755)
+	for _, dir := range []string{tmp, home} {
+		must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o666))
+		must(t, os.Chown(filepath.Join(dir, "file"), nobody, nobody))
+	}
+	must(t, os.Symlink("file", filepath.Join(home, "link")))
+	must(t, os.Chown(home, nobody, nobody))
+	if _, err := create(filepath.Join(tmp, "file")); err != errOthersFile {
+		t.Errorf("in a directory of everyone's: %v", err)
+	}
+	// root may be asked to write into someone's own directory, but not to where its links lead.
+	f, err := create(filepath.Join(home, "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if _, err := create(filepath.Join(home, "link")); err == nil {
+		t.Error("root follows a link of another user's")
+	}
+}
+
+// TestSavefileTurnsIntoNoLink: a later file of several is made like the first.
+func TestSavefileTurnsIntoNoLink(t *testing.T) {
+	dir := mode(t, filepath.Join(t.TempDir(), "shared"), 0o777)
+	victim := filepath.Join(t.TempDir(), "victim")
+	must(t, os.Symlink(victim, filepath.Join(dir, "x.pcap1")))
+	s, err := NewSavefile(Save{Path: filepath.Join(dir, "x.pcap"), Size: 100}, func() []Interface { return nil })
+	must(t, err)
+	frame := &Frame{LinkType: 1, Data: make([]byte, 200), Wire: 200}
+	must(t, s.Write(frame))
+	if err = s.Write(frame); err == nil || !strings.Contains(err.Error(), "x.pcap1: x.pcap1 is a symbolic link") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Lstat(victim); err == nil {
+		t.Error("it was followed")
+	}
+}

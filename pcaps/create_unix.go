@@ -1,0 +1,169 @@
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
+
+package pcaps
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+var (
+	errOthersFile = errors.New("another user's file, in a directory that others can write to: remove it first")
+	errLinks      = errors.New("a file of several names, in a directory that others can write to: remove it first")
+)
+
+// create makes a file, or empties the one that is there. It may do so as root, with a name that others foresee: in a
+// directory that others can write to, it follows no symbolic link, whether in the path or at its end, and writes to
+// no file of theirs.
+func create(name string) (*os.File, error) {
+	w := walk{dir: unix.AT_FDCWD}
+	defer w.leave()
+	there, err := w.towards(name)
+	if err != nil {
+		return nil, err
+	}
+	if there != nil {
+		if err := w.mayWrite(there); err != nil {
+			return nil, err
+		}
+	}
+	flags := unix.O_WRONLY | unix.O_CREAT | unix.O_CLOEXEC
+	if !w.magic {
+		flags |= unix.O_NOFOLLOW
+	}
+	fd, err := unix.Openat(w.dir, w.base, flags, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), name)
+	var opened unix.Stat_t
+	if err = unix.Fstat(fd, &opened); err == nil && !w.magic {
+		err = w.mayWrite(&opened) // it may be another one by now
+	}
+	if err == nil && kind(&opened) == unix.S_IFREG {
+		err = unix.Ftruncate(fd, 0)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// walk is a way to a file, a directory at a time, each held open so that nobody exchanges it.
+type walk struct {
+	dir   int
+	base  string // the last part, in dir
+	magic bool   // base is a link that only the kernel can follow, to what the process has open
+}
+
+// maxSymlinks is that of Linux (path_resolution(7)).
+const maxSymlinks = 40
+
+// towards walks to the last part of the path, and tells what is there: nil for nothing.
+func (w *walk) towards(path string) (*unix.Stat_t, error) {
+	for links := 0; ; {
+		if strings.HasPrefix(path, "/") {
+			if err := w.enter("/"); err != nil {
+				return nil, err
+			}
+			path = strings.TrimLeft(path, "/")
+		}
+		part, rest, isDir := strings.Cut(path, "/")
+		rest = strings.TrimLeft(rest, "/")
+		var there unix.Stat_t
+		err := unix.Fstatat(w.dir, part, &there, unix.AT_SYMLINK_NOFOLLOW)
+		switch {
+		case part == "", isDir && rest == "":
+			return nil, unix.EISDIR
+		case err == unix.ENOENT && rest == "":
+			w.base = part
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case kind(&there) == unix.S_IFLNK && isProc(w.dir) && rest == "":
+			w.base, w.magic = part, true
+			return nil, nil
+		case kind(&there) == unix.S_IFLNK:
+			if links++; links > maxSymlinks {
+				return nil, unix.ELOOP
+			}
+			var target string
+			if target, err = w.link(part); err != nil {
+				return nil, err
+			}
+			if path = target; rest != "" {
+				path += "/" + rest
+			}
+		case rest == "":
+			w.base = part
+			return &there, nil
+		default:
+			if err := w.enter(part); err != nil {
+				return nil, err
+			}
+			path = rest
+		}
+	}
+}
+
+// link is where a symbolic link in the directory leads to.
+func (w *walk) link(name string) (string, error) {
+	shared, _, err := w.shared()
+	if err != nil {
+		return "", err
+	}
+	if shared {
+		return "", fmt.Errorf("%s is a symbolic link in a directory that others can write to: name what it leads to", name)
+	}
+	target := make([]byte, unix.PathMax)
+	n, err := unix.Readlinkat(w.dir, name, target)
+	return string(target[:max(n, 0)]), err
+}
+
+// shared reports whether someone but root and the user can put files into the directory, and whose it is.
+func (w *walk) shared() (shared bool, owner uint32, err error) {
+	var dir unix.Stat_t
+	if err := unix.Fstatat(w.dir, ".", &dir, 0); err != nil {
+		return false, 0, err
+	}
+	const others = 0o022
+	return dir.Uid != 0 && int(dir.Uid) != os.Geteuid() || dir.Mode&others != 0, dir.Uid, nil
+}
+
+// mayWrite reports why a file that is in the directory already is not to be written to.
+func (w *walk) mayWrite(there *unix.Stat_t) error {
+	shared, owner, err := w.shared()
+	switch {
+	case err != nil || !shared:
+		return err
+	case int(there.Uid) != os.Geteuid() && there.Uid != owner:
+		return errOthersFile
+	case kind(there) == unix.S_IFREG && there.Nlink > 1:
+		return errLinks
+	}
+	return nil
+}
+
+// enter moves on into a directory, which is none if it is a symbolic link.
+func (w *walk) enter(name string) error {
+	dir, err := unix.Openat(w.dir, name, searchOnly|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	w.leave()
+	w.dir = dir
+	return nil
+}
+
+func (w *walk) leave() {
+	if w.dir != unix.AT_FDCWD {
+		unix.Close(w.dir)
+	}
+}
+
+func kind(s *unix.Stat_t) uint32 { return uint32(s.Mode) & unix.S_IFMT }
