@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
+	"time"
 )
 
 // Interface is what a capture tells of one interface; a pcap file has one without a name.
@@ -40,11 +42,15 @@ func (e *deviceError) Unwrap() error { return e.Err }
 
 // meter counts what is read from a file.
 type meter struct {
-	r io.Reader
-	n int64
+	r    io.Reader
+	n    int64
+	wait func() bool // before each read of what may have nothing to read yet, reports false for an end; nil: of a file
 }
 
 func (m *meter) Read(b []byte) (int, error) {
+	if m.wait != nil && !m.wait() {
+		return 0, io.EOF
+	}
 	n, err := m.r.Read(b)
 	m.n += int64(n)
 	if err != nil && err != io.EOF {
@@ -72,6 +78,7 @@ type input struct {
 	regular bool  // can be put aside
 	packed  bool  // compressed
 
+	stopped  atomic.Bool // what is not regular ends when there is nothing to read
 	file     *os.File
 	raw      meter
 	unpacker *unpacker
@@ -110,8 +117,24 @@ func (in *input) open() error {
 		in.size = info.Size()
 		in.regular = in.path != "-"
 	}
+	if !info.Mode().IsRegular() {
+		in.raw.wait = in.wait
+	}
 	return nil
 }
+
+// wait waits until there is something to read, or the end; it reports false once the input was stopped.
+func (in *input) wait() bool {
+	for !readable(in.file, stopTime) {
+		if in.stopped.Load() {
+			return false
+		}
+	}
+	return true
+}
+
+// stopTime is how long a pipe that is silent goes on after it was stopped.
+const stopTime = 100 * time.Millisecond
 
 // begin finds out the format of the file, and reads what comes before the first packet of a pcap file.
 func (in *input) begin(buf []byte) error {

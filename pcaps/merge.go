@@ -131,8 +131,12 @@ func (m *merge) end() error {
 	return errors.Join(m.errs...)
 }
 
-// stop has nothing to do: files end.
-func (m *merge) stop() {}
+// stop ends what may go on for ever: files end by themselves.
+func (m *merge) stop() {
+	for _, in := range m.inputs {
+		in.stopped.Store(true)
+	}
+}
 
 // start reads the first frame of an input that is open. It reports false when everything was stopped.
 func (m *merge) start(in *input) bool {
@@ -193,7 +197,7 @@ func (m *merge) makeRoom() bool {
 
 // finish is done with an input: err is io.EOF or what was wrong with it.
 func (m *merge) finish(in *input, err error) {
-	if err != io.EOF {
+	if err != io.EOF && (in.raw.wait == nil || !in.stopped.Load()) {
 		m.errs = append(m.errs, in.fail(err))
 	}
 	m.release(in)

@@ -142,17 +142,15 @@ func (s *Savefile) Close() error {
 // named says of an error which file it is of. One that cannot be written to its end is cut back to the packets that are
 // whole.
 func (s *Savefile) named(err error) error {
-	switch {
-	case err == nil || err == io.EOF:
+	if err == nil || err == io.EOF {
 		return err
-	case errors.Is(err, ErrLinkTypes):
-		return fmt.Errorf("%s: %w", s.file.Name(), err)
 	}
-	whole := s.writer.whole()
-	if info, failed := s.file.Stat(); failed == nil && info.Mode().IsRegular() {
+	if info, failed := s.file.Stat(); failed == nil && info.Mode().IsRegular() && !errors.Is(err, ErrLinkTypes) {
+		whole := s.writer.whole()
 		s.file.Truncate(whole.size)
+		return fmt.Errorf("%s: %w: it holds %d packets, and no more", s.file.Name(), sayNoPath(err), whole.packets)
 	}
-	return fmt.Errorf("%s: %w: it holds %d packets, and no more", s.file.Name(), sayNoPath(err), whole.packets)
+	return fmt.Errorf("%s: %w", s.file.Name(), sayNoPath(err))
 }
 
 // layouts are strftime's conversions as the time package writes them.

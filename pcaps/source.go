@@ -201,8 +201,8 @@ func (s *Source) fetch() (f *Frame, passes bool, err error) {
 	return f, true, nil
 }
 
-// Stop ends a capture on interfaces: Next goes on to hand out what has passed until now, and then ends with
-// io.EOF. Files end by themselves. It may be called from any goroutine.
+// Stop ends a capture on interfaces, and the reading of a pipe: Next goes on to hand out what has passed until now, and
+// then ends with io.EOF. Files end by themselves. It may be called from any goroutine.
 func (s *Source) Stop() { s.frames.stop() }
 
 // Do has f called between two packets by the goroutine that is in Next, within 100 ms where none come in a

@@ -209,6 +209,8 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	defer progress.clear()
 	if r.live() {
 		run.Source = interruptible{c.Context(), source.Segments()}
+		unhook := context.AfterFunc(c.Context(), source.Stop)
+		defer unhook()
 	}
 	run.Pause = func() bool {
 		progress.show()
