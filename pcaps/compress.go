@@ -15,15 +15,30 @@ import (
 // allows unless told otherwise. gzip keeps 32 KiB.
 const maxWindow = 128 << 20
 
+// A zstd file can be unpacked to 32,768 times its size (4 bytes stand for 128 KiB): 3 MB are enough for 100 GB, which
+// is minutes of work. Beyond freely, maxExpansion ends it. Of what is a capture, 64 KiB packets that hold nothing but
+// zeros came to 4,600 times, and gzip cannot exceed 1,032.
+const (
+	maxExpansion = 10_000
+	freely       = 1 << 30
+)
+
+var errExpansion = fmt.Errorf("unpacks to more than %d times its size, which no capture does", maxExpansion)
+
 // unpacker is the reader of compressed data; it tells broken data from a broken device.
 type unpacker struct {
 	io.Reader
 	name    string
+	packed  meter // what it unpacks
+	n       int64 // bytes unpacked
 	release func()
 }
 
 func (u *unpacker) Read(b []byte) (int, error) {
 	n, err := u.Reader.Read(b)
+	if u.n += int64(n); u.n > freely && u.n/maxExpansion > u.packed.n {
+		return 0, errExpansion
+	}
 	return n, unpackError(u.name, err)
 }
 
@@ -55,20 +70,24 @@ func unpack(first []byte, r io.Reader) (*unpacker, error) {
 	}
 	switch {
 	case isGzip(first):
-		z, err := gzip.NewReader(bufio.NewReaderSize(joined(first, r), 64<<10))
+		u := &unpacker{name: "gzip", packed: meter{r: joined(first, r)}, release: func() {}}
+		z, err := gzip.NewReader(bufio.NewReaderSize(&u.packed, 64<<10))
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			return nil, fmt.Errorf("%w in the gzip header", ErrCutOff)
 		}
 		if err != nil {
 			return nil, unpackError("gzip", err)
 		}
-		return &unpacker{Reader: z, name: "gzip", release: func() {}}, nil
+		u.Reader = z
+		return u, nil
 	case isZstd(first):
-		z, err := zstd.NewReader(joined(first, r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+		u := &unpacker{name: "zstd", packed: meter{r: joined(first, r)}}
+		z, err := zstd.NewReader(&u.packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, unpackError("zstd", err)
 		}
-		return &unpacker{Reader: z, name: "zstd", release: z.Close}, nil
+		u.Reader, u.release = z, z.Close
+		return u, nil
 	}
 	return nil, nil
 }

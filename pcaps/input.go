@@ -77,8 +77,8 @@ type input struct {
 	size    int64 // in bytes, as compressed; -1 unknown
 	regular bool  // can be put aside
 	packed  bool  // compressed
+	stopped *atomic.Bool
 
-	stopped  atomic.Bool // what is not regular ends when there is nothing to read
 	file     *os.File
 	raw      meter
 	unpacker *unpacker
@@ -123,10 +123,10 @@ func (in *input) open() error {
 	return nil
 }
 
-// wait waits until there is something to read, or the end; it reports false once the input was stopped.
+// wait waits until there is something to read, or the end; it reports false once the input is to end.
 func (in *input) wait() bool {
 	for !readable(in.file, stopTime) {
-		if in.stopped.Load() {
+		if in.stopped != nil && in.stopped.Load() {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 )
 
 const (
@@ -30,6 +31,8 @@ type merge struct {
 	open   []*input // regular files that are open
 	spare  [][]byte // buffers
 	errs   []error  // of inputs that could not be read to their end
+
+	stopped atomic.Bool // they are not to be read to their end
 }
 
 // turn is an input's place in the heap. The time is here so that sorting does not
@@ -50,7 +53,9 @@ func (t turn) before(u turn) bool {
 func openMerge(paths []string) (*merge, error) {
 	m := &merge{}
 	for i, path := range paths {
-		m.inputs = append(m.inputs, newInput(path, int32(i)))
+		in := newInput(path, int32(i))
+		in.stopped = &m.stopped
+		m.inputs = append(m.inputs, in)
 	}
 	var errs []error
 	for i, in := range m.inputs {
@@ -89,6 +94,9 @@ func openMerge(paths []string) (*merge, error) {
 // next returns the frame that is next in time, valid until the next call. After the last it returns io.EOF, or
 // what was wrong with the inputs that could not be read to their end.
 func (m *merge) next() (*Frame, error) {
+	if m.stopped.Load() {
+		return nil, m.end()
+	}
 	if !m.begun {
 		m.begun = true
 		for _, in := range m.inputs {
@@ -131,12 +139,7 @@ func (m *merge) end() error {
 	return errors.Join(m.errs...)
 }
 
-// stop ends what may go on for ever: files end by themselves.
-func (m *merge) stop() {
-	for _, in := range m.inputs {
-		in.stopped.Store(true)
-	}
-}
+func (m *merge) stop() { m.stopped.Store(true) }
 
 // start reads the first frame of an input that is open. It reports false when everything was stopped.
 func (m *merge) start(in *input) bool {
@@ -197,7 +200,7 @@ func (m *merge) makeRoom() bool {
 
 // finish is done with an input: err is io.EOF or what was wrong with it.
 func (m *merge) finish(in *input, err error) {
-	if err != io.EOF && (in.raw.wait == nil || !in.stopped.Load()) {
+	if err != io.EOF && !m.stopped.Load() {
 		m.errs = append(m.errs, in.fail(err))
 	}
 	m.release(in)

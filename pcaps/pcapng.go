@@ -59,8 +59,12 @@ func newResolution(v uint8) (r resolution, ok bool) {
 	return r, false
 }
 
-// nanoseconds since 1970, from 1970 to 2262: a time outside of it is one of these, so that the difference of
-// any two times is a duration.
+// lastTime is the latest time that a packet can have, in the year 2255: what is reckoned with times, as when something is
+// over that lasts for years, fits into 64 bits too.
+const lastTime = 9_000_000_000 * int64(1e9)
+
+// nanoseconds since 1970, to lastTime: a time outside of it is one of these, so that the difference of any two times
+// is a duration.
 func (r *resolution) nanoseconds(units uint64) int64 {
 	hi, lo := bits.Mul64(units, r.num)
 	if r.den != 1 && hi < r.den {
@@ -71,10 +75,7 @@ func (r *resolution) nanoseconds(units uint64) int64 {
 	if hi == 0 && lo < math.MaxInt64 {
 		ns = int64(lo)
 	}
-	if r.offset == 0 {
-		return ns
-	}
-	return addSeconds(ns, r.offset)
+	return min(addSeconds(ns, r.offset), lastTime)
 }
 
 // addSeconds adds s, which may be anything, to ns, which is not negative, within the same bounds.

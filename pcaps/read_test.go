@@ -279,7 +279,6 @@ func TestSentences(t *testing.T) {
 var errDevice = errors.New("the device is on fire")
 
 func TestTimes(t *testing.T) {
-	const year2262 = math.MaxInt64
 	tests := []struct {
 		tsresol byte
 		offset  int64
@@ -296,22 +295,22 @@ func TestTimes(t *testing.T) {
 		{0x80 | 32, 0, at<<32 | 1<<31, at*1e9 + 5e8},
 		{0x80 | 63, 0, 3 << 62, 15e8},
 		// 2554 is the last year that 64 bits of nanoseconds can tell; ours have 63.
-		{9, 0, math.MaxUint64, year2262},
-		{6, 0, math.MaxUint64, year2262},
-		{0, 0, math.MaxUint64, year2262},
-		{0x80, 0, math.MaxUint64, year2262},
-		{9, 0, math.MaxInt64, year2262},
-		{0, 0, math.MaxUint64/1000000000 + 1, year2262}, // a little more than 2^64 ns
-		{9, 0, math.MaxInt64 + 1, year2262},
+		{9, 0, math.MaxUint64, lastTime},
+		{6, 0, math.MaxUint64, lastTime},
+		{0, 0, math.MaxUint64, lastTime},
+		{0x80, 0, math.MaxUint64, lastTime},
+		{9, 0, math.MaxInt64, lastTime},
+		{0, 0, math.MaxUint64/1000000000 + 1, lastTime}, // a little more than 2^64 ns
+		{9, 0, math.MaxInt64 + 1, lastTime},
 		{6, at, 1, at*1e9 + 1e3},
 		{6, -at, (at + 1) * 1e6, 1e9},
 		{6, -at, 5, 0}, // before 1970
 		{6, math.MinInt64, math.MaxUint64, 0},
-		{6, math.MaxInt64, 0, year2262},
-		{6, math.MaxInt64 / 1000000000, 0, math.MaxInt64 - math.MaxInt64%1000000000},
-		{6, math.MaxInt64 / 1000000000, 1e6, year2262},
-		{6, math.MaxInt64, math.MaxUint64, year2262},
-		{9, -1, math.MaxUint64, year2262 - 1e9},
+		{6, math.MaxInt64, 0, lastTime},
+		{6, lastTime/1e9 - 1, 0, lastTime - 1e9},
+		{6, math.MaxInt64 / 1000000000, 1e6, lastTime},
+		{6, math.MaxInt64, math.MaxUint64, lastTime},
+		{9, -1, math.MaxUint64, lastTime},
 	}
 	for _, test := range tests {
 		r, ok := newResolution(test.tsresol)

@@ -37,8 +37,7 @@ type frames interface {
 	next() (*Frame, error)
 	// end is io.EOF, or what kept the frames from being read to their end.
 	end() error
-	// stop lets what can go on for ever end with the packets that have passed so far. It may be called
-	// at any time.
+	// stop ends the frames, those of interfaces with what has passed so far. It may be called at any time.
 	stop()
 	interfaces() []Interface
 	bytes() (read, total int64)
@@ -56,6 +55,7 @@ type Source struct {
 	config  Config
 	stats   Stats
 	now     int64  // time of the latest packet, TCP or not
+	late    uint64 // packets of lastTime
 	passed  uint64 // packets that the filter let pass, those read ahead too
 	ahead   ahead
 	senders senders                // where checksums are verified
@@ -108,6 +108,9 @@ func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
 		}
 		s.frame = f
 		s.now = max(s.now, f.Time)
+		if f.Time == lastTime {
+			s.late++
+		}
 		v := s.decoder.Decode(f, seg)
 		if s.decoder.whole != unfragmented {
 			v = s.fragmented(seg, v)
@@ -201,8 +204,8 @@ func (s *Source) fetch() (f *Frame, passes bool, err error) {
 	return f, true, nil
 }
 
-// Stop ends a capture on interfaces, and the reading of a pipe: Next goes on to hand out what has passed until now, and
-// then ends with io.EOF. Files end by themselves. It may be called from any goroutine.
+// Stop ends the reading: Next ends with io.EOF, on interfaces only after it has handed out what has passed until now. It
+// may be called from any goroutine.
 func (s *Source) Stop() { s.frames.stop() }
 
 // Do has f called between two packets by the goroutine that is in Next, within 100 ms where none come in a
@@ -221,6 +224,9 @@ func (s *Source) Files() []string { return s.files }
 // Now is the time that the capture has come to, ns since 1970: of its latest packet, whatever
 // that was.
 func (s *Source) Now() int64 { return s.now }
+
+// Late counts the packets whose time is taken for the last that there is, in the year 2255: theirs is later.
+func (s *Source) Late() uint64 { return s.late }
 
 // UnknownLinks counts the packets that were skipped as of an unknown link type, by its LINKTYPE_ number. It is
 // the source's own: not to be changed, and valid until the next call of Next.

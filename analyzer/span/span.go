@@ -2,6 +2,7 @@
 package span
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 // 1.002s, 9m12s, 2h03m.
 func Append(dst []byte, d time.Duration) []byte {
 	if d < 0 {
-		dst, d = append(dst, '-'), -d
+		dst, d = append(dst, '-'), -max(d, -math.MaxInt64)
 	}
 	switch {
 	case d < time.Microsecond:
@@ -30,7 +31,7 @@ func Append(dst []byte, d time.Duration) []byte {
 		dst = append(strconv.AppendInt(dst, s/60, 10), 'm')
 		return append(AppendPadded(dst, uint64(s%60), 2), 's')
 	default:
-		m := int64((d + 30*time.Second) / time.Minute)
+		m := int64(d.Round(time.Minute) / time.Minute) // Round, as the sum would overflow
 		dst = append(strconv.AppendInt(dst, m/60, 10), 'h')
 		return append(AppendPadded(dst, uint64(m%60), 2), 'm')
 	}

@@ -207,11 +207,9 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	}
 	progress := newProgress(source, w)
 	defer progress.clear()
-	if r.live() {
-		run.Source = interruptible{c.Context(), source.Segments()}
-		unhook := context.AfterFunc(c.Context(), source.Stop)
-		defer unhook()
-	}
+	// In files without TCP there is no segment to pause at, and in a pipe perhaps nothing at all.
+	unhook := context.AfterFunc(c.Context(), source.Stop)
+	defer unhook()
 	run.Pause = func() bool {
 		progress.show()
 		return c.Context().Err() == nil
@@ -229,19 +227,6 @@ func (r *reading) open(c *cobra.Command, files []string, config pcaps.Config) (*
 		name = r.saving.path // the packets are numbered as in that file
 	}
 	return r.capturing.open(c, name, config)
-}
-
-// interruptible is a source that may wait long for its next segment: it ends when ctx does.
-type interruptible struct {
-	ctx context.Context
-	pcaps.Segments
-}
-
-func (i interruptible) Next(seg *flows.Segment) error {
-	if i.ctx.Err() != nil {
-		return io.EOF
-	}
-	return i.Segments.Next(seg)
 }
 
 func (r *reading) names(source *pcaps.Source) *report.Names {

@@ -19,6 +19,9 @@ func remark(w io.Writer, source *pcaps.Source) {
 	if n := source.Decoder().SpacesOverflowed(); n > 0 {
 		fmt.Fprintf(w, "more VLANs and tunnels than can be told apart: %s of the last of them taken for one network\n", count(n, "TCP segment"))
 	}
+	if n := source.Late(); n > 0 {
+		fmt.Fprintf(w, "%s later than the year 2255, or with no right clock: taken for that time\n", count(n, "packet"))
+	}
 	hosts, all := source.Unsummed()
 	switch {
 	case len(hosts) == 0:
