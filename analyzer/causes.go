@@ -87,7 +87,7 @@ func (s *Server) resolve(p *peers) {
 		s.take(g)
 	}
 	for _, g := range slices.Clone(s.Groups) {
-		if g.Cause == "" {
+		if g.Cause == "" || g.Cause == closeWait.Name {
 			s.split(g, p)
 		}
 	}

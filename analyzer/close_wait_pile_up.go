@@ -48,6 +48,7 @@ func (h *Host) leaked() (n uint64) {
 }
 
 func judgeCloseWaitPileUp(p *CapturePass) {
+	lossy := p.Lossy || p.Totals.Missing > 0 // the FINs may be among what it lacks
 	for _, s := range p.Servers {
 		if !p.rule.Explains.Stands(s) {
 			continue
@@ -61,21 +62,21 @@ func judgeCloseWaitPileUp(p *CapturePass) {
 				lasted.merge(&g.Lasted)
 			}
 		}
-		p.Report(pileUp(f, s.CloseWait, &lasted, "the clients", s.Addr.Addr(), fmt.Sprintf("sport = :%d", s.Addr.Port())))
+		p.Report(pileUp(f, lossy, s.CloseWait, &lasted, "the clients", s.Addr.Addr(), fmt.Sprintf("sport = :%d", s.Addr.Port())))
 	}
 	for _, h := range p.Hosts {
 		if p.rule.Explains.Host(h) {
 			f := Finding{Severity: Notice, Flows: h.leaked()} // it may keep them for later
 			p.explainHost(&f, h)
 			f.Until = p.Now
-			p.Report(pileUp(f, Gauge{Now: h.CloseWait, Peak: max(h.CloseWait, f.Flows)}, &Timing{}, "the servers", h.Addr, ""))
+			p.Report(pileUp(f, lossy, Gauge{Now: h.CloseWait, Peak: max(h.CloseWait, f.Flows)}, &Timing{}, "the servers", h.Addr, ""))
 		}
 	}
 }
 
-func pileUp(f Finding, g Gauge, lasted *Timing, closed string, host netip.Addr, filter string) Finding {
+func pileUp(f Finding, lossy bool, g Gauge, lasted *Timing, closed string, host netip.Addr, filter string) Finding {
 	f.Confidence = Certain
-	if f.Flows > 0 && g.Now < f.Flows {
+	if f.Flows > 0 && g.Now < f.Flows || lossy {
 		f.Confidence = Likely
 	}
 	f.Summary = fmt.Sprintf("up to %s sockets at a time in CLOSE_WAIT, %s of them for good", commas(g.Peak), commas(f.Flows))

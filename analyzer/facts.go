@@ -168,6 +168,13 @@ func (p *Pass) rst() (first flows.Event, ok bool) {
 	return first, ok
 }
 
+// answersData reports whether the RST answers data that its sender has not taken: what it had acknowledged before, a
+// socket had got.
+func (p *Pass) answersData(e flows.Event) bool {
+	sent := &p.Ends[e.Side.Peer()]
+	return e.Reset.AnswersData && (sent.Unacknowledged || sent.Resent > 0 || !e.Reset.Idle.OK)
+}
+
 // ssState is a state as ss wants it.
 func ssState(s flows.State) string {
 	switch s {

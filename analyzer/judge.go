@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -47,7 +48,7 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 		}
 		j.said[f.Number] = append(j.said[f.Number], n.Rule)
 		if j.Before != nil {
-			n.Cause = j.Before.peers.causeOf(f, n)
+			n.Cause = cmp.Or(j.Before.peers.causeOf(f, n), n.Cause)
 		}
 		out(n)
 	}
@@ -68,7 +69,7 @@ func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 			j.peers.found(f, n, server, host)
 		}
 		if j.Before != nil {
-			n.Cause = j.Before.peers.causeOf(f, n)
+			n.Cause = cmp.Or(j.Before.peers.causeOf(f, n), n.Cause)
 		}
 		out(n)
 	}

@@ -50,7 +50,8 @@ func judgePeerLostState(p *Pass) {
 	}
 	r := e.Reset
 	what := "a keep-alive probe"
-	if r.AnswersData {
+	data := p.answersData(e)
+	if data {
 		what = "data"
 	}
 	f.Confidence = Likely
@@ -60,7 +61,7 @@ func judgePeerLostState(p *Pass) {
 		f.Summary = fmt.Sprintf("the %s answered %s with RST: it has no such connection", e.Side, what)
 		f.Why = fmt.Sprintf("the RST in packet %d is without ACK, as a host sends it that has no socket; what went before is not in the capture", e.At)
 	default:
-		if r.AnswersData {
+		if data {
 			f.Severity = Warning
 		}
 		if p.Lossy || p.Flow.Capture.MissingSegments > 0 {
@@ -73,7 +74,7 @@ func judgePeerLostState(p *Pass) {
 		f.Why += fmt.Sprintf("; its TTL is %d, where the %s sends %d: something on the way has answered", r.TTL, e.Side, r.UsualTTL)
 		f.Next = "a firewall, NAT or load balancer on the way that forgot the connection: compare its idle time with the silence, and let keep-alives come sooner (sysctl net.ipv4.tcp_keepalive_time, SO_KEEPALIVE set)"
 	} else {
-		f.Next = fmt.Sprintf("has %s restarted (uptime), has its process or container ended, or does a NAT or load balancer on the way forget idle connections sooner? keep-alives that come sooner hold them (sysctl net.ipv4.tcp_keepalive_time, SO_KEEPALIVE set)", end)
+		f.Next = fmt.Sprintf("has %s restarted (uptime), has its process or container ended, was an abort's RST lost, or does a NAT or load balancer on the way forget idle connections sooner? keep-alives that come sooner hold them (sysctl net.ipv4.tcp_keepalive_time, SO_KEEPALIVE set)", end)
 	}
 	p.Report(f)
 }
@@ -123,7 +124,7 @@ func (p *Pass) lostState() (flows.Event, bool) {
 			known := p.Opening.Outcome == flows.OpeningComplete && r.Idle.OK && r.Idle.D >= time.Second
 			met := p.Flow.Capture.Midstream && p.Opening.Outcome == flows.OpeningNotCaptured && p.Roles == flows.RolesGuessed &&
 				(!r.Idle.OK || r.Idle.D >= time.Second)
-			if !reset && r.Bare && (r.AnswersData || r.AnswersProbe) && !r.PeerFIN && !r.OwnFIN && (known || met) {
+			if !reset && r.Bare && (p.answersData(e) || r.AnswersProbe) && !r.PeerFIN && !r.OwnFIN && (known || met) {
 				return e, true
 			}
 			reset = true

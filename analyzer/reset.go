@@ -38,6 +38,9 @@ func judgeReset(p *Pass) {
 		return
 	}
 	r, side, other := &e.Reset, e.Side, e.Side.Peer()
+	if r.Bare && !p.answersData(e) && !r.AnswersProbe && p.Opening.Outcome == flows.OpeningComplete && !p.Over {
+		return // a host without a socket answers; one that answers nothing may be forged, and the flow go on
+	}
 	end := p.Ends[side].Addr
 	f := Finding{Confidence: Certain, Endpoint: by(side), Packets: []uint64{e.At}}
 	kind := "the RST in packet %d has the ACK flag: a socket that aborts"
@@ -65,7 +68,7 @@ func judgeReset(p *Pass) {
 			break
 		}
 		if r.Bare {
-			f.Why += fmt.Sprintf("; it answers the client's %s: the request was gone by then, or is refused", answered(r))
+			f.Why += fmt.Sprintf("; it answers the client's %s: the request was gone by then, or is refused", p.provoked(e))
 		}
 		f.Next = fmt.Sprintf("on %s: sysctl net.ipv4.tcp_abort_on_overflow (1: a full accept queue resets), ss -ltn 'sport = :%d' (Recv-Q above Send-Q: full), nstat -az TcpExtListenOverflows TcpExtTCPReqQFullDrop; else the listener closed", end.Addr(), end.Port())
 	case p.Opening.Outcome == flows.OpeningReset:
@@ -75,7 +78,7 @@ func judgeReset(p *Pass) {
 	default:
 		f.Summary = fmt.Sprintf("reset by the %s in %s, %s after it began", side, word(r.State), span.String(p.lastedUntil(e.Time)))
 		switch {
-		case r.Bare && r.AnswersData:
+		case r.Bare && p.answersData(e):
 			f.Why += "; its number is the ack of the data before it, so that is what it answers, and that data is lost"
 			f.Next = fmt.Sprintf("a firewall that rejects by content, or %s lost the connection (a restart, a container that ended): its log at that time", end.Addr())
 		case r.PeerData:
@@ -89,9 +92,9 @@ func judgeReset(p *Pass) {
 	p.Report(f)
 }
 
-// answered names what a RST without ACK answers.
-func answered(r *flows.Reset) string {
-	if r.AnswersData {
+// provoked names what a RST without ACK answers.
+func (p *Pass) provoked(e flows.Event) string {
+	if p.answersData(e) {
 		return "data"
 	}
 	return "ACK"

@@ -65,7 +65,7 @@ func judgeRSTAfterFIN(p *Pass) {
 		f.Summary = fmt.Sprintf("RST of the %s after both FINs were acknowledged: it ends the %s's TIME_WAIT early", side, other)
 		f.Why = fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost; TIME_WAIT is there to keep old duplicates from the next connection on these ports", e.At)
 		f.Next = "nothing, where the four-tuple is not used again at once; sysctl net.ipv4.tcp_rfc1337=1 keeps TIME_WAIT through it"
-	case r.Bare && r.OwnFIN && (r.AnswersData || r.AnswersProbe):
+	case r.Bare && r.OwnFIN && (p.answersData(e) || r.AnswersProbe):
 		f.Variant = "data-to-closed-socket"
 		f.Summary = fmt.Sprintf("the %s had closed, and answered data of the %s with RST%s", side, other, since)
 		f.Why = fmt.Sprintf("the RST in packet %d has no ACK flag, and its number is the ack of the segment before it, which carried data: there was no socket any more to take it", e.At)

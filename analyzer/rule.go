@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"tcpwhy/flows"
@@ -85,7 +86,7 @@ type Finding struct {
 
 	Flows   uint64 // how many flows it stands for; 1 where it is of one flow
 	Clients uint64 // how many clients these have; 0 where it was not counted
-	Cause   string // name of the finding that this one is part of, or ""
+	Cause   string // name of the finding that this one is part of, of the whole capture or of the same flow; or ""
 
 	Summary string // one sentence, no capital, no period
 	Why     string // what the packets prove
@@ -147,6 +148,11 @@ func (p *Pass) Report(f Finding) {
 	}
 	f.Space = p.Flow.Space
 	p.found = append(p.found, &f)
+}
+
+// told reports whether a rule before this one has found something at that end.
+func (p *Pass) told(r *Rule, at flows.Side) bool {
+	return slices.ContainsFunc(p.found, func(n *Finding) bool { return n.Rule == r && n.Endpoint == by(at) })
 }
 
 // timeOf is the time of a packet that changed something, or was out of the ordinary; of another, when the flow

@@ -168,6 +168,9 @@ func line(f *Finding) string {
 	if f.Flow == 0 {
 		writeSubject(&b, f)
 	}
+	if f.Cause != "" {
+		b.WriteString(" caused by " + f.Cause)
+	}
 	fmt.Fprintf(&b, " packets %v: %s\n   why  %s\n   next %s\n", f.Packets, f.Summary, f.Why, f.Next)
 	for _, other := range f.RuledOut {
 		fmt.Fprintf(&b, "   not  %s\n", other)

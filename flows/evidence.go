@@ -130,6 +130,8 @@ func (t *Tracker) passed(r *record, h *half, from, to Seq) (news bool) {
 	if int(hs.n) < len(hs.spans) {
 		hs.spans[hs.n] = span{from, to}
 		hs.n++
+	} else {
+		hs.over = true
 	}
 	return true
 }

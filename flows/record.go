@@ -229,6 +229,7 @@ type span struct{ from, to Seq }
 type holes struct {
 	spans [4]span
 	n     uint8
+	over  bool // a span was forgotten: not all beyond edge is missing
 }
 
 // odd is a segment whose numbers fit nothing seen: kept until its sender goes on from there.

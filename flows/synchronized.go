@@ -213,10 +213,14 @@ func (t *Tracker) acks(r *record, from, to *half, arrives bool) {
 	s := t.seg
 	if to.is(hasNxt) && to.edge.Before(s.Ack) {
 		// Acknowledged, and never captured without a hole before it.
-		r.missing++
-		to.edge = s.Ack
-		if r.aside != 0 {
+		forgotten := false
+		if to.edge = s.Ack; r.aside != 0 {
+			hs := &t.asideOf(r).holes[r.index(to)]
+			forgotten, hs.over = hs.over, false
 			t.close(r, to)
+		}
+		if !forgotten {
+			r.missing++
 		}
 		if to.is(hasFIN) && !to.edge.Before(to.fin) {
 			to.has |= finSeen
