@@ -103,7 +103,7 @@ func (c *capture) make(dir string) error {
 	return errors.Join(f.Close(), p.Close(), os.WriteFile(filepath.Join(dir, c.sums()), counted, 0o644), os.Rename(file+".part", file))
 }
 
-// write writes the capture, and the plans as JSON lines, and counts these.
+// write writes the capture, and the plans as JSON lines, and counts these. Without a place for plans there are none.
 func (c *capture) write(to, plans io.Writer) (sums totals, err error) {
 	packed, err := packing(c.name, to)
 	if err != nil {
@@ -112,6 +112,10 @@ func (c *capture) write(to, plans io.Writer) (sums totals, err error) {
 	frames := pcaps.NewPcap(packed)
 	if strings.Contains(c.name, ".pcapng") {
 		frames = pcaps.NewPcapng(packed, func() []pcaps.Interface { return nil })
+	}
+	if plans == nil {
+		err := c.of.Write(frames, nil)
+		return sums, errors.Join(err, frames.Close(), packed.Close())
 	}
 	lines := bufio.NewWriterSize(plans, 1<<20)
 	encoder := json.NewEncoder(lines)

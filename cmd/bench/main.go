@@ -70,7 +70,7 @@ func (l *lab) run(tcpwhy string, m *measurement, args []string) error {
 	case "make":
 		return c.make(l.dir)
 	case "write":
-		_, err := c.write(os.Stdout, io.Discard)
+		_, err := c.write(os.Stdout, nil)
 		return err
 	case "check":
 		return l.check(c)

@@ -66,7 +66,7 @@ func (p *pauses) Close() error { return nil }
 // findPauses writes the pauses of a workload as JSON.
 func findPauses(w workload.Workload, to io.Writer) error {
 	p := pauses{decoder: pcaps.NewDecoder(), tracker: flows.NewTracker(flows.Config{Events: true, Transitions: true})}
-	if err := w.Write(&p, func(*workload.Plan) {}); err != nil {
+	if err := w.Write(&p, nil); err != nil {
 		return err
 	}
 	return json.NewEncoder(to).Encode(&p)

@@ -58,6 +58,9 @@ func rows() (all []row) {
 		row{"w4.pcap", "CPU", []string{"tcpwhy w4.pcap", "tcpdump -nn -r w4.pcap"}, over(cpu), 1. / 5},
 		row{"w1.pcap", "CPU", []string{"tcpwhy report w1.pcap", "tcpwhy flows w1.pcap"}, over(cpu), 2},
 	)
+	const flows = 500_000
+	all = append(all, row{"w1.pcap", "CPU for JSON, of a microsecond a flow", []string{"tcpwhy flows -o jsonl w1.pcap", "tcpwhy flows w1.pcap"},
+		func(u []usage) float64 { return (cpu(u[0]) - cpu(u[1])) / (flows * 1e-6) }, 1})
 	// What is not plain pcap may cost what unpacking it costs, and the tenth that measurements of the same thing differ by.
 	for _, c := range []struct{ capture, unpack string }{
 		{"w1s.pcapng", ""}, {"w1s.pcap.gz", "gzip -dc w1s.pcap.gz"}, {"w1s.pcap.zst", "zstd -dc w1s.pcap.zst"},

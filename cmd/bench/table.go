@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -19,8 +18,8 @@ const longestPause = 50 * time.Millisecond
 func (m *measurement) table(l *lab, all []row, to io.Writer) {
 	w := bufio.NewWriter(to)
 	defer w.Flush()
-	fmt.Fprintf(w, "%s, %s, %d CPUs, %s. %s.\nMedian of %d runs in turn, captures in the page cache, output to /dev/null.\n\n",
-		time.Now().Format(time.DateOnly), processor(), runtime.NumCPU(), system(), strings.Join(m.versions(l), ", "), m.rounds)
+	fmt.Fprintf(w, "%s, %s. %s.\nMedian of %d, all commands on a capture in turn; captures in the page cache, output to /dev/null.\n\n",
+		time.Now().Format(time.DateOnly), machine(), strings.Join(m.versions(l), ", "), m.rounds)
 	fmt.Fprintf(w, "| what | tcpwhy | over | ratio | at most | |\n|---|---|---|--:|--:|---|\n")
 	var left []row
 	for _, r := range all {
@@ -84,25 +83,6 @@ func met(yes bool) string {
 		return "met"
 	}
 	return "**not met**"
-}
-
-// processor is what the kernel calls it.
-func processor() string {
-	b, _ := os.ReadFile("/proc/cpuinfo") // elsewhere there is none
-	for line := range strings.Lines(string(b)) {
-		if name, is := strings.CutPrefix(line, "model name"); is {
-			return strings.TrimSpace(strings.TrimLeft(name, "\t :"))
-		}
-	}
-	return runtime.GOARCH
-}
-
-func system() string {
-	out, err := exec.Command("uname", "-sr").Output()
-	if err != nil {
-		return runtime.GOOS
-	}
-	return strings.TrimSpace(string(out))
 }
 
 // versions are those of all that was run, as their packages have them.

@@ -46,7 +46,7 @@ func (c *connection) packets(i int) stream {
 		c.ends[server] = c.end(serverAddr(c.random.IntN(servers), c.ends[client].addr.Addr().Is6()), 64)
 		c.begin(c.choose())
 		c.kind.play(c)
-		c.planned(&c.plan)
+		c.tell()
 	}
 }
 
@@ -108,6 +108,12 @@ func (c *connection) begin(k *kind) {
 	c.kind = k
 	c.plan = Plan{Kind: k.name, Client: c.ends[client].addr.String(), Server: c.ends[server].addr.String()}
 	c.plan.Opening.Outcome, c.plan.Closing.Outcome = k.opening.String(), k.closing.String()
+}
+
+func (c *connection) tell() {
+	if c.planned != nil {
+		c.planned(&c.plan)
+	}
 }
 
 func (c *connection) wait(d time.Duration) { c.now += int64(d) }

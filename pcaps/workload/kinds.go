@@ -60,7 +60,7 @@ func (c *connection) neverClosed() {
 // reused is two connections on one four-tuple: RFC 9293 §3.6.1 allows it where the second has a larger ISN.
 func (c *connection) reused() {
 	c.orderly()
-	c.planned(&c.plan)
+	c.tell()
 	c.wait(2 * time.Second)
 	for i := range c.ends {
 		c.ends[i].next += 1 << 20

@@ -90,6 +90,9 @@ func (w Workload) flood(planned func(*Plan)) []stream {
 			if !yield(&p) {
 				return
 			}
+			if planned == nil {
+				continue
+			}
 			if at := time.Duration(i) * floodEvery; w.mix(^i)%100 < floodAnswered {
 				planned(plan("forged-answered", flows.OpeningHalfOpen, flows.ClosingNever, p,
 					p.answer(flows.SYN|flows.ACK, at+floodTurn), p.answer(flows.SYN|flows.ACK, at+floodTurn+floodRetry)))
@@ -118,6 +121,9 @@ func (w Workload) live(planned func(*Plan)) stream {
 		return p
 	}
 	tell := func(i int, more ...packet) {
+		if planned == nil {
+			return
+		}
 		three := opening(i)
 		p := plan("live", flows.OpeningComplete, flows.ClosingOpen, append(three[:], more...)...)
 		p.Opening.Connect = 2 * manyEvery
@@ -167,7 +173,9 @@ func (w Workload) lone(planned func(*Plan)) stream {
 					return
 				}
 			}
-			planned(plan("lone", flows.OpeningUnanswered, flows.ClosingNever, sent...))
+			if planned != nil {
+				planned(plan("lone", flows.OpeningUnanswered, flows.ClosingNever, sent...))
+			}
 		}
 	}
 }
