@@ -24,12 +24,21 @@ demo: libpcap build
 	bin/tcpwhy flows $(SAMPLE)
 	bin/tcpwhy -q $(SAMPLE)
 
+# A repository of captures and what is expected of them, as its CI judges it, and what it says when a handshake breaks. The
+# day is one on which the example's exception still holds.
+.PHONY: example
+example: static
+	cd cmd/tcpwhy/testdata/example && $(CURDIR)/bin/tcpwhy-static check --expect handshakes.yaml --today 2026-06-01
+	cd cmd/tcpwhy/testdata/example && \
+		{ $(CURDIR)/bin/tcpwhy-static diff captures/balancer.pcap broken/balancer.pcap; test $$? = 1; }
+
 .PHONY: test
 test: libpcap check
 	$(GO) test ./...
 	CGO_ENABLED=0 $(GO) test ./cmd/... ./pcaps
 	$(MAKE) --no-print-directory static
 	bin/tcpwhy-static flows $(SAMPLE) >/dev/null
+	$(MAKE) --no-print-directory example
 
 # What can be said of the code without running it. The tools have a module file of their own, so
 # that go.mod stays the product's.

@@ -45,7 +45,7 @@ func (c *Capture) suite(command string, id int) junit.Testsuite {
 		result := &junit.Result{Message: line(e.sentence()), Type: e.Rule}
 		switch e.Outcome {
 		case Failed:
-			result.Data = plain("\n" + atLine(e) + e.details())
+			result.Data = plain("\n" + e.titleAt() + "\n" + e.details())
 			test.Failure = result
 		case NotJudged:
 			test.Error = result
@@ -59,11 +59,3 @@ func (c *Capture) suite(command string, id int) junit.Testsuite {
 
 // noTime is how long a test took: not known, since all are judged in one reading.
 const noTime = "0.000"
-
-// atLine is a line that says where an expectation stands, and what it is.
-func atLine(e *Expectation) string {
-	if at := e.At.String(); at != "" {
-		return at + "   " + e.Text + "\n"
-	}
-	return e.Text + "\n"
-}

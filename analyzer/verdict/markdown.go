@@ -85,14 +85,6 @@ func (r *Run) rows() (rows []tableRow) {
 	return rows
 }
 
-// titleAt is what an expectation is called, and where it stands.
-func (e *Expectation) titleAt() string {
-	if at := e.At.String(); at != "" {
-		return e.title() + " (" + at + ")"
-	}
-	return e.title()
-}
-
 // cell is text in a cell of a table.
 func cell(s string) string { return strings.ReplaceAll(report.Markdown(line(s)), "|", `\|`) }
 

@@ -7,12 +7,20 @@ import (
 	"tcpwhy/analyzer/report"
 )
 
-// title is what an expectation is called.
+// title is what an expectation is called. Several can have one name.
 func (e *Expectation) title() string {
 	if e.Name != "" {
-		return e.Name
+		return e.Name + ": " + e.Text
 	}
 	return e.Text
+}
+
+// titleAt is what an expectation is called, and where it stands.
+func (e *Expectation) titleAt() string {
+	if at := e.At.String(); at != "" {
+		return e.title() + " (" + at + ")"
+	}
+	return e.title()
 }
 
 // sentence is how it turned out.

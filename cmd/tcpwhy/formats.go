@@ -64,7 +64,8 @@ func (f *formats) write(c *cobra.Command, run *verdict.Run) error {
 		}
 	}
 	to(f.junit, os.O_TRUNC, func(w io.Writer) verdictWriter { return &verdict.JUnit{W: w} })
-	to(f.sarif, os.O_TRUNC, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: version()} })
+	number, _, _ := strings.Cut(version(), ",")
+	to(f.sarif, os.O_TRUNC, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: number} })
 	to(f.markdown, os.O_APPEND, func(w io.Writer) verdictWriter { return &verdict.Markdown{W: w} })
 	if f.github {
 		// Not on standard output, which other programs may read. The runner reads both.
