@@ -174,7 +174,7 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 	out := output{judged: true, flows: both{judge, limits}, findings: both{judge, limits}, shown: noneShown}
 	out.begin = func(next *capture) error { of = next; return nil }
 	out.end = func(flows uint64) error {
-		v.Packets, v.Flows = of.source.Stats().Read, flows
+		v.Packets, v.Flows, v.First = of.source.Stats().Read, flows, of.run.Judge.Summary().Totals.First
 		return nil
 	}
 	one := k.reading
