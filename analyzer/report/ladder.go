@@ -93,7 +93,7 @@ func (l *Ladder) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.
 			r.notes = append(r.notes, string(appendNote(nil, n)))
 		}
 	}
-	if quiet && !plainly(step.Quiet) {
+	if quiet && !plainly(step.Quiet) && quietWords[step.Quiet] != "" && !toldBy(step.Quiet, step.Notes) {
 		r.notes = append(r.notes, quietWords[step.Quiet])
 	}
 	for _, n := range found {

@@ -110,7 +110,7 @@ func (p *Packets) appendLine(b []byte, seg *flows.Segment, step *flows.Step, quo
 		b = append(appendNote(b, &step.Notes[i]), separator...)
 	}
 	if len(step.Changes) == 0 && (len(step.Notes) == 0 || p.Verbose && step.Quiet != flows.QuietNone) {
-		b = append(append(append(b, "nothing changes: "...), quietWords[step.Quiet]...), separator...)
+		b = append(appendQuiet(b, step.Quiet, step.Notes), separator...)
 	}
 	if quoted {
 		// It has no line of its own that says which packet it was.

@@ -221,9 +221,30 @@ func TestNotes(t *testing.T) {
 			t.Errorf("note %d has no words", k)
 		}
 	}
-	for q := range flows.NumQuiets {
+	for q := flows.QuietNone + 1; q < flows.NumQuiets; q++ {
 		if quietWords[q] == "" {
 			t.Errorf("quiet %d has no words", q)
+		}
+	}
+}
+
+// TestQuietIsToldOnce: what a note says of a packet that changed nothing is not said again.
+func TestQuietIsToldOnce(t *testing.T) {
+	for _, c := range []struct {
+		quiet flows.Quiet
+		note  flows.NoteKind
+		want  string
+	}{
+		{flows.QuietNone, flows.NoteNone, "nothing changes"},
+		{flows.QuietACK, flows.NoteNone, "nothing changes: an acknowledgment"},
+		{flows.QuietRepeated, flows.NoteFINAgain, "nothing changes"},
+		{flows.QuietUnseen, flows.NoteAckUnseen, "nothing changes"},
+		{flows.QuietInvalid, flows.NoteInvalidFlags, "nothing changes"},
+		{flows.QuietNotBelieved, flows.NoteRSTNotBelieved, "nothing changes"},
+		{flows.QuietOutside, flows.NoteAckUnseen, "nothing changes: outside the receiver's window"},
+	} {
+		if got := string(appendQuiet(nil, c.quiet, []flows.Note{{Kind: c.note}})); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}
 }

@@ -273,6 +273,37 @@ FIRST        FLOW  CLIENT                 SERVER                 OPENING      CL
 	}
 }
 
+// TestRowFitsTerminal: what a terminal has no room for goes on below, and addresses are never cut.
+func TestRowFitsTerminal(t *testing.T) {
+	for _, c := range []struct {
+		width  int
+		server string
+		want   string
+	}{
+		{0, "10.0.8.20:8443", "" +
+			"     7  10.0.3.17:51610        10.0.8.20:8443           298us  orderly, syn-ack-after-ack\n"},
+		{80, "10.0.8.20:8443", "" +
+			"     7  10.0.3.17:51610        10.0.8.20:8443           298us  orderly,\n" +
+			"                                                               syn-ack-after-ack\n"},
+		{80, "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:8020]:8443", "" +
+			"     7  10.0.3.17:51610        [2001:db8:aaaa:bbbb:cccc:dddd:eeee:8020]:8443 298us\n" +
+			"                                                      orderly, syn-ack-after-ack\n"},
+	} {
+		var out bytes.Buffer
+		f := flows.Flow{Number: 7}
+		f.Client().Addr, f.Server().Addr = netip.MustParseAddrPort("10.0.3.17:51610"), netip.MustParseAddrPort(c.server)
+		f.Opening = flows.Handshake{Outcome: flows.OpeningComplete, ServerReady: flows.Elapsed{D: 298 * time.Microsecond, OK: true}}
+		f.Closing.Outcome = flows.ClosingOrderly
+		table := Table{W: &out, Width: c.width}
+		if err := table.Flow(&f, []*analyzer.Finding{{Rule: analyzer.RuleNamed("syn-ack-after-ack")}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, _ := strings.Cut(out.String(), "\n"); got != c.want {
+			t.Errorf("width %d: got\n%swant\n%s", c.width, got, c.want)
+		}
+	}
+}
+
 func TestAppendDuration(t *testing.T) {
 	for _, c := range []struct {
 		d    time.Duration

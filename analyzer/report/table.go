@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 	"strconv"
+	"strings"
 
 	"tcpwhy/analyzer"
 	"tcpwhy/flows"
@@ -15,6 +16,8 @@ type Table struct {
 	W     io.Writer
 	Names *Names
 	Wide  bool // WideTable columns in place of 80
+	// Width of the terminal, 0: there is none. What a narrow row has no room for goes on in a line of its own there.
+	Width int
 	// Verbose: under each row the states that either end went through, and the VLANs and tunnels.
 	Verbose bool
 
@@ -64,6 +67,27 @@ func (r *row) put() {
 	r.buf = append(r.buf, r.cell...)
 	r.cell = r.cell[:0]
 	r.end = len(r.buf) + 1
+}
+
+// last puts r.cell, a list, at column at. What a terminal of that width (0: there is none) has no room for goes on in
+// a line of its own, as far to the right as it must.
+func (r *row) last(at, width int) {
+	begin := max(at, r.end)
+	if width == 0 || begin+len(r.cell) <= width {
+		r.left(at)
+		return
+	}
+	rest := string(r.cell)
+	r.cell = r.cell[:0]
+	if i := strings.LastIndex(rest[:max(width-begin, 0)], ", "); i > 0 {
+		r.text(rest[:i+1]).left(at)
+		rest = rest[i+2:]
+	}
+	r.buf = append(r.buf, '\n')
+	for range max(min(at, width-len(rest)), 0) {
+		r.buf = append(r.buf, ' ')
+	}
+	r.buf = append(r.buf, rest...)
 }
 
 func (r *row) text(s string) *row {
@@ -164,7 +188,7 @@ func (t *Table) header() error {
 		r.text("CLIENT").left(8)
 		r.text("SERVER").left(31)
 		r.text("READY").right(61)
-		r.text("OUTCOME, FINDINGS").left(63)
+		r.text("OUTCOME, FINDINGS").left(narrowOutcome)
 	}
 	r.buf = append(r.buf, '\n')
 	_, err := t.W.Write(r.buf)
@@ -197,8 +221,11 @@ func (t *Table) narrow(f *flows.Flow, found []*analyzer.Finding) {
 			r.cell = append(append(r.cell, ", "...), name...)
 		}
 	}
-	r.left(63)
+	r.last(narrowOutcome, t.Width)
 }
+
+// narrowOutcome is the column of the outcome in a narrow row.
+const narrowOutcome = 63
 
 func (t *Table) wide(f *flows.Flow, found []*analyzer.Finding) {
 	r := &t.row

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 
 	"tcpwhy/analyzer/span"
@@ -91,6 +92,10 @@ func appendNote(b []byte, n *flows.Note) []byte {
 			}
 			return b
 		}
+	case flows.NoteDataAfter:
+		if n.N == 0 {
+			return append(b[:len(b)-len(w.words)], "another FIN, beyond its own"...)
+		}
 	case flows.NoteUnreachable:
 		return appendQuote(b, &n.Quote)
 	}
@@ -102,7 +107,6 @@ func appendNote(b []byte, n *flows.Note) []byte {
 
 // quietWords say why a packet changed nothing.
 var quietWords = [flows.NumQuiets]string{
-	flows.QuietNone:          "nothing to say",
 	flows.QuietACK:           "an acknowledgment",
 	flows.QuietData:          "data in order",
 	flows.QuietRetransmitted: "data sent again",
@@ -121,4 +125,30 @@ var quietWords = [flows.NumQuiets]string{
 	flows.QuietFINBelow:      "a FIN below data that was sent before it: no end of that data",
 	flows.QuietWaits:         "SYN that opens nothing until it is answered",
 	flows.QuietDamaged:       "a checksum is wrong: left out",
+}
+
+// toldBy reports whether a note says already why a packet changed nothing.
+func toldBy(q flows.Quiet, notes []flows.Note) bool {
+	return slices.ContainsFunc(notes, func(n flows.Note) bool {
+		switch n.Kind {
+		case flows.NoteSYNAgain, flows.NoteSYNACKAgain, flows.NoteFINAgain:
+			return q == flows.QuietRepeated
+		case flows.NoteAckUnseen:
+			return q == flows.QuietUnseen
+		case flows.NoteInvalidFlags:
+			return q == flows.QuietInvalid
+		case flows.NoteRSTNotBelieved:
+			return q == flows.QuietNotBelieved
+		}
+		return false
+	})
+}
+
+// appendQuiet appends that a packet changed nothing, and why, as far as its notes do not say it.
+func appendQuiet(b []byte, q flows.Quiet, notes []flows.Note) []byte {
+	b = append(b, "nothing changes"...)
+	if q == flows.QuietNone || toldBy(q, notes) {
+		return b
+	}
+	return append(append(b, ": "...), quietWords[q]...)
 }

@@ -7,6 +7,7 @@ import (
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/report"
+	"tcpwhy/flows"
 )
 
 const flowsExample = `  tcpwhy flows pay.pcap                       a row per flow
@@ -65,7 +66,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	out := output{transitions: t.transitions, judged: true, shown: noneShown, end: noEnd}
 	switch t.format {
 	case "text", "wide":
-		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable, Verbose: t.verbose > 0}
+		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable, Width: w.width, Verbose: t.verbose > 0}
 		out.flows = rows
 		out.begin = func(of *capture) error { rows.Names = of.names; return t.heading(w, of.names) }
 	case "json", "jsonl":
@@ -84,9 +85,30 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	if t.transitions && t.format != "json" && t.format != "jsonl" {
 		return usage("--transitions: only with -o json and -o jsonl")
 	}
+	rows := &counted{FlowOutput: out.flows}
+	begin := out.begin
+	out.begin = func(of *capture) error {
+		rows.n = 0
+		if begin == nil {
+			return nil
+		}
+		return begin(of)
+	}
+	out.flows, out.rows = rows, func() uint64 { return rows.n }
 	if t.top > 0 || !t.order.IsZero() {
 		sorted := &analyzer.Sorted{To: out.flows, Order: t.order, Top: t.top}
 		out.flows, out.end = sorted, func(uint64) error { return sorted.Flush() }
 	}
 	return t.read(c, w, &out)
+}
+
+// counted counts the flows that it hands on.
+type counted struct {
+	analyzer.FlowOutput
+	n uint64
+}
+
+func (c *counted) Flow(f *flows.Flow, found []*analyzer.Finding) error {
+	c.n++
+	return c.FlowOutput.Flow(f, found)
 }

@@ -34,6 +34,8 @@ type output struct {
 	end func(flows uint64) error
 	// shown counts the packets written, and the flows that they are of, since begin.
 	shown func() (packets, flows uint64)
+	// rows counts the rows of flows written since begin; nil: none are.
+	rows func() uint64
 	// closers end the document, in this order.
 	closers []io.Closer
 }
@@ -246,6 +248,9 @@ func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, t
 	line += ", " + count(total, "flow")
 	if packets, of := out.shown(); out.packets != nil && (r.quiet || !r.choice.IsZero()) {
 		line += fmt.Sprintf(", %s of %s shown", count(packets, "packet"), count(of, "flow"))
+	}
+	if out.rows != nil && out.rows() != total {
+		line += fmt.Sprintf(", %d of them shown", out.rows())
 	}
 	if r.separate {
 		line = report.Plain(files[0]) + ": " + line
