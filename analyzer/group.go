@@ -65,6 +65,7 @@ func (g *Group) add(n *Finding, f *flows.Flow) {
 
 // kept is a finding that outlives its flow.
 func (n *Finding) kept() Finding {
+	n.say()
 	k := *n
 	k.Packets = slices.Clone(n.Packets)
 	return k

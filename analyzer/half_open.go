@@ -41,13 +41,14 @@ func judgeHalfOpen(p *Pass) {
 		return
 	}
 	syns, synsAt := p.SYNs()
-	sent := fmt.Sprintf("SYN-ACK sent %s", times(p.Opening.SYNACKs))
-	if n := len(at); n > 1 {
-		sent += " over " + between(at[0], at[n-1])
+	sent := func() string {
+		s := fmt.Sprintf("SYN-ACK sent %s", times(p.Opening.SYNACKs))
+		if n := len(at); n > 1 {
+			s += " over " + between(at[0], at[n-1])
+		}
+		return s
 	}
 	port := server.Addr.Port()
-	waiting := fmt.Sprintf("on %s: ss -tn state syn-recv 'sport = :%d' (who waits); nstat -az TcpExtTCPReqQFullDrop TcpExtTCPReqQFullDoCookies", server.Addr.Addr(), port)
-
 	if rst, ok := p.resetBy(flows.Client); ok && client.State() == flows.Closed {
 		f := Finding{Variant: "client-reset", Confidence: Certain, Endpoint: flows.ByClient,
 			Packets: inOrder(append(append(syns, synacks...), rst.At)...),
@@ -69,7 +70,7 @@ func judgeHalfOpen(p *Pass) {
 		return // the next packet may be the ACK
 	}
 	f := Finding{Confidence: p.Missing(), Endpoint: flows.ByClient, Lasted: p.Since(at[0]), Packets: inOrder(append(syns, synacks...)...)}
-	silence := span.String(p.Since(p.Last))
+	silence := func() string { return span.String(p.Since(p.Last)) }
 	switch {
 	case client.State() != flows.SynSent && client.Certain[client.NumStates-1] == flows.Proved && client.State() != flows.Unknown:
 		f.Variant, f.Endpoint = "ack-lost-or-ignored", flows.ByServer
@@ -79,29 +80,35 @@ func judgeHalfOpen(p *Pass) {
 			if f.Confidence == Possible {
 				f.Severity = Notice
 			}
-			f.Summary = "the client is connected, and what it sent was never acknowledged: " + sent
-			f.Why = fmt.Sprintf("a valid ACK of the SYN-ACK passed, and what the client sent after it was not acknowledged for %s: the ACK was lost beyond this point, or the server ignored it", silence)
+			f.Summary = "the client is connected, and what it sent was never acknowledged: " + sent()
+			f.Why = fmt.Sprintf("a valid ACK of the SYN-ACK passed, and what the client sent after it was not acknowledged for %s: the ACK was lost beyond this point, or the server ignored it", silence())
 			break
 		}
 		f.Confidence = Possible
-		f.Summary = fmt.Sprintf("the server did not take the client's ACK, and has shown nothing since: %s", sent)
-		f.Why = fmt.Sprintf("the SYN-ACK in %s came after a valid ACK of it had passed; whether the client's ACK of the last one was taken cannot be told, as neither end has sent anything for %s", packets(synacks[len(synacks)-1]), silence)
+		f.Summary = fmt.Sprintf("the server did not take the client's ACK, and has shown nothing since: %s", sent())
+		f.Why = fmt.Sprintf("the SYN-ACK in %s came after a valid ACK of it had passed; whether the client's ACK of the last one was taken cannot be told, as neither end has sent anything for %s", packets(synacks[len(synacks)-1]), silence())
 	case p.Opening.SYNs > 1 && len(synsAt) > 1 && synsAt[len(synsAt)-1] > at[0]:
 		f.Variant = "syn-ack-lost"
-		f.Summary = sent + ", and the client repeats its SYN: no SYN-ACK reaches it"
+		f.Summary = sent() + ", and the client repeats its SYN: no SYN-ACK reaches it"
 		f.Why = fmt.Sprintf("the client sent its SYN again in %s, after the SYN-ACK in %s had passed", packets(syns[1:]...), packets(synacks[0]))
 		f.Next = fmt.Sprintf("on the way back from %s to %s: a firewall that did not see the SYN, another route, reverse path filtering (nstat -az TcpExtIPReversePathFilter; sysctl net.ipv4.conf.all.rp_filter); a capture at the client tells", server.Addr.Addr(), client.Addr.Addr())
 	case len(p.EventsOf(flows.NoteBadACK)) > 0:
 		return // that is bad-final-ack
 	default:
 		f.Variant = "client-silent"
-		f.Summary = sent + ", and the client sent neither ACK nor RST"
-		f.Why = fmt.Sprintf("nothing came from the client after its SYN, for %s after the last SYN-ACK in %s", silence, packets(synacks[len(synacks)-1]))
 		if p.Opening.SYNACKs == 1 {
 			f.Confidence = Possible
+		}
+		if p.wordless {
+			break
+		}
+		f.Summary = sent() + ", and the client sent neither ACK nor RST"
+		f.Why = fmt.Sprintf("nothing came from the client after its SYN, for %s after the last SYN-ACK in %s", silence(), packets(synacks[len(synacks)-1]))
+		if p.Opening.SYNACKs == 1 {
 			f.Why += "; the server did not repeat its SYN-ACK, as it does where it keeps nothing of the SYN (SYN cookies), or where it got an ACK that is not in the capture"
 		}
-		f.Next = "many of these at a time are a SYN flood from forged addresses; else the SYN-ACK does not reach the client, or its ACK comes another way; " + waiting
+		f.Next = "many of these at a time are a SYN flood from forged addresses; else the SYN-ACK does not reach the client, or its ACK comes another way; " +
+			fmt.Sprintf("on %s: ss -tn state syn-recv 'sport = :%d' (who waits); nstat -az TcpExtTCPReqQFullDrop TcpExtTCPReqQFullDoCookies", server.Addr.Addr(), port)
 	}
 	p.Report(f)
 }

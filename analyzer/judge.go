@@ -16,6 +16,9 @@ type Judge struct {
 	// FlowsOnly: only flows are judged, nothing of servers, hosts and the whole capture, which costs as much
 	// time as all else.
 	FlowsOnly bool
+	// Wordless: nobody reads the Summary, Why and Next of the findings of single flows that are handed out, and some
+	// come without. Those that the Summary of the capture keeps have theirs.
+	Wordless bool
 	// Before, if set, has judged an earlier reading of the same capture to its end: so it is known of each
 	// finding of a flow which finding of the whole capture it is part of. Without it, that is told of the
 	// findings that come after it is certain, and of groups.
@@ -84,15 +87,33 @@ func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
 		j.prepare()
 	}
 	p := &j.pass
-	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0]}
+	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0], wordless: j.Wordless}
 	shown := signsOf(f)
 	for i := range j.asked {
 		if a := &j.asked[i]; a.signs == 0 || a.signs&shown != 0 {
-			p.rule, p.limit = a.rule, a.limit
+			p.asked = a
 			a.rule.Flow(p)
 		}
 	}
 	return p.found
+}
+
+// unsaid is what puts a finding into words that came without, as long as its flow is there; zero: it has them.
+type unsaid struct {
+	pass  *Pass
+	asked *asked
+}
+
+// say asks the rule of a finding that came without words once more.
+func (n *Finding) say() {
+	if n.unsaid.pass == nil {
+		return
+	}
+	p := *n.unsaid.pass
+	p.asked, p.wordless, p.found = n.unsaid.asked, false, nil
+	p.asked.rule.Flow(&p)
+	n.Summary, n.Why, n.Next = p.found[0].Summary, p.found[0].Why, p.found[0].Next
+	n.unsaid = unsaid{}
 }
 
 // asked is a rule that is asked of single flows.

@@ -34,6 +34,10 @@ func judgeRefused(p *Pass) {
 		rsts = append(rsts, e.At)
 	}
 	f.Packets = inOrder(append(append(f.Packets, syns...), rsts...)...)
+	if p.wordless {
+		p.Report(f)
+		return
+	}
 	f.Summary = fmt.Sprintf("SYN answered with RST in %s: ECONNREFUSED", took(last.D))
 	if len(rsts) > 1 {
 		f.Summary = fmt.Sprintf("SYN answered with RST %s, the last time in %s: ECONNREFUSED", times(len(rsts)), took(last.D))

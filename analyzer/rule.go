@@ -96,6 +96,8 @@ type Finding struct {
 	// the examples that a report keeps.
 	Lasted time.Duration
 
+	unsaid unsaid
+
 	// Of findings of the whole capture:
 	Since    int64    // when it began, ns since 1970 UTC; 0: unknown, or all the time
 	Until    int64    // when it was last so
@@ -117,16 +119,18 @@ type Part struct {
 // Pass is what a rule is given of one flow.
 type Pass struct {
 	*flows.Flow
-	Now   int64 // time of the capture, ns since 1970 UTC
-	Lossy bool  // the capture lost packets, so that absence proves less
-	Over  bool  // nothing more will be known of the flow; false where it is judged as it goes on
-	rule  *Rule
-	limit time.Duration
+	Now   int64  // time of the capture, ns since 1970 UTC
+	Lossy bool   // the capture lost packets, so that absence proves less
+	Over  bool   // nothing more will be known of the flow; false where it is judged as it goes on
+	asked *asked // the rule
 	found []*Finding
+	// wordless: nobody has asked for words so far. A rule that many flows of a flood or a scan come under leaves them
+	// out then, and has one finding of a flow at the most: making them takes most of the time of such a flow.
+	wordless bool
 }
 
 // Limit is the rule's limit in time, as the user has it.
-func (p *Pass) Limit() time.Duration { return p.limit }
+func (p *Pass) Limit() time.Duration { return p.asked.limit }
 
 // Since is the time from t until now.
 func (p *Pass) Since(t int64) time.Duration { return time.Duration(p.Now - t) }
@@ -134,9 +138,9 @@ func (p *Pass) Since(t int64) time.Duration { return time.Duration(p.Now - t) }
 // Report tells of a finding of this flow. The rule, its severity (where f has none), flow and
 // ends are filled in; where f has no packet, the last of Packets is it.
 func (p *Pass) Report(f Finding) {
-	f.Rule = p.rule
+	f.Rule = p.asked.rule
 	if f.Severity == Info {
-		f.Severity = p.rule.Severity
+		f.Severity = p.asked.rule.Severity
 	}
 	f.Flow, f.Flows, f.File = p.Number, 1, p.File
 	f.Client, f.Server = p.Client().Addr, p.Server().Addr
@@ -147,6 +151,9 @@ func (p *Pass) Report(f Finding) {
 		f.Time = p.timeOf(f.Packet)
 	}
 	f.Space = p.Flow.Space
+	if f.Summary == "" {
+		f.unsaid = unsaid{p, p.asked}
+	}
 	p.found = append(p.found, &f)
 }
 

@@ -10,31 +10,57 @@ import (
 
 // TestSigns: a rule that is not asked of a flow, for it shows none of the rule's signs, would have had nothing to say.
 func TestSigns(t *testing.T) {
-	everyCapture(t, func(t *testing.T, name string, segs []flows.Segment) {
-		tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
-		var some, all Judge
-		all.prepare()
-		for i := range all.asked {
-			all.asked[i].signs = 0
+	var all Judge
+	all.prepare()
+	for i := range all.asked {
+		all.asked[i].signs = 0
+	}
+	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {
+		var some Judge
+		got, want := some.judge(f, now, over), all.judge(f, now, over)
+		if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: flow %d: got %v of those asked, and %v of all", name, f.Number, names(got), names(want))
 		}
-		var f flows.Flow
-		var now int64
-		compare := func(over bool) {
-			got, want := some.judge(&f, now, over), all.judge(&f, now, over)
-			if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
-				t.Errorf("%s: flow %d: got %v of those asked, and %v of all", name, f.Number, names(got), names(want))
+	})
+}
+
+// TestWordless: what is found without words is what is found with them, and can be put into the same.
+func TestWordless(t *testing.T) {
+	said := 0
+	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {
+		judge, wordless := Judge{}, Judge{Wordless: true}
+		got, want := wordless.judge(f, now, over), judge.judge(f, now, over)
+		for _, n := range got {
+			if n.Summary == "" {
+				n.say()
+				said++
 			}
 		}
+		if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: flow %d: got %v without words at first, and %v with them", name, f.Number, got, want)
+		}
+	})
+	if said == 0 {
+		t.Error("no rule leaves its words out")
+	}
+}
+
+// everyFlow calls f with each flow of everyCapture, after each of its packets and when it is over.
+func everyFlow(t *testing.T, f func(name string, f *flows.Flow, now int64, over bool)) {
+	everyCapture(t, func(t *testing.T, name string, segs []flows.Segment) {
+		tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
+		var flow flows.Flow
+		var now int64
 		take := func() {
-			for tr.Finished(&f) {
-				compare(true)
+			for tr.Finished(&flow) {
+				f(name, &flow, now, true)
 			}
 		}
 		for i := range segs {
 			now = max(now, segs[i].Time)
 			tr.Observe(&segs[i])
-			if tr.Snapshot(&f) {
-				compare(false)
+			if tr.Snapshot(&flow) {
+				f(name, &flow, now, false)
 			}
 			take()
 		}

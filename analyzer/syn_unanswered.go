@@ -36,12 +36,15 @@ func judgeSYNUnanswered(p *Pass) {
 	if len(syns) == 0 {
 		return
 	}
+	f := Finding{Confidence: p.Missing(), Endpoint: flows.ByServer, Packets: syns, Lasted: time.Duration(at[len(at)-1] - at[0])}
+	if p.wordless {
+		p.Report(f)
+		return
+	}
 	client, server := p.Client(), p.Server()
 	waited := span.String(p.Since(at[0]))
-	f := Finding{Confidence: p.Missing(), Endpoint: flows.ByServer, Packets: syns, Lasted: time.Duration(at[len(at)-1] - at[0]),
-		Summary: fmt.Sprintf("SYN sent %s, no answer for %s", times(p.Opening.SYNs), waited),
-		Why:     fmt.Sprintf("nothing answered the SYN in %s within %s", packets(syns...), waited),
-	}
+	f.Summary = fmt.Sprintf("SYN sent %s, no answer for %s", times(p.Opening.SYNs), waited)
+	f.Why = fmt.Sprintf("nothing answered the SYN in %s within %s", packets(syns...), waited)
 	if schedule := schedule(at); schedule != "" {
 		f.Why += "; " + schedule
 	} else if len(at) == 1 {

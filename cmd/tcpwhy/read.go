@@ -26,6 +26,7 @@ type output struct {
 	judged, early bool
 	// causes: findings are to say what they are part of, where the input can be read twice for that.
 	causes   bool
+	wordless bool                   // of the findings of single flows only the names are
 	findings analyzer.FindingOutput // nil: none
 	watch    analyzer.PacketOutput  // told of packets, of which it writes none; nil: none
 	// begin is told of the next capture.
@@ -157,6 +158,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}, Early: out.early}
 	if judged {
 		run.Judge = r.judge(causes)
+		run.Judge.Wordless = out.wordless && len(limits) == 0
 		run.Judge.FlowsOnly = out.findings == nil && !limits.findings()
 	}
 	if out.packets != nil {

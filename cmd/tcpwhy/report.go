@@ -83,6 +83,8 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 	case r.census > 0 && r.format != "text" && r.format != "json" && r.format != "markdown":
 		return usage("--census: only with -o text, markdown and json")
 	}
+	// What a report shows of single flows is in its summary, but where it tells of them as they come.
+	out.wordless = r.every == 0
 	switch r.format {
 	case "text":
 		text := &report.OverviewText{W: w, Verbose: r.verbose > 0, Color: colored}
@@ -109,11 +111,11 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 		out.end = func(flows uint64) error { return document.Write(overview(flows)) }
 	case "jsonl":
 		lines := &report.FindingJSON{W: w}
-		out.findings, out.early, out.causes, out.end = lines, true, true, noEnd
+		out.findings, out.early, out.causes, out.wordless, out.end = lines, true, true, false, noEnd
 		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
 	case "csv":
 		lines := &report.FindingCSV{W: w}
-		out.findings, out.early, out.causes, out.end = lines, true, true, noEnd
+		out.findings, out.early, out.causes, out.wordless, out.end = lines, true, true, false, noEnd
 		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
 		out.closers = []io.Closer{lines}
 	default:
