@@ -54,7 +54,7 @@ func find(name string) (*capture, error) {
 		case "live4", "live6":
 			return &capture{name: name, of: workload.Workload{Live: n, Rounds: rounds, IPv6: kind == "live6", Snap: 96}}, nil
 		case "lone":
-			return &capture{name: name, of: workload.Workload{Lone: n, Snap: 96}}, nil
+			return &capture{name: name, of: workload.Workload{Flood: n, Snap: 96}}, nil
 		}
 	}
 	return nil, fmt.Errorf("%s: no such capture", name)

@@ -108,8 +108,12 @@ func (l *lab) lacks(line, help string) error {
 	}
 	for _, word := range strings.Fields(line) {
 		const each = 600 // bytes of a flow, and room for the heap to grow
-		if c, err := find(word); err == nil && each*(c.of.Live+c.of.Lone)>>20 > available() {
-			return fmt.Errorf("less than %d MB of memory are free", each*(c.of.Live+c.of.Lone)>>20)
+		c, err := find(word)
+		if err != nil {
+			continue
+		}
+		if needs := each * (c.of.Live + c.of.Flood) >> 20; needs > available() {
+			return fmt.Errorf("less than %d MB of memory are free", needs)
 		}
 	}
 	for _, command := range strings.Split(line, " | ") {

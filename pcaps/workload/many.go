@@ -10,11 +10,11 @@ import (
 // Connections too many to keep: everything about the i-th follows from i.
 
 const (
-	floodEvery    = 5 * time.Microsecond
-	floodAnswered = 15 // of a hundred
-	floodTurn     = 300 * time.Microsecond
-	floodRetry    = time.Second
-	manyEvery     = time.Microsecond
+	floodEvery = 5 * time.Microsecond
+	floodTurn  = 300 * time.Microsecond
+	floodRetry = time.Second
+	liveEvery  = time.Microsecond
+	liveLength = 100 // of a segment of data
 )
 
 // mix is a number of as many bits that look random (SplitMix64).
@@ -25,23 +25,18 @@ func (w Workload) mix(i int) uint64 {
 	return z ^ z>>31
 }
 
-// stranger is a client that has one connection only.
-func (w Workload) stranger(i int) netip.AddrPort {
-	host, port := uint32(clients+i), uint16(1024+w.mix(i)%60_000)
-	if w.IPv6 {
-		return netip.AddrPortFrom(addr6(host), port)
-	}
-	return netip.AddrPortFrom(addr4(host), port)
-}
-
-// syn is the SYN of the i-th connection, at a time. Clocks of time stamps are those of the capture.
+// syn is the SYN of the i-th connection, of a client that has no other. Clocks of time stamps are those of the capture.
 func (w Workload) syn(i int, at time.Duration) packet {
 	x := w.mix(i)
-	return packet{at: start + int64(at), from: w.stranger(i), to: serverAddr(0, w.IPv6), seq: flows.Seq(x), flags: flows.SYN,
-		id: uint16(x >> 16), ttl: uint8(40 + x%24), tsval: uint32(at / time.Millisecond)}
+	host := addr4(uint32(clients + i))
+	if w.IPv6 {
+		host = addr6(uint32(clients + i))
+	}
+	return packet{at: start + int64(at), from: netip.AddrPortFrom(host, uint16(1024+x%60_000)), to: serverAddr(0, w.IPv6),
+		seq: flows.Seq(x >> 32), flags: flows.SYN, id: uint16(x >> 16), ttl: uint8(40 + x%24), tsval: uint32(at / time.Millisecond)}
 }
 
-// answer is what the server sends to a segment, at a time.
+// answer is what the other end sends to a segment, at a time.
 func (p packet) answer(flags flows.Flags, at time.Duration) packet {
 	a := packet{at: start + int64(at), from: p.to, to: p.from, seq: p.ack, ack: p.end(), flags: flags, id: p.id + 1, ttl: 60,
 		bare: p.bare, tsval: uint32(at / time.Millisecond), tsecr: p.tsval}
@@ -51,131 +46,71 @@ func (p packet) answer(flags flows.Flags, at time.Duration) packet {
 	return a
 }
 
-// plan is that of a connection that is opened like this, and not closed.
-func plan(kind string, opening flows.OpeningOutcome, closing flows.ClosingOutcome, packets ...packet) *Plan {
-	p := &Plan{Kind: kind, Client: packets[0].from.String(), Server: packets[0].to.String()}
-	p.Opening.Outcome, p.Closing.Outcome = opening.String(), closing.String()
-	for i := range packets {
-		from := client
-		if packets[i].from == packets[0].to {
-			from = server
+// flood is three streams: the SYNs, the answers, and these again.
+func (w Workload) flood(planned func(*Plan)) []stream {
+	// passes are the packets of the i-th connection: one, or three.
+	passes := func(i int) []packet {
+		at := time.Duration(i) * floodEvery
+		syn := w.syn(i, at)
+		syn.bare = true // as those are that tools for this send
+		if w.mix(^i)%100 >= uint64(w.Answered) {
+			return []packet{syn}
 		}
-		p.count(&packets[i], from)
+		return []packet{syn, syn.answer(flows.SYN|flows.ACK, at+floodTurn), syn.answer(flows.SYN|flows.ACK, at+floodTurn+floodRetry)}
+	}
+	var three []stream
+	for n := range 3 {
+		three = append(three, func(yield func(*packet) bool) {
+			for i := range w.Flood {
+				all := passes(i)
+				if n < len(all) && !yield(&all[n]) {
+					return
+				}
+				if n == 0 && planned != nil {
+					planned(forged(all))
+				}
+			}
+		})
+	}
+	return three
+}
+
+// forged is the plan of a connection of a flood.
+func forged(passes []packet) *Plan {
+	p := &Plan{Kind: "forged", Client: passes[0].from.String(), Server: passes[0].to.String()}
+	p.Opening.Outcome = flows.OpeningUnanswered.String()
+	if len(passes) > 1 {
+		p.Kind, p.Opening.Outcome = "forged-answered", flows.OpeningHalfOpen.String()
+	}
+	for i := range passes {
+		p.count(&passes[i], min(i, server))
 	}
 	return p
 }
 
-// flood is three streams: the SYNs, the answers, and these again.
-func (w Workload) flood(planned func(*Plan)) []stream {
-	syn := func(i int) packet {
-		p := w.syn(i, time.Duration(i)*floodEvery)
-		p.bare = true
-		return p
-	}
-	answers := func(after time.Duration) stream {
-		return func(yield func(*packet) bool) {
-			for i := range w.Flood {
-				if w.mix(^i)%100 < floodAnswered {
-					p := syn(i).answer(flows.SYN|flows.ACK, time.Duration(i)*floodEvery+after)
-					if !yield(&p) {
-						return
-					}
-				}
-			}
-		}
-	}
-	syns := func(yield func(*packet) bool) {
-		for i := range w.Flood {
-			p := syn(i)
-			if !yield(&p) {
-				return
-			}
-			if planned == nil {
-				continue
-			}
-			if at := time.Duration(i) * floodEvery; w.mix(^i)%100 < floodAnswered {
-				planned(plan("forged-answered", flows.OpeningHalfOpen, flows.ClosingNever, p,
-					p.answer(flows.SYN|flows.ACK, at+floodTurn), p.answer(flows.SYN|flows.ACK, at+floodTurn+floodRetry)))
-			} else {
-				planned(plan("forged", flows.OpeningUnanswered, flows.ClosingNever, p))
-			}
-		}
-	}
-	return []stream{syns, answers(floodTurn), answers(floodTurn + floodRetry)}
-}
-
 // live is what opens the connections, one after the other, and then the rounds.
-func (w Workload) live(planned func(*Plan)) stream {
-	const length = 100
+func (w Workload) live(yield func(*packet) bool) {
 	opening := func(i int) [3]packet {
-		at := 3 * time.Duration(i) * manyEvery
+		at := 3 * time.Duration(i) * liveEvery
 		syn := w.syn(i, at)
-		synACK := syn.answer(flows.SYN|flows.ACK, at+manyEvery)
-		return [3]packet{syn, synACK, synACK.answer(flows.ACK, at+2*manyEvery)}
+		synACK := syn.answer(flows.SYN|flows.ACK, at+liveEvery)
+		return [3]packet{syn, synACK, synACK.answer(flows.ACK, at+2*liveEvery)}
 	}
-	data := func(i, round int, at time.Duration) packet {
-		p := opening(i)[1].answer(flows.PSH|flows.ACK, at)
-		p.seq += flows.Seq(round * length)
+	for i := range w.Live {
+		for _, p := range opening(i) {
+			if !yield(&p) {
+				return
+			}
+		}
+	}
+	for n := range w.Live * w.Rounds {
+		i, round := n*2_654_435_761%w.Live, n/w.Live // a prime, so that it meets each once in a round
+		p := opening(i)[1].answer(flows.PSH|flows.ACK, time.Duration(3*w.Live+n)*liveEvery)
+		p.seq += flows.Seq(round * liveLength)
 		p.id += uint16(round) + 1
-		p.length = length
-		return p
-	}
-	tell := func(i int, more ...packet) {
-		if planned == nil {
+		p.length = liveLength
+		if !yield(&p) {
 			return
-		}
-		three := opening(i)
-		p := plan("live", flows.OpeningComplete, flows.ClosingOpen, append(three[:], more...)...)
-		p.Opening.Connect = 2 * manyEvery
-		for range w.Rounds - len(more) {
-			p.count(&more[0], client)
-		}
-		planned(p)
-	}
-	return func(yield func(*packet) bool) {
-		for i := range w.Live {
-			for _, p := range opening(i) {
-				if !yield(&p) {
-					return
-				}
-			}
-			if w.Rounds == 0 {
-				tell(i)
-			}
-		}
-		for n := range w.Live * w.Rounds {
-			i, round := n*2_654_435_761%w.Live, n/w.Live
-			p := data(i, round, time.Duration(3*w.Live+n)*manyEvery)
-			if !yield(&p) {
-				return
-			}
-			if round == w.Rounds-1 {
-				tell(i, p)
-			}
-		}
-	}
-}
-
-// lone ends with the last SYN once more: late enough for all to be without an answer, and not without one yet.
-func (w Workload) lone(planned func(*Plan)) stream {
-	return func(yield func(*packet) bool) {
-		for i := range w.Lone {
-			p := w.syn(i, time.Duration(i)*manyEvery)
-			sent := []packet{p}
-			if !yield(&p) {
-				return
-			}
-			if i == w.Lone-1 {
-				p = w.syn(i, time.Duration(i)*manyEvery+4*time.Second)
-				p.id++
-				sent = append(sent, p)
-				if !yield(&p) {
-					return
-				}
-			}
-			if planned != nil {
-				planned(plan("lone", flows.OpeningUnanswered, flows.ClosingNever, sent...))
-			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"tcpwhy/pcaps"
 )
 
-// Workload says what passes: Connections, and of Flood, Live and Lone at most one. The zero value is nothing.
+// Workload says what passes: Connections, and Flood or Live. The zero value is nothing.
 type Workload struct {
 	Seed        uint64
 	Connections int           // of every kind (kinds.go), a tenth of them IPv6
@@ -19,11 +19,12 @@ type Workload struct {
 	Response    int           // segments of an answer: up to twice as many
 	Bulk        int           // if not 0, all connections are of one kind, that sends so many packets
 
-	Flood  int  // SYNs of forged sources to the first server, 200,000 a second; 15 % are answered, each twice
-	Live   int  // connections that stay open, a million packets a second
+	Flood    int // SYNs of forged sources to the first server, 200,000 a second
+	Answered int // of a hundred of these, each twice
+
+	Live   int  // connections to the first server that stay open, a million packets a second. They have no plans
 	Rounds int  // how often all of these send a segment, each time in an order that no cache likes
-	Lone   int  // SYNs without an answer, each from a host of its own, a million a second
-	IPv6   bool // Live and Lone are
+	IPv6   bool // Flood and Live are
 
 	Snap int // bytes captured of a frame; 0: all
 }
@@ -47,7 +48,7 @@ func Elephants(packets int) Workload {
 // seconds after it, so that what is not answered can be told from what is not answered yet.
 func Flood(syns, connections int) Workload {
 	lasts := time.Duration(syns)*floodEvery + 5*time.Second
-	return Workload{Flood: syns, Connections: connections, Every: lasts / time.Duration(connections), Response: 1, Snap: 96}
+	return Workload{Flood: syns, Answered: 15, Connections: connections, Every: lasts / time.Duration(connections), Response: 1, Snap: 96}
 }
 
 // start is when a workload begins: 2025-01-01 00:00 UTC, ns.
@@ -59,7 +60,7 @@ const start = 1_735_689_600_000_000_000
 func (w Workload) Write(to pcaps.Writer, planned func(*Plan)) error {
 	m := merge{encoder: newEncoder(w.Snap), to: to}
 	defer m.stop()
-	for _, packets := range append(w.flood(planned), w.live(planned), w.lone(planned)) {
+	for _, packets := range append(w.flood(planned), w.live) {
 		m.add(packets)
 	}
 	for i := range w.Connections {
