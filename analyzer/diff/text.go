@@ -40,6 +40,9 @@ func (t *Text) Write(d *Diff) error {
 		}
 		if d.Shown.Ladder != "" {
 			line("\nThe first of them, in %s:\n\n%s", report.Plain(d.Shown.In.Name), strings.TrimRight(d.Shown.Ladder, "\n"))
+			if d.Shown.Again != "" {
+				line("again    %s", d.Shown.Again)
+			}
 		}
 		line("")
 		for _, n := range d.Notes {

@@ -186,6 +186,29 @@ func TestFingerprints(t *testing.T) {
 	}
 }
 
+// TestGitHubUnescapes: what the runner makes of a command is what was to be told.
+func TestGitHubUnescapes(t *testing.T) {
+	b := written(t, sample(hostile), func(b *bytes.Buffer) interface{ Write(*Run) error } { return &GitHub{b} })
+	// The worst come first: what was not read, what was not judged, and then the failure at line 31.
+	failed := strings.Split(string(b), "\n")[2]
+	properties, data, _ := strings.Cut(strings.TrimPrefix(failed, "::error "), "::")
+	got := map[string]string{}
+	for p := range strings.SplitSeq(properties, ",") {
+		name, value, _ := strings.Cut(p, "=")
+		got[name] = strings.NewReplacer("%3A", ":", "%2C", ",", "%0D", "\r", "%0A", "\n", "%25", "%").Replace(value)
+	}
+	e := &sample(hostile).Captures[0].Expectations[0]
+	for name, want := range map[string]string{"file": line(e.At.File), "line": "31", "col": "5", "title": "tcpwhy check: " + line(e.title())} {
+		if got[name] != want {
+			t.Errorf("%s: got %q, want %q", name, got[name], want)
+		}
+	}
+	text := strings.NewReplacer("%0D", "\r", "%0A", "\n", "%25", "%").Replace(data)
+	if want := e.message(&sample(hostile).Captures[0]); text != want {
+		t.Errorf("got %q, want %q", text, want)
+	}
+}
+
 // TestGitHub: a line is one command, with the properties that we gave it.
 func TestGitHub(t *testing.T) {
 	command := regexp.MustCompile(`^::(error|notice) (file=[^:,]*,)?(line=\d+,)?(col=\d+,)?title=[^:,]*::.*$`)

@@ -21,7 +21,7 @@ func (s *side) look(c *cobra.Command, w *writer, result *diff.Diff) error {
 	}
 	again := s.reading
 	again.choice.Flows = wanted
-	l := looking{first: first, found: func(flow uint64, packets []uint64) { result.Found(s.Snapshot, flow, packets) }}
+	l := looking{found: func(flow uint64, packets []uint64) { result.Found(s.Snapshot, flow, packets) }}
 	out := output{judged: true, early: true, watch: &l, flows: &l, shown: noneShown}
 	command := ""
 	out.begin = func(of *capture) error {
@@ -36,12 +36,14 @@ func (s *side) look(c *cobra.Command, w *writer, result *diff.Diff) error {
 		return nil
 	}
 	// What is wrong with the capture was told by the reading before.
-	_ = again.read(c, w, &out)
+	if err := again.read(c, w, &out); exitStatus(err) != statusInput && err != nil {
+		return err
+	}
 	if first == 0 {
 		return nil
 	}
 	var ladder strings.Builder
-	if err := (&report.LadderText{W: &ladder, Command: command}).Write(&l.Ladder); err != nil {
+	if err := (&report.LadderText{W: &ladder, Brief: true}).Write(l.Only(first)); err != nil {
 		return err
 	}
 	result.Shown = diff.Shown{In: s.Snapshot, Flow: first, Ladder: ladder.String()}
@@ -51,28 +53,10 @@ func (s *side) look(c *cobra.Command, w *writer, result *diff.Diff) error {
 	return nil
 }
 
-// looking draws one flow, and tells which packets show what was found of all.
+// looking draws flows, and tells which packets show what was found of each.
 type looking struct {
 	report.Ladder
-	first uint64
 	found func(flow uint64, packets []uint64)
-}
-
-// Packet draws a packet of the flow that is drawn.
-func (l *looking) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.Finding) error {
-	if step.Flow != l.first {
-		l.Skip(seg)
-		return nil
-	}
-	return l.Ladder.Packet(seg, step, found)
-}
-
-// Late draws a finding of it that no packet brought.
-func (l *looking) Late(n *analyzer.Finding) error {
-	if n.Flow != l.first {
-		return nil
-	}
-	return l.Ladder.Late(n)
 }
 
 // Flow tells the packets of a flow: those that show what was found, or else all that changed a state.
@@ -90,8 +74,5 @@ func (l *looking) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 	}
 	slices.Sort(packets)
 	l.found(f.Number, slices.Compact(packets))
-	if f.Number != l.first {
-		return nil
-	}
 	return l.Ladder.Flow(f, found)
 }
