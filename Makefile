@@ -39,6 +39,12 @@ test: libpcap check
 	$(MAKE) --no-print-directory static
 	bin/tcpwhy-static flows $(SAMPLE) >/dev/null
 	$(MAKE) --no-print-directory example
+	$(MAKE) --no-print-directory check-samples
+
+# What the captures that are kept here show, as it was recorded.
+.PHONY: check-samples
+check-samples: build
+	bin/tcpwhy check --expect pcaps/testdata/samples.yaml
 
 # What can be said of the code without running it. The tools have a module file of their own, so
 # that go.mod stays the product's.

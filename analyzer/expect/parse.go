@@ -23,6 +23,9 @@ func Parse(name string, data []byte) (*File, error) {
 	if f.document == nil {
 		return nil, p.err()
 	}
+	if d := (&parser{}).document(marked(data)); d != nil && alike(f.document, d) {
+		f.document = d
+	}
 	top := f.document.Content[0]
 	p.mapping(top, "a file of expectations", FileKeys, func(_, captures *yaml.Node) {
 		for _, n := range p.sequence(captures, "captures") {

@@ -91,6 +91,13 @@ func FuzzExpect(f *testing.F) {
 		file, err := Parse("f.yaml", []byte(text))
 		if err == nil {
 			judgeAll(t, file)
+			again, err := NewUpdate(file, today).Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Parse("f.yaml", again); err != nil {
+				t.Fatalf("%q is written as %q: %v", text, again, err)
+			}
 			return
 		}
 		for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {

@@ -28,6 +28,8 @@ const checkExample = `  tcpwhy check --fail-on half-open,rst-after-fin,warning p
   tcpwhy check --fail-on 'refused > 5%','handshake.p99 > 50ms' captures/
   tcpwhy check --expect handshakes.yaml
   tcpwhy check --expect handshakes.yaml --junit check.xml --sarif check.sarif captures/
+  tcpwhy check --record handshakes.yaml captures/     from captures that are good
+  tcpwhy check --update handshakes.yaml               what they show now; the rest stays
   tcpwhy explain expectations metrics`
 
 // check are the options of the command that judges captures.
@@ -35,6 +37,8 @@ type check struct {
 	reading
 	formats formats
 	expect  string
+	record  string
+	update  string
 	today   string
 
 	file     *expect.File // nil: none
@@ -57,6 +61,8 @@ func newCheck() *cobra.Command {
 	k.flags(c, "text or json")
 	fs := c.Flags()
 	fs.StringVarP(&k.expect, "expect", "e", "", "judge by this `FILE` of expectations; tcpwhy explain expectations has the language")
+	fs.StringVar(&k.record, "record", "", "write what the captures show into `FILE`, to be expected from now on; - is standard output")
+	fs.StringVar(&k.update, "update", "", "record anew in `FILE` what the captures do not meet; names, comments, exceptions and conditions stay")
 	fs.StringVar(&k.today, "today", "", "the `DAY` by which exceptions are judged: 2026-12-31; else the day of the run, in UTC")
 	k.formats.flags(c)
 	return c
@@ -67,6 +73,12 @@ func (k *check) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	w := newWriter(c.OutOrStdout(), false)
+	switch {
+	case k.record != "":
+		return k.recordAll(c, w)
+	case k.update != "":
+		return k.updateAll(c, w)
+	}
 	colored, err := k.colored(w)
 	if err != nil {
 		return err
@@ -103,9 +115,12 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 			return usage("--today: %s is no day (2026-12-31)", k.today)
 		}
 	}
-	if k.expect != "" {
+	if writes := k.record + k.update; writes != "" && (k.expect != "" || len(k.failOn) > 0) || k.record != "" && k.update != "" {
+		return usage("--record, --update, and to judge by --expect and --fail-on: one at a time")
+	}
+	if path := k.expect + k.update; path != "" {
 		var err error
-		if k.file, err = readExpectations(k.expect); err != nil {
+		if k.file, err = readExpectations(path); err != nil {
 			return err
 		}
 		if len(args) == 0 && len(k.files) == 0 && !k.capturing.on() {
@@ -116,7 +131,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	}
 	// They are expectations here, not errors.
 	k.limits, k.failOn = k.failOn, nil
-	if k.file == nil && len(k.limits) == 0 {
+	if k.file == nil && len(k.limits) == 0 && k.record == "" {
 		return usage("nothing is expected: --expect FILE, or --fail-on LIMIT,...\n  %s --help tells more", c.CommandPath())
 	}
 	k.separate, k.brief, k.quiet = true, k.quiet, true
@@ -137,10 +152,7 @@ func readExpectations(path string) (*expect.File, error) {
 // judgeAll judges the captures one after the other, and then says of which of those that are expected there was none.
 func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 	k.verdicts.Command = "check"
-	captures := k.files
-	if k.capturing.on() {
-		captures = []string{strings.Join(k.capturing.interfaces, ",")}
-	}
+	captures := k.captures()
 	var errs []error
 	for _, name := range captures {
 		v, err := k.judgeOne(c, w, name)
@@ -161,6 +173,23 @@ func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 	return errors.Join(errs...)
 }
 
+// captures are the names of what is judged, each alone.
+func (k *check) captures() []string {
+	if k.capturing.on() {
+		return []string{strings.Join(k.capturing.interfaces, ",")}
+	}
+	return k.files
+}
+
+// alone is how one capture is read.
+func (k *check) alone(name string) *reading {
+	one := k.reading
+	if !k.capturing.on() {
+		one.files = []string{name}
+	}
+	return &one
+}
+
 // judgeOne judges one capture.
 func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capture, error) {
 	v := verdict.Capture{Name: report.Plain(name)}
@@ -177,10 +206,7 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 		v.Packets, v.Flows, v.First = of.source.Stats().Read, flows, of.run.Judge.Summary().Totals.First
 		return nil
 	}
-	one := k.reading
-	if !k.capturing.on() {
-		one.files = []string{name}
-	}
+	one := k.alone(name)
 	err := one.capture(c, w, one.files, &out)
 	if judge.Truncated() && onlyCutOff(err) {
 		err = nil
@@ -195,7 +221,7 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 		v.Expectations = []verdict.Expectation{{Text: "something is expected of it", Rule: "files", Reason: "no files: of " + k.file.Name + " name it"}}
 	}
 	if of != nil && exitStatus(err) <= statusInput {
-		err = errors.Join(err, k.draw(c, w, &one, of, &v))
+		err = errors.Join(err, one.draw(c, w, of, &v, k.brief))
 	}
 	return v, err
 }
@@ -248,44 +274,4 @@ func (l limits) expectations(cut string) []verdict.Expectation {
 		all = append(all, e)
 	}
 	return all
-}
-
-// mostDrawn bounds how many flows of one capture are drawn.
-const mostDrawn = 20
-
-// draw reads a capture again, where that can be, and draws the first flow of each expectation that failed.
-func (k *check) draw(c *cobra.Command, w *writer, one *reading, of *capture, v *verdict.Capture) error {
-	command := one.again(of)
-	var numbers []uint64
-	for i := range v.Expectations {
-		e := &v.Expectations[i]
-		for f := range e.Offending {
-			if n := e.Offending[f].Number; n > 0 && command != "" {
-				e.Offending[f].Again = strings.Replace(command, "tcpwhy", "tcpwhy report", 1) + fmt.Sprintf(" --flow %d", n)
-			}
-		}
-		if len(e.Offending) > 0 && e.Offending[0].Number > 0 && len(numbers) < mostDrawn {
-			numbers = append(numbers, e.Offending[0].Number)
-		}
-	}
-	if _, again := one.rereadable(); !again || len(numbers) == 0 || k.brief {
-		return nil
-	}
-	ladder := report.Ladder{Names: of.names}
-	run := analyzer.Run{Choice: analyzer.Choice{Flows: numbers}, Judge: one.judge(nil), Early: true,
-		Packets: []analyzer.PacketOutput{&ladder}, Flows: []analyzer.FlowOutput{&ladder}}
-	if err := one.before(c, w, one.files, &run); err != nil {
-		return err
-	}
-	ladder.Ended(of.source.Now())
-	for i := range v.Expectations {
-		if e := &v.Expectations[i]; len(e.Offending) > 0 && e.Offending[0].Number > 0 {
-			var b strings.Builder
-			if err := (&report.LadderText{W: &b, Brief: true}).Write(ladder.Only(e.Offending[0].Number)); err != nil {
-				return err
-			}
-			e.Offending[0].Ladder = b.String()
-		}
-	}
-	return nil
 }

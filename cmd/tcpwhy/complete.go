@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,16 @@ func completeReading(c *cobra.Command, formats string) {
 		}
 	}
 	complete(c, "finding", names)
+	complete(c, "where", nil)
+	for _, r := range analyzer.Rules {
+		if !slices.Contains(names, r.Name) {
+			names = append(names, r.Name)
+		}
+	}
+	for s := analyzer.Info; s <= analyzer.Error; s++ {
+		names = append(names, s.String())
+	}
+	complete(c, "fail-on", names)
 }
 
 // complete tells shells the values of a flag, also after others and a comma.

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/expect"
+	"tcpwhy/analyzer/report"
+)
+
+// recordAll writes what the captures show into a new file.
+func (k *check) recordAll(c *cobra.Command, w *writer) error {
+	if _, err := os.Stat(k.record); err == nil && k.record != "-" {
+		return usage("%s: is there: --update %s records anew, and keeps names, comments and exceptions", report.Plain(k.record), quoted(k.record))
+	}
+	recording := expect.NewRecording(k.record)
+	for _, name := range k.captures() {
+		var r expect.Recorder
+		if err := k.look(c, w, name, &r); err != nil {
+			return err // what is expected has to be all that there is
+		}
+		recording.Add(name, &r)
+	}
+	data, err := recording.Bytes()
+	if err != nil {
+		return err
+	}
+	if k.record == "-" {
+		_, err := w.Write(data)
+		return errors.Join(err, w.flush())
+	}
+	schema := filepath.Join(filepath.Dir(k.record), expect.SchemaName)
+	if err := errors.Join(rewrite(k.record, data), rewrite(schema, expect.Schema)); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "%s: %s recorded; %s is for editors\n", report.Plain(k.record),
+		amount.Of(uint64(len(k.captures())), "capture", "captures"), report.Plain(schema))
+	return nil
+}
+
+// updateAll records anew what the captures do not meet.
+func (k *check) updateAll(c *cobra.Command, w *writer) error {
+	u := expect.NewUpdate(k.file, k.day)
+	for _, name := range k.captures() {
+		l := u.Look(name)
+		if err := k.look(c, w, name, l); err != nil && !(l.Truncated() && onlyCutOff(err)) {
+			return err
+		}
+		l.Done()
+	}
+	data, err := u.Bytes()
+	if err != nil {
+		return err
+	}
+	if u.Changed+u.Added > 0 {
+		if err := rewrite(k.update, data); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "%s: %s recorded anew, %s added\n", report.Plain(k.update),
+		amount.Of(u.Changed, "expectation", "expectations"), amount.Of(u.Added, "capture or server", "captures and servers"))
+	for _, l := range u.Left {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: left as it was: %s: %s\n", l.Position, l.Text, l.Why)
+	}
+	if len(u.Left) > 0 {
+		return errFound
+	}
+	return nil
+}
+
+// recorder is told of all of a capture.
+type recorder interface {
+	analyzer.FlowOutput
+	analyzer.FindingOutput
+}
+
+// look reads one capture.
+func (k *check) look(c *cobra.Command, w *writer, name string, to recorder) error {
+	one := k.alone(name)
+	out := output{judged: true, flows: to, findings: to, shown: noneShown, end: noEnd, begin: func(*capture) error { return nil }}
+	return one.capture(c, w, one.files, &out)
+}
+
+// rewrite writes a file whole or not at all.
+func rewrite(path string, data []byte) error {
+	err := os.WriteFile(path+".new", data, 0o644)
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		os.Remove(path + ".new")
+		return &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(path), withoutPath(err))}
+	}
+	return nil
+}
