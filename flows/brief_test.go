@@ -1,6 +1,7 @@
 package flows_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -14,7 +15,11 @@ import (
 // briefly reports where a Tracker that keeps flows briefly tells of anything that one does not which keeps
 // whole records.
 func briefly(segs []flows.Segment) string {
-	config := flows.Config{Transitions: true, Events: true}
+	return cmp.Or(brieflyUnder(segs, 0), brieflyUnder(segs, 256))
+}
+
+func brieflyUnder(segs []flows.Segment, ceiling int) string {
+	config := flows.Config{Transitions: true, Events: true, MaxFlows: ceiling}
 	brief, whole := flows.NewTracker(config), flows.NewTracker(config)
 	whole.Whole()
 	told := func(tr *flows.Tracker, st *flows.Step) string {
@@ -26,6 +31,9 @@ func briefly(segs []flows.Segment) string {
 		}
 		for tr.Finished(&f) {
 			fmt.Fprintf(&out, "%+v\n", f)
+		}
+		for tr.Shed(&f) {
+			fmt.Fprintf(&out, "shed %+v\n", f)
 		}
 		return out.String()
 	}

@@ -31,7 +31,8 @@ func (t *Tracker) describe(rec ref, f *Flow) {
 	f.Opening = t.opening(r)
 	f.Closing = t.closing(r, f.Opening.Outcome)
 	f.Capture = Capture{
-		Midstream:       r.is(midstream),
+		Midstream:       r.is(midstream) && !r.is(resumed),
+		Evicted:         r.is(resumed),
 		OneWay:          r.oneWay(),
 		MissingSegments: r.missing,
 		Duplicates:      r.ends[0].copies + r.ends[1].copies,

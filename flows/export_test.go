@@ -30,3 +30,10 @@ func (t *Tracker) Brief() (n int) {
 	}
 	return n
 }
+
+// Shard is the shard of a segment's four-tuple.
+func (t *Tracker) Shard(s *Segment) int {
+	k := t.tupleOf(s)
+	i, _ := t.shardOf(&k)
+	return i
+}

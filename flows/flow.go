@@ -185,6 +185,7 @@ type Flow struct {
 	History      string
 	Completeness uint8 // as Wireshark's tcp.completeness
 
+	Shed        Shed // what it was when it was given up; NotShed of one that is finished
 	Capture     Capture
 	Transitions []Transition // in order; only when the Tracker keeps them
 	Events      []Event      // in order, the first 64; only when the Tracker keeps them

@@ -168,6 +168,7 @@ const (
 	repeats     // tentative, with the ISS of a connection that is over: a SYN-ACK alone confirms it
 	selfConnect // both ends are the same socket
 	crossed     // neither FIN acknowledged the other
+	resumed     // its beginning was shed
 	ackTimed    // the ACK that completed has a time stamp later than the SYN's
 )
 

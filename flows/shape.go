@@ -23,6 +23,7 @@ type knownShape struct {
 	shape
 	next uint16 // the one that a flow in this shape came to the last time
 	end  end
+	shed Shed // what a flow in this shape would be shed as
 }
 
 // end is whether time finishes a flow.
@@ -54,7 +55,7 @@ func (s *shapes) numberOf(after uint16, what *shape, r *record) uint16 {
 			return 0
 		}
 		n = uint16(len(s.of))
-		k := knownShape{shape: *what}
+		k := knownShape{shape: *what, shed: r.sheds()}
 		switch {
 		case r.has(atOver):
 			k.end = endOver

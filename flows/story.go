@@ -1,15 +1,15 @@
 package flows
 
 // step is a packet of a flow that changed something: how far it is from the step before, or from the first
-// packet, in nanoseconds (40 bits, 18 minutes) and in packets of the capture (24 bits).
-type step uint64
+// packet, in nanoseconds (40 bits with a sign, 9 minutes) and in packets of the capture (24 bits).
+type step int64
 
 const (
 	stepBits = 24
 	maxSteps = 7 // FIN by FIN, a connection has six
 )
 
-func (s step) after() int64    { return int64(s >> stepBits) }
+func (s step) after() int64    { return int64(s) >> stepBits }
 func (s step) packets() uint64 { return uint64(s & (1<<stepBits - 1)) }
 
 // stepFor is the number of the step that a packet is, the flow's first being 0. It is the last step or the next
@@ -25,7 +25,7 @@ func (r *record) stepFor(packet uint64, file int32, at int64) (uint8, bool) {
 		return 0, false
 	case dp == 0 && dt == 0:
 		return r.nsteps, true
-	case r.nsteps == maxSteps || dp>>stepBits != 0 || uint64(dt)>>(64-stepBits) != 0:
+	case r.nsteps == maxSteps || dp>>stepBits != 0 || dt<<stepBits>>stepBits != dt:
 		return 0, false
 	}
 	r.steps[r.nsteps] = step(dt)<<stepBits | step(dp)

@@ -102,34 +102,36 @@ func (t *Tracker) numberOf(s *shard, f ref) uint64 {
 	return uint64(t.origins.of[s.keyOf(f).origin].number)<<32 | uint64(low)
 }
 
+// live reports whether a flow is kept as f that is not finished, or a SYN that waits to be one.
+func (s *shard) live(f ref) bool {
+	if f.form() == formRecord {
+		return s.records.ptr(f.index()).live
+	}
+	shape := s.keyOf(f).shape
+	return shape != 0 && shape < finished
+}
+
 // deadlineOf is the deadline of what is kept as f, 0: it has none, or there is nothing.
 func (t *Tracker) deadlineOf(s *shard, f ref) int64 {
+	if !s.live(f) {
+		return 0
+	}
 	var b *brief
 	var more []step
 	switch i := f.index(); f.form() {
 	case formLone:
-		if l := s.lones.ptr(i); l.shape != 0 && l.shape < finished {
-			return l.at() + patience
-		}
-		return 0
+		return s.lones.ptr(i).at() + patience
 	case formBrief:
 		b = s.briefs.ptr(i)
 	case formLong:
 		l := s.longs.ptr(i)
 		b, more = &l.brief, l.more[:]
 	default:
-		r := s.records.ptr(i)
-		if !r.live {
-			return 0
-		}
-		return t.deadline(r)
-	}
-	if b.shape == 0 || b.shape >= finished {
-		return 0
+		return t.deadline(s.records.ptr(i))
 	}
 	switch s := &t.shapes.of[b.shape]; s.end {
 	case endWaiting:
-		return max(b.ends[0].lastAt(b.first), b.ends[1].lastAt(b.first)) + patience
+		return b.lastAt() + patience
 	case endOver:
 		at := b.first
 		for i := range s.shape.at[atOver] {
@@ -144,7 +146,8 @@ func (t *Tracker) deadlineOf(s *shard, f ref) int64 {
 	return 0
 }
 
-// lastAt is when the end sent its last segment, or the first packet's time if it sent none.
-func (e *briefEnd) lastAt(first int64) int64 {
-	return first + max(1, int64(e.lastHigh)<<32|int64(e.last)) - 1
+// lastAt is when the last segment passed.
+func (b *brief) lastAt() int64 {
+	last := func(e *briefEnd) int64 { return int64(e.lastHigh)<<32 | int64(e.last) }
+	return b.first + max(1, last(&b.ends[0]), last(&b.ends[1])) - 1
 }

@@ -25,6 +25,7 @@ type tuple struct {
 	from     uint8  // 0: the sender is the lower end
 	hash     uint32
 	plain    uint32 // hash without the secret: what depends on it may show in the output
+	print    uint32 // another one
 	loopback bool   // both ends are the same
 }
 
@@ -83,13 +84,19 @@ func (t *Tracker) digest(k *tuple) {
 	h = mix(h^ports, t.seed[0]^t.seed[3])
 	k.hash = uint32(h ^ h>>32)
 	p := mix(binary.LittleEndian.Uint64(k.lo[8:])^0x9e3779b97f4a7c15, binary.LittleEndian.Uint64(k.hi[8:])^ports^0xc2b2ae3d27d4eb4f)
-	k.plain = uint32(p ^ p>>32)
+	if k.space&v6 != 0 {
+		p ^= mix(binary.LittleEndian.Uint64(k.lo[:])^0xc2b2ae3d27d4eb4f, binary.LittleEndian.Uint64(k.hi[:])^0x9e3779b97f4a7c15)
+	}
+	k.plain, k.print = uint32(p^p>>32), uint32(p)
 }
 
-// tupleOfKey is the four-tuple of a record.
-func (t *Tracker) tupleOfKey(c *key, space uint32) (k tuple) {
-	k.lo, k.hi = t.endsOf(c, space)
-	k.plo, k.phi, k.space, k.a, k.b = c.pa, c.pb, space, c.a, c.b
+// tupleOfRef is the four-tuple of what is kept as f.
+func (t *Tracker) tupleOfRef(f ref) (k tuple) {
+	s := &t.shards[f.shard()]
+	c := s.keyOf(f)
+	k.space = t.spaceOf(s, f, c)
+	k.lo, k.hi = t.endsOf(c, k.space)
+	k.plo, k.phi, k.a, k.b = c.pa, c.pb, c.a, c.b
 	t.digest(&k)
 	return k
 }
@@ -252,12 +259,10 @@ func (t *Tracker) grow(s *shard, number int) {
 
 // hashOf is the hash of the four-tuple of what is in the table as f.
 func (t *Tracker) hashOf(f ref) uint32 {
-	s := &t.shards[f.shard()]
 	if f.form() == formRecord {
-		return s.records.ptr(f.index()).hash
+		return t.shards[f.shard()].records.ptr(f.index()).hash
 	}
-	c := s.keyOf(f)
-	k := t.tupleOfKey(c, t.origins.of[c.origin].space)
+	k := t.tupleOfRef(f)
 	return k.hash
 }
 

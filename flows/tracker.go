@@ -14,6 +14,10 @@ type Config struct {
 	Transitions bool
 	// Events keeps what is out of the ordinary in a flow, with its packets.
 	Events bool
+	// MaxFlows is how many flows are held at the most, 256 at the least; 0: as many as there are. Who sets it asks Shed.
+	MaxFlows int
+	// MaxBytes is how much memory they may take, by what one takes on average; 0: as much as there is.
+	MaxBytes uint64
 }
 
 // patience is how long after its last packet an attempt without an answer, a half-open flow
@@ -43,8 +47,13 @@ type Tracker struct {
 	second int64 // all that was due before it is finished
 	flows  uint64
 	late   []overdue
-	done   []ref // finished, not yet handed out
-	handed ref   // record handed out by Finished, freed at the next call
+	done   queue[ref] // finished, not yet handed out
+	handed ref        // record handed out last, freed at the next call
+	share  share      // of the ceiling
+	opened bool       // by the latest segment
+	sheds  queue[sheddable]
+	room   []sheddable // those that were looked at last
+	gone   evicted
 	left   left
 	ended  bool
 	copies copies
@@ -72,6 +81,10 @@ func NewTracker(c Config) *Tracker {
 	if c.Linger <= 0 {
 		t.linger = int64(time.Minute)
 	}
+	if c.MaxFlows > 0 {
+		t.share.flows = max(1, c.MaxFlows/shards)
+	}
+	t.share.bytes = c.MaxBytes / shards
 	for i := range t.seed {
 		t.seed[i] = rand.Uint64() | 1
 	}
@@ -119,6 +132,12 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	t.checkOut(head)
 	t.observe(head, &t.k)
 	t.checkIn()
+	if t.opened {
+		t.opened = false
+		if i, shard := t.shardOf(&t.k); t.share.over(shard) {
+			t.shed(i)
+		}
+	}
 	return &t.step
 }
 
@@ -332,14 +351,10 @@ func (t *Tracker) deadline(r *record) int64 {
 // Finished hands out the next flow that is finished, in the order in which they finished,
 // and false when there is none. f is valid until the next call.
 func (t *Tracker) Finished(f *Flow) bool {
-	if t.handed != 0 {
-		t.release(t.handed)
-		t.handed = 0
-	}
+	t.giveBack()
 	switch {
-	case len(t.done) > 0:
-		t.handed = t.done[0]
-		t.done = t.done[1:]
+	case !t.done.empty():
+		t.handed = t.done.pop()
 	case t.ended && !t.left.empty():
 		t.handed = t.left.next(t)
 	default:
@@ -347,6 +362,27 @@ func (t *Tracker) Finished(f *Flow) bool {
 	}
 	t.describe(t.handed, f)
 	return true
+}
+
+// Shed hands out the next flow that was given up at the ceiling, as it was then, and false when there is none.
+// f is valid until the next call of Shed or Finished.
+func (t *Tracker) Shed(f *Flow) bool {
+	t.giveBack()
+	if t.sheds.empty() {
+		return false
+	}
+	c := t.sheds.pop()
+	t.handed = c.ref
+	t.describe(c.ref, f)
+	f.Shed = c.shed
+	return true
+}
+
+func (t *Tracker) giveBack() {
+	if t.handed != 0 {
+		t.release(t.handed)
+		t.handed = 0
+	}
 }
 
 // End finishes all that is left, by flow number.
@@ -357,18 +393,24 @@ func (t *Tracker) End() {
 
 // finish takes a record out of the table and queues it to be handed out.
 func (t *Tracker) finish(rec ref) {
+	if t.takeOut(rec) {
+		t.done.push(rec)
+	}
+}
+
+// takeOut takes a record out of the table, and reports whether it was a flow.
+func (t *Tracker) takeOut(rec ref) bool {
 	if rec.form() != formRecord {
 		t.replace(t.hashOf(rec), rec, 0)
 		t.shards[rec.shard()].keyOf(rec).shape |= finished
-		t.done = append(t.done, rec)
-		return
+		return true
 	}
 	r := t.ptr(rec)
 	if r.is(tentative) {
 		t.ptr(t.settled(rec)).absorb(r)
 		t.unlink(rec)
 		t.release(rec)
-		return
+		return false
 	}
 	if head := t.headOf(r.hash, rec); t.settled(head) == rec && head != rec {
 		switch waits := t.ptr(head); {
@@ -381,7 +423,7 @@ func (t *Tracker) finish(rec ref) {
 	}
 	t.unlink(rec)
 	r.live = false // no sweep finishes it again
-	t.done = append(t.done, rec)
+	return true
 }
 
 // absorb counts the packets of a SYN that came to nothing for the flow that outlived it, so that
@@ -476,6 +518,12 @@ func (t *Tracker) open(head ref, k *tuple) ref {
 	if head != 0 {
 		t.replace(k.hash, head, rec)
 	}
+	t.opened = true
+	if !s.Flags.Any(SYN) || s.Flags.Any(ACK) {
+		if t.gone.take(k) {
+			r.marks |= resumed
+		}
+	}
 	r.client = k.from
 	switch {
 	case !s.HeaderOK || !s.Flags.valid():
@@ -488,7 +536,9 @@ func (t *Tracker) open(head ref, k *tuple) ref {
 	default:
 		r.client = guessClient(k, s)
 		r.marks |= midstream
-		t.note(Note{Kind: NoteMidstream})
+		if !r.is(resumed) {
+			t.note(Note{Kind: NoteMidstream})
+		}
 	}
 	if k.loopback {
 		r.client = 0

@@ -1,0 +1,206 @@
+package flows
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Shed says what a flow was that was given up at the ceiling, for want of room, before it had finished. At the
+// ceiling those go first that are over: their rows are written early, and nothing is lost. The others go without
+// a row, in the order of these constants, and of each kind the longest silent first.
+type Shed uint8
+
+const (
+	NotShed      Shed = iota
+	ShedAttempt       // no end is known to be open, and the SYN has no answer
+	ShedHalfOpen      // answered, and not open at both ends
+	ShedOpen          // open, or met in mid-connection
+	NumSheds
+)
+
+func (s Shed) String() string {
+	return [...]string{"", "unanswered", "half-open", "open"}[s]
+}
+
+// share is what one shard may hold. What is shed follows from the four-tuples alone that way, whatever the hash's
+// seed, and however many Trackers the shards are spread over.
+type share struct {
+	flows int    // 0: as many as there are
+	bytes uint64 // 0: as many
+}
+
+// weights are what is kept of a flow, in bytes: with its place in the table, the addresses that every third
+// has apart, and of a record with what lies aside.
+var weights = [...]uint64{formRecord: 1200, formLone: 64, formBrief: 140, formLong: 180}
+
+func (s *shard) bytes() uint64 {
+	return uint64(s.records.held())*weights[formRecord] + uint64(s.lones.held())*weights[formLone] +
+		uint64(s.briefs.held())*weights[formBrief] + uint64(s.longs.held())*weights[formLong]
+}
+
+func (s *shard) flows() int {
+	return s.records.held() + s.lones.held() + s.briefs.held() + s.longs.held()
+}
+
+// over reports whether the shard holds more than its share.
+func (h share) over(s *shard) bool {
+	return h.flows > 0 && s.flows() > h.flows || h.bytes > 0 && s.bytes() > h.bytes
+}
+
+// sheddable is a flow that could go.
+type sheddable struct {
+	shed   Shed // NotShed: it is over
+	last   int64
+	number uint64
+	ref    ref
+}
+
+func (a *sheddable) before(b *sheddable) bool {
+	return cmp.Or(cmp.Compare(a.shed, b.shed), cmp.Compare(a.last, b.last), cmp.Compare(a.number, b.number)) < 0
+}
+
+// shed makes room in a shard for a quarter of its share, so that looking for what can go costs little of each
+// flow. The flow of the segment at hand stays.
+func (t *Tracker) shed(i int) {
+	s := &t.shards[i]
+	room := share{t.share.flows - t.share.flows/4, t.share.bytes - t.share.bytes/4}
+	all := t.sheddables(i)
+	flows, bytes := s.flows(), s.bytes()
+	fits := func() bool {
+		return (room.flows == 0 || flows <= room.flows) && (room.bytes == 0 || bytes <= room.bytes)
+	}
+	for len(all) > 0 && !fits() {
+		n := len(all)/4 + 1
+		leastFirst(all, n)
+		slices.SortFunc(all[:n], func(a, b sheddable) int {
+			if a.before(&b) {
+				return -1
+			}
+			return 1
+		})
+		for _, c := range all[:n] {
+			if fits() {
+				break
+			}
+			flows--
+			bytes -= min(bytes, weights[c.ref.form()])
+			t.gone.add(t.tupleOfRef(c.ref))
+			switch {
+			case c.shed == NotShed:
+				t.finish(c.ref)
+			case t.takeOut(c.ref):
+				t.sheds.push(c)
+			}
+		}
+		all = all[n:]
+	}
+}
+
+// sheddables are the flows of a shard that could go, in no order. What waits to be one goes with the flow that it
+// waits beside.
+func (t *Tracker) sheddables(i int) []sheddable {
+	s := &t.shards[i]
+	all := t.room[:0]
+	for as := formRecord; as <= formLong; as++ {
+		for j := range uint32(len(s.duesOf(as)) * chunk) {
+			f := refTo(i, as, j)
+			if f == t.rec || !s.live(f) {
+				continue
+			}
+			c := sheddable{number: t.numberOf(s, f), ref: f}
+			switch as {
+			case formRecord:
+				r := s.records.ptr(j)
+				if r.is(tentative) {
+					continue
+				}
+				c.shed, c.last = r.sheds(), r.last()
+			case formLone:
+				c.shed, c.last = ShedAttempt, s.lones.ptr(j).at()
+			case formBrief:
+				c.shed, c.last = t.shapes.of[s.briefs.ptr(j).shape].shed, s.briefs.ptr(j).lastAt()
+			case formLong:
+				c.shed, c.last = t.shapes.of[s.longs.ptr(j).shape].shed, s.longs.ptr(j).lastAt()
+			}
+			all = append(all, c)
+		}
+	}
+	t.room = all
+	return all
+}
+
+// sheds is what r would be shed as.
+func (r *record) sheds() Shed {
+	a, b := &r.ends[0].path, &r.ends[1].path
+	switch {
+	case r.over():
+		return NotShed
+	case a.n == 0 && b.n == 0, a.n == 0 && b.top() == SynSent, b.n == 0 && a.top() == SynSent:
+		return ShedAttempt
+	case r.waiting() && !(r.ends[0].is(hasFIN) && r.ends[1].is(hasFIN)):
+		return ShedHalfOpen
+	}
+	return ShedOpen
+}
+
+// leastFirst puts the n least of the list first, in no order.
+func leastFirst(list []sheddable, n int) {
+	for len(list) > 1 && n > 0 && n < len(list) {
+		pivot := list[len(list)/2]
+		i, j := 0, len(list)-1
+		for i <= j {
+			for list[i].before(&pivot) {
+				i++
+			}
+			for pivot.before(&list[j]) {
+				j--
+			}
+			if i <= j {
+				list[i], list[j] = list[j], list[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case n <= j+1:
+			list = list[:j+1]
+		case n >= i:
+			list, n = list[i:], n-i
+		default:
+			return
+		}
+	}
+}
+
+// evicted recognises the four-tuples of flows that were taken out at the ceiling: of each shard those that went
+// last, by 44 bits of their hash. The zero value is ready.
+type evicted [shards]*[1 << evictedBits]uint32
+
+const evictedBits = 12
+
+func (e *evicted) place(k *tuple) (place, print uint32) {
+	return k.plain >> (24 - evictedBits) & (1<<evictedBits - 1), max(1, k.print)
+}
+
+func (e *evicted) add(k tuple) {
+	of := &e[k.plain>>24]
+	if *of == nil {
+		*of = new([1 << evictedBits]uint32)
+	}
+	place, print := e.place(&k)
+	(*of)[place] = print
+}
+
+// take reports whether the four-tuple is there, and forgets it.
+func (e *evicted) take(k *tuple) bool {
+	of := e[k.plain>>24]
+	if of == nil {
+		return false
+	}
+	place, print := e.place(k)
+	if of[place] != print {
+		return false
+	}
+	of[place] = 0
+	return true
+}

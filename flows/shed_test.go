@@ -1,0 +1,219 @@
+package flows_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+
+	"tcpwhy/flows"
+)
+
+// lives are how connections go: some open and go on, of some nobody acknowledges the SYN-ACK, some are over.
+var lives = map[string][]struct {
+	side  int
+	flags flows.Flags
+}{
+	"open":       {{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.ACK | flows.PSH}, {1, flows.ACK}},
+	"half-open":  {{0, flows.SYN}, {1, flows.SYN | flows.ACK}},
+	"finished":   {{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.FIN | flows.ACK}, {1, flows.FIN | flows.ACK}, {0, flows.ACK}},
+	"unanswered": {{0, flows.SYN}},
+}
+
+// live appends the packets of a connection from client number i.
+func live(segs []flows.Segment, i int, life string) []flows.Segment {
+	var s flows.Segment
+	if len(segs) > 0 {
+		s = segs[len(segs)-1]
+	}
+	p := pair{client: flows.Addr4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), server: flows.Addr4([4]byte{192, 0, 2, 1}),
+		clientPort: 40000, serverPort: 443, next: [2]flows.Seq{flows.Seq(i), flows.Seq(i) * 3}}
+	for _, step := range lives[life] {
+		p.segment(&s, step.side, step.flags, 0)
+		segs = append(segs, s)
+	}
+	return segs
+}
+
+// crowd are n connections, five of eight of them SYNs that nobody answers.
+func crowd(n int) (segs []flows.Segment) {
+	for i := range n {
+		life := "unanswered"
+		switch i % 8 {
+		case 0:
+			life = "open"
+		case 1:
+			life = "half-open"
+		case 2:
+			life = "finished"
+		}
+		segs = live(segs, i, life)
+	}
+	return segs
+}
+
+// fate is what became of the flows, by number: "finished", or as what they were shed.
+func fate(t *testing.T, config flows.Config, segs []flows.Segment) (fates []string, most int) {
+	tr := flows.NewTracker(config)
+	of := map[uint64]string{}
+	var packets uint64
+	var f flows.Flow
+	take := func(f *flows.Flow, what string) {
+		if of[f.Number] != "" {
+			t.Fatalf("flow %d: %s and %s", f.Number, of[f.Number], what)
+		}
+		of[f.Number] = what
+		packets += f.Ends[0].Packets + f.Ends[1].Packets
+	}
+	drain := func() {
+		for tr.Finished(&f) {
+			take(&f, "finished")
+		}
+		for tr.Shed(&f) {
+			take(&f, f.Shed.String())
+		}
+	}
+	for i := range segs {
+		tr.Observe(&segs[i])
+		drain()
+		most = max(most, tr.Live())
+	}
+	tr.End()
+	drain()
+	if uint64(len(of)) != tr.Flows() || packets != uint64(len(segs)) {
+		t.Fatalf("%d flows with %d packets, want %d with %d: each counts once", len(of), packets, tr.Flows(), len(segs))
+	}
+	for number := range tr.Flows() {
+		fates = append(fates, of[number+1])
+	}
+	return fates, most
+}
+
+// What is shed follows from the packets alone: every Tracker has another seed.
+func TestShedWhateverSeed(t *testing.T) {
+	segs := crowd(40_000)
+	for _, config := range []flows.Config{{MaxFlows: 5_000}, {MaxBytes: 400_000}} {
+		once, most := fate(t, config, segs)
+		again, _ := fate(t, config, segs)
+		if !slices.Equal(once, again) {
+			t.Errorf("%+v: another seed sheds other flows", config)
+		}
+		if limit := cmp.Or(config.MaxFlows, int(config.MaxBytes/52)); most > limit+256 {
+			t.Errorf("%+v: %d flows at a time", config, most)
+		}
+		count := map[string]int{}
+		for _, f := range once {
+			count[f]++
+		}
+		if count["unanswered"] < 20_000 {
+			t.Errorf("%+v: %v, want most SYNs shed", config, count)
+		}
+	}
+}
+
+// What is over goes first, and has its row; then SYNs, then what is half open, then the rest: and of each kind
+// what has been silent for the longest. Of 65 flows where 64 may be, 17 go; never the one that makes it too many.
+func TestShedInOrder(t *testing.T) {
+	order := []string{"finished", "unanswered", "half-open", "open"}
+	for _, of := range [][]int{{20, 20, 12, 12}, {5, 20, 20, 19}, {5, 5, 20, 34}, {5, 5, 2, 52}, {0, 0, 0, 64}} {
+		tr := flows.NewTracker(flows.Config{MaxFlows: 64 * 256})
+		var (
+			segs []flows.Segment
+			all  []string // by number
+			left = slices.Clone(of)
+			i    int
+		)
+		next := func(life string) {
+			for {
+				one := live(segs, i, life)
+				i++
+				if tr.Shard(&one[len(segs)]) == 0 {
+					segs, all = one, append(all, life)
+					return
+				}
+			}
+		}
+		for len(all) < 64 {
+			if k := (len(all) * 7) % len(order); left[k] > 0 {
+				left[k]--
+				next(order[k])
+			} else if k := slices.IndexFunc(left, func(n int) bool { return n > 0 }); k >= 0 {
+				left[k]--
+				next(order[k])
+			}
+		}
+		next("unanswered")
+		var want, got []string
+		for _, life := range order {
+			for n, l := range all[:64] {
+				if l == life && len(want) < 17 {
+					want = append(want, fmt.Sprint(n+1, " ", l))
+				}
+			}
+		}
+		for i := range segs {
+			tr.Observe(&segs[i])
+		}
+		var f flows.Flow
+		for tr.Finished(&f) {
+			got = append(got, fmt.Sprint(f.Number, " finished"))
+		}
+		for tr.Shed(&f) {
+			got = append(got, fmt.Sprint(f.Number, " ", f.Shed))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("of %v: got\n%q, want\n%q", of, got, want)
+		}
+	}
+}
+
+// A packet of a flow that was shed does not look like one of a connection from before the capture.
+func TestShedIsRecognised(t *testing.T) {
+	tr := flows.NewTracker(flows.Config{MaxFlows: 256})
+	segs := live(nil, 0, "open")
+	var f flows.Flow
+	for i := range segs {
+		tr.Observe(&segs[i])
+	}
+	last := segs[len(segs)-1]
+	for i := 0; ; i++ {
+		p := pair{client: flows.Addr4([4]byte{10, 9, byte(i >> 8), byte(i)}), server: last.Src, clientPort: 1, serverPort: 443}
+		s := flows.Segment{Time: last.Time + int64(i)}
+		for _, step := range []struct {
+			side  int
+			flags flows.Flags
+		}{{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.ACK | flows.PSH}, {1, flows.ACK}} {
+			p.segment(&s, step.side, step.flags, 0)
+			tr.Observe(&s)
+		}
+		for tr.Finished(&f) {
+		}
+		shed := false
+		for tr.Shed(&f) {
+			shed = shed || f.Number == 1
+		}
+		if shed {
+			break
+		}
+		if i == 100_000 {
+			t.Fatal("never shed")
+		}
+	}
+	if step := tr.Observe(&last); len(step.Notes) > 0 {
+		t.Errorf("notes %v of a flow that was shed", step.Notes)
+	}
+	stranger := last
+	stranger.DstPort++
+	tr.Observe(&stranger)
+	tr.End()
+	var got []string
+	for tr.Finished(&f) {
+		if a := f.Client().Addr.Addr().String(); a == "10.0.0.0" || a == "0.0.0.0" || f.Capture.Evicted || f.Capture.Midstream {
+			got = append(got, fmt.Sprintf("evicted %v, midstream %v", f.Capture.Evicted, f.Capture.Midstream))
+		}
+	}
+	want := []string{"evicted true, midstream false", "evicted false, midstream true"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
