@@ -82,6 +82,14 @@ func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 }
 
 // judge is what the rules have to say of a flow. The list is valid until the next call.
+// Shed counts a flow that was given up at the ceiling, before it had finished: no rule is asked of it.
+func (j *Judge) Shed(f *flows.Flow) {
+	delete(j.said, f.Number)
+	if !j.FlowsOnly {
+		j.peers.shed(f)
+	}
+}
+
 func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
 	if j.asked == nil {
 		j.prepare()

@@ -21,6 +21,7 @@ type peers struct {
 	recent    [1 << recentBits]recent
 	totals    Totals
 	forgotten Forgotten
+	leaving   leaving
 	strange   strange
 	clock     clock
 	causes    map[subject]bool
@@ -204,6 +205,7 @@ func (p *peers) change(seg *flows.Segment, step *flows.Step, c *flows.Transition
 		p.totals.HalfOpen.leave()
 		p.serverOf(seg, step).HalfOpen.leave()
 	case c.To == flows.SynReceived:
+		p.leaving.until(seg.Time, &p.totals.HalfOpen)
 		p.totals.HalfOpen.enter(seg.Time)
 		s := p.serverOf(seg, step)
 		s.HalfOpen.enter(seg.Time)

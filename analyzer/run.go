@@ -56,6 +56,9 @@ type Run struct {
 	// Pause, if set, is called every few thousand segments. Reading stops well where it returns false.
 	Pause func() bool
 
+	// Shed counts the flows that were given up, where Tracker has a ceiling; it is complete when Read returns.
+	Shed Sheds
+
 	tracker  *flows.Tracker
 	choice   chooser
 	now      int64 // time of the capture
@@ -179,6 +182,12 @@ func (r *Run) finished(f *flows.Flow) error {
 		}
 		if err := r.late(r.found, said); err != nil {
 			return err
+		}
+	}
+	for r.tracker.Shed(f) {
+		r.Shed[f.Shed]++
+		if r.Judge != nil && r.choice.flow(f) {
+			r.Judge.Shed(f)
 		}
 	}
 	return nil

@@ -22,6 +22,7 @@ type Server struct {
 	Closer   [4]uint64  // flows by whose FIN went first, a flows.Closer
 	Resetter [4]uint64  // flows by whose RST ended them, a flows.Closer
 	Clients  Distinct   // addresses
+	Shed     Sheds      // flows that were more than are held
 
 	Attempts  Rate                                    // first SYNs, by the second, as they pass
 	HalfOpen  Gauge                                   // that it holds in SYN_RCVD, as last seen; as they pass
@@ -36,6 +37,7 @@ type Server struct {
 		Sources  Distinct // addresses of these
 		Repeated uint64   // of these, in which it sent its SYN-ACK again
 		Reset    uint64   // in which the client answered the SYN-ACK by a RST
+		Young    uint64   // of the silent, those that were shed before they could be judged: in no Opening
 	}
 
 	// How long things took; the percentiles that Timing gives.
@@ -145,6 +147,7 @@ func (s *Server) finished(f *flows.Flow) {
 	}
 	switch state := f.Server().State(); {
 	case f.Capture.EndedOpen: // it still holds what it held
+	case f.Shed != flows.NotShed && state == flows.SynReceived: // that, too: see shed
 	case state == flows.SynReceived:
 		s.HalfOpen.leave()
 	case state == flows.CloseWait:

@@ -68,7 +68,7 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 	}
 	f.Summary = fmt.Sprintf("up to %s half-open connections at a time, from %s; %s in the busiest second",
 		commas(s.HalfOpen.Peak), h.Sources.Words("address", "addresses"), of(s.Attempts.Peak, "new SYN", "new SYNs"))
-	f.Why = fmt.Sprintf("to %s of %s answered attempts nothing more came after the SYN, and no SYN came again", commas(h.Silent), commas(s.Open()+s.Opening[flows.OpeningHalfOpen]))
+	f.Why = fmt.Sprintf("to %s of %s answered attempts nothing more came after the SYN, and no SYN came again", commas(h.Silent), commas(s.Open()+s.Opening[flows.OpeningHalfOpen]+h.Young))
 	switch n := h.Sources.N(); {
 	case 2*n >= h.Silent:
 		f.Why += fmt.Sprintf("; the addresses are forged, or of very many hosts: hardly one comes twice (%s for %s)", h.Sources.Words("address", "addresses"), of(h.Silent, "attempt", "attempts"))

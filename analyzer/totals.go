@@ -24,6 +24,8 @@ type Totals struct {
 	Truncated uint64                                  // flows with a header cut short
 	Midstream uint64                                  // flows that began before the capture
 	EndedOpen uint64                                  // flows that the capture ended before
+	Shed      Sheds                                   // flows that were more than are held
+	Resumed   uint64                                  // flows whose beginning was one of these
 	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again
 
 	HalfOpen Gauge   // connections in SYN_RCVD, as last seen
@@ -80,10 +82,13 @@ func (t *Totals) finished(f *flows.Flow) {
 	if c.Midstream {
 		t.Midstream++
 	}
+	if c.Evicted {
+		t.Resumed++
+	}
 	if c.EndedOpen {
 		t.EndedOpen++
 	}
-	if !c.EndedOpen && f.Server().State() == flows.SynReceived {
+	if !c.EndedOpen && f.Shed == flows.NotShed && f.Server().State() == flows.SynReceived {
 		t.HalfOpen.leave()
 	}
 }

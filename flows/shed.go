@@ -31,7 +31,7 @@ type share struct {
 
 // weights are what is kept of a flow, in bytes: with its place in the table, the addresses that every third
 // has apart, and of a record with what lies aside.
-var weights = [...]uint64{formRecord: 1200, formLone: 64, formBrief: 140, formLong: 180}
+var weights = [...]uint64{formRecord: 1600, formLone: 64, formBrief: 140, formLong: 180}
 
 func (s *shard) bytes() uint64 {
 	return uint64(s.records.held())*weights[formRecord] + uint64(s.lones.held())*weights[formLone] +

@@ -73,8 +73,21 @@ type totalsJSON struct {
 	OneWay          uint64            `json:"one_way"`
 	Truncated       uint64            `json:"truncated"`
 	EndedOpen       uint64            `json:"ended_open"`
+	Shed            shedsJSON         `json:"shed"`
+	Evicted         uint64            `json:"evicted"`
 	Copies          uint64            `json:"duplicates"`
 	Findings        map[string]uint64 `json:"findings"`
+}
+
+// shedsJSON are flows that were given up at the ceiling, by what they were.
+type shedsJSON struct {
+	Unanswered uint64 `json:"unanswered"`
+	HalfOpen   uint64 `json:"half_open"`
+	Open       uint64 `json:"open"`
+}
+
+func shedsOf(s *analyzer.Sheds) shedsJSON {
+	return shedsJSON{s[flows.ShedAttempt], s[flows.ShedHalfOpen], s[flows.ShedOpen]}
 }
 
 type endsJSON struct {
@@ -99,6 +112,7 @@ type serverJSON struct {
 	First          instant               `json:"first"`
 	Last           instant               `json:"last"`
 	Attempts       uint64                `json:"attempts"`
+	Shed           shedsJSON             `json:"shed"`
 	Opening        map[string]uint64     `json:"opening"`
 	Closing        map[string]uint64     `json:"closing"`
 	ClosedFirst    endsJSON              `json:"closed_first"`
@@ -176,7 +190,7 @@ func (o *Overview) json() *documentJSON {
 	d.Totals = totalsJSON{Flows: t.Flows, PayloadBytes: t.Payload, Opening: openingJSON(&t.Opening), Closing: closingJSON(&t.Closing),
 		ClosedFirst: endsOf(&closer), ResetBy: endsOf(&resetter), Retransmissions: repeatedJSON(t.Repeated),
 		PeakHalfOpen: t.HalfOpen.Peak, PeakHalfOpenAt: instant(t.HalfOpen.PeakAt), Midstream: t.Midstream, OneWay: t.OneWay,
-		Truncated: t.Truncated, EndedOpen: t.EndedOpen, Copies: t.Copies, Findings: map[string]uint64{}}
+		Truncated: t.Truncated, EndedOpen: t.EndedOpen, Shed: shedsOf(&t.Shed), Evicted: t.Resumed, Copies: t.Copies, Findings: map[string]uint64{}}
 	for _, f := range t.Found {
 		d.Totals.Findings[f.Rule.Name] = f.Flows
 	}
@@ -286,7 +300,7 @@ func endsOf(by *[4]uint64) endsJSON {
 func (o *Overview) serverJSON(s *analyzer.Server) serverJSON {
 	space := o.Names.space(s.Space)
 	j := serverJSON{Server: text(s.Addr.String()), VLAN: space.vlan, Tunnel: text(space.tunnel), Flows: s.Flows, Clients: s.Clients.N(),
-		First: instant(s.First), Last: instant(s.Last), Attempts: s.Attempts.N, Opening: openingJSON(&s.Opening), Closing: closingJSON(&s.Closing),
+		First: instant(s.First), Last: instant(s.Last), Attempts: s.Attempts.N, Shed: shedsOf(&s.Shed), Opening: openingJSON(&s.Opening), Closing: closingJSON(&s.Closing),
 		ClosedFirst: endsOf(&s.Closer), ResetBy: endsOf(&s.Resetter), PeakHalfOpen: s.HalfOpen.Peak, PeakHalfOpenAt: instant(s.HalfOpen.PeakAt),
 		Timing: map[string]timingJSON{}, SYNRetries: stepsJSON(&s.Retries), SYNACKRetries: stepsJSON(&s.SYNACKs), Findings: []groupJSON{}}
 	for _, m := range timings(s) {

@@ -24,6 +24,9 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 	if r.where != nil {
 		r.choice.Where = r.where.Condition()
 	}
+	if r.maxFlows < 0 {
+		return usage("--max-flows %d: fewer than none", r.maxFlows)
+	}
 	if r.linger < 0 {
 		return usage("--linger %v: below zero", r.linger)
 	}

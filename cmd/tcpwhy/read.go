@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -188,7 +190,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	}
 	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files)))
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
-		r.summarize(c.ErrOrStderr(), files, source, total, out)
+		r.summarize(c.ErrOrStderr(), files, source, total, &run.Shed, out)
 	}
 	if !errors.Is(err, errPipeClosed) {
 		for _, n := range r.choice.Flows {
@@ -204,6 +206,8 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Source = source.Segments()
 	run.Facts = func(err error) analyzer.Facts { return facts(source, err) }
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
+	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/2
+	debug.SetMemoryLimit(int64(min(r.maxMemory, math.MaxInt64))) // what is garbage is not to exceed it
 	defer answerSignals(c.ErrOrStderr(), source)()
 	if r.capturing.on() {
 		defer r.capturing.limit(c, source)()
@@ -241,7 +245,7 @@ func (r *reading) names(source *pcaps.Source) *report.Names {
 }
 
 // summarize says what was read, as tcpdump does at its end.
-func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, total uint64, out *output) {
+func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, total uint64, shed *analyzer.Sheds, out *output) {
 	stats := source.Stats()
 	line := fmt.Sprintf("%s read, %s", count(stats.Read, "packet"), count(stats.TCP, "TCP segment"))
 	if stats.Quotes > 0 {
@@ -282,6 +286,9 @@ func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, t
 	}
 	if line != "" {
 		fmt.Fprintln(w, line)
+	}
+	if shed.N() > 0 {
+		fmt.Fprintln(w, report.ShedWords(shed)+"; they have no row")
 	}
 	remark(w, source)
 }

@@ -21,6 +21,8 @@ type reading struct {
 	separate  bool
 	checkSums bool
 	linger    time.Duration
+	maxFlows  int
+	maxMemory uint64
 	choice    analyzer.Choice
 	where     *metric.Expr // nil: all
 	failOn    []*metric.Expr
@@ -45,6 +47,9 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.BoolVar(&r.separate, "separate", false, "each file by itself, not all as one capture")
 	fs.BoolVar(&r.checkSums, "check-sums", false, "leave out segments with a wrong IP or TCP checksum; not for captures of a host's own packets, whose network card fills them in later")
 	fs.DurationVar(&r.linger, "linger", time.Minute, "how long after its end a flow is still listened to, in packet `TIME`")
+	fs.IntVar(&r.maxFlows, "max-flows", defaultFlows, "hold at most `N` flows at a time, 0: all; tcpwhy explain evicted has what goes first")
+	r.maxMemory = defaultMemory
+	fs.Var(&oneValue[uint64]{&r.maxMemory, parseSize, "1GB"}, "max-memory", "stay within about `SIZE`, half of it for these flows: 200MB, 4GiB")
 	fs.StringVarP(&r.format, "output", "o", "text", "`FORMAT`: "+formats)
 	fs.StringVar(&r.color, "color", "auto", "colours: `WHEN` is auto, always or never")
 	fs.CountVarP(&r.verbose, "verbose", "v", "explain more")
