@@ -68,13 +68,13 @@ type Diff struct {
 	Flows       [3]uint64    // others, by Changed, New and Gone
 	Differences []Difference // the worst first
 	Notes       []string     // what could not be compared, and why: sentences, no capital, no period
-	Unjudged    uint64       // flows that were not compared, as they are of too many servers
+	Unjudged    uint64       // flows that were not compared: there were too many, or too many servers
 	Shown       Shown        // a flow of the first difference that is one of flows, where its capture was looked at again
 }
 
 // Compare finds the differences between two sides of one Comparison. It reorders what they keep.
 func Compare(was, is *Snapshot, t Tolerance, on FailOn) *Diff {
-	c := comparing{Diff: &Diff{Old: was, New: is, Unjudged: was.forgotten + is.forgotten}, tolerance: t}
+	c := comparing{Diff: &Diff{Old: was, New: is, Unjudged: was.forgotten + is.forgotten + was.Shed + is.Shed}, tolerance: t}
 	for _, s := range servers(was, is) {
 		before, now := was.tally(s), is.tally(s)
 		if was.rows() && is.rows() {
@@ -331,8 +331,11 @@ func (c *comparing) notes() {
 			break
 		}
 	}
-	if c.Unjudged > 0 {
-		note("%s to further servers were not compared: more than %s", of(c.Unjudged, "flow"), of(uint64(c.New.limits.servers), "server"))
+	if n := c.Old.forgotten + c.New.forgotten; n > 0 {
+		note("%s to further servers were not compared: more than %s", of(n, "flow"), of(uint64(c.New.limits.servers), "server"))
+	}
+	if n := c.Old.Shed + c.New.Shed; n > 0 {
+		note("%s were not compared: forgotten for want of memory while the capture was read", of(n, "flow"))
 	}
 }
 

@@ -157,15 +157,17 @@ func TestBounds(t *testing.T) {
 		flow(3, 80, flows.OpeningRefused, flows.ClosingNever),
 		flow(4, 81, flows.OpeningComplete, flows.ClosingOrderly),
 		flow(5, 82, flows.OpeningRefused, flows.ClosingNever))
+	is.Shed = 7
 	d := Compare(was, is, DefaultTolerance(), DefaultFailOn())
 	if got, want := told(d), "warning 1 flow at 198.51.100.1:80: was complete 3, refused 0, orderly 3, is complete 2, refused 1, orderly 2\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if d.Unjudged != 2 || d.Alike != 3 {
-		t.Errorf("got %d not compared, %d alike, want 2 and 3", d.Unjudged, d.Alike)
+	if d.Unjudged != 2+7 || d.Alike != 3 {
+		t.Errorf("got %d not compared, %d alike, want 9 and 3", d.Unjudged, d.Alike)
 	}
 	if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "counted for each server: more than 2 flows") ||
-		!strings.Contains(notes, "2 flows to further servers were not compared: more than 2 servers") {
+		!strings.Contains(notes, "2 flows to further servers were not compared: more than 2 servers") ||
+		!strings.Contains(notes, "7 flows were not compared: forgotten for want of memory") {
 		t.Errorf("got %s", notes)
 	}
 	if kept := len(was.tally(server{addr: flow(1, 80, 0, 0).Server().Addr}).rows); kept != 2 || len(was.servers) != 2 {

@@ -25,7 +25,7 @@ func (d *Diff) Verdict() *verdict.Run {
 	}
 	if d.Unjudged > 0 {
 		c.Expectations = append(c.Expectations, verdict.Expectation{Text: asBefore + " at all servers", Rule: "as-before",
-			Severity: analyzer.Warning, Reason: fmt.Sprintf("%s are of too many servers", of(d.Unjudged, "flow"))})
+			Severity: analyzer.Warning, Reason: fmt.Sprintf("%s could not be compared: there are too many", of(d.Unjudged, "flow"))})
 	}
 	return &verdict.Run{Command: "diff", Captures: []verdict.Capture{c}}
 }

@@ -108,7 +108,7 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 		}
 	}
 	if result.Unjudged > 0 {
-		errs = append(errs, usage("not all was compared: there are too many servers"))
+		errs = append(errs, usage("not all was compared: there were too many flows"))
 	}
 	return errors.Join(errs...)
 }
@@ -173,8 +173,11 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 			space := of.source.Decoder().Space(via)
 			return diff.Network(space.VLANs, space.Tunnel)
 		}
-		out.end = func(uint64) error {
+		out.end = func(flows uint64) error {
 			into.Packets = of.source.Stats().Read
+			if s.choice.IsZero() {
+				into.Shed = flows - into.Flows
+			}
 			return nil
 		}
 		return nil
