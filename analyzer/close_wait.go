@@ -80,7 +80,7 @@ func (p *Pass) notClosed(side flows.Side, fin, entered *flows.Transition) {
 		f.Severity = Notice
 		f.Next += "; a client that keeps connections for later closes when it takes this one; else its program does not call close()"
 	case p.Flow.Capture.MissingSegments > 0:
-		f.Severity, f.Confidence = Notice, Possible
+		f.Confidence = Possible
 		f.Why += ", which lacks other segments of this flow, and may lack that one"
 	default:
 		f.Next += "; its program does not call close(); no sysctl ends it (tcp_fin_timeout does not)"

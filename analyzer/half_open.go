@@ -77,9 +77,6 @@ func judgeHalfOpen(p *Pass) {
 		f.Next = fmt.Sprintf("on %s: ss -ltn 'sport = :%d' (Recv-Q above Send-Q: its accept queue is full); nstat -az TcpExtListenOverflows TcpExtListenDrops; a capture there tells whether the ACK arrives", server.Addr.Addr(), port)
 		if client.Unacknowledged {
 			f.Severity = Warning
-			if f.Confidence == Possible {
-				f.Severity = Notice
-			}
 			f.Summary = "the client is connected, and what it sent was never acknowledged: " + sent()
 			f.Why = fmt.Sprintf("a valid ACK of the SYN-ACK passed, and what the client sent after it was not acknowledged for %s: the ACK was lost beyond this point, or the server ignored it", silence())
 			break

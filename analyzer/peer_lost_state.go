@@ -65,7 +65,7 @@ func judgePeerLostState(p *Pass) {
 			f.Severity = Warning
 		}
 		if p.Lossy || p.Flow.Capture.MissingSegments > 0 {
-			f.Confidence, f.Severity = Possible, Notice
+			f.Confidence = Possible
 		}
 		f.Summary = fmt.Sprintf("the %s answered %s with RST after a silence of %s: it had lost the connection", e.Side, what, span.String(r.Idle.D))
 		f.Why = fmt.Sprintf("the RST in packet %d is without ACK, as a host sends it that has no socket, and neither end had closed", e.At)

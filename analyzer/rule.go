@@ -135,12 +135,15 @@ func (p *Pass) Limit() time.Duration { return p.asked.limit }
 // Since is the time from t until now.
 func (p *Pass) Since(t int64) time.Duration { return time.Duration(p.Now - t) }
 
-// Report tells of a finding of this flow. The rule, its severity (where f has none), flow and
+// Report tells of a finding of this flow: what is only possible warns nobody. The rule, its severity (where f has none), flow and
 // ends are filled in; where f has no packet, the last of Packets is it.
 func (p *Pass) Report(f Finding) {
 	f.Rule = p.asked.rule
 	if f.Severity == Info {
 		f.Severity = p.asked.rule.Severity
+	}
+	if f.Confidence == Possible { // merely unfinished, or the capture's doing
+		f.Severity = min(f.Severity, Notice)
 	}
 	f.Flow, f.Flows, f.File = p.Number, 1, p.File
 	f.Client, f.Server = p.Client().Addr, p.Server().Addr

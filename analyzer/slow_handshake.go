@@ -45,6 +45,14 @@ func judgeSlowHandshake(p *Pass) {
 	f.Summary = fmt.Sprintf("handshake took %s: SYN-ACK after %s, ACK %s later", span.String(o.Handshake.D), span.String(o.SYNToSYNACK.D), span.String(o.Handshake.D-o.SYNToSYNACK.D))
 	client, server := p.Client().Addr.Addr(), p.Server().Addr.Addr()
 	switch {
+	case o.Kind == flows.KindSimultaneous:
+		f.Confidence = Likely
+		f.Summary = fmt.Sprintf("handshake took %s, in which both ends sent a SYN", span.String(o.Handshake.D))
+		f.Why = "each end waited for the other's SYN-ACK"
+		if again := p.Client().Retransmissions.SYNACK + p.Server().Retransmissions.SYNACK; again > 0 {
+			f.Why += fmt.Sprintf(", and sent its own again, %s in all: what went before was lost", times(again))
+		}
+		f.Next = fmt.Sprintf("loss between %s and %s: ip -s link (errors, drops) on both ends of the way", client, server)
 	case o.SYNToSYNACK.D >= o.Handshake.D/2:
 		f.Endpoint = flows.ByServer
 		f.Why = fmt.Sprintf("most of it passed before the SYN-ACK: on the way from here to %s and back, or in it", server)
