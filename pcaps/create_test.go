@@ -59,12 +59,12 @@ func TestCreateInSharedDirectory(t *testing.T) {
 			at("no/file"):                      "no such file",
 			"":                                 "is a directory",
 		} {
-			if f, err := create(name); err == nil || !strings.Contains(err.Error(), want) {
+			if f, err := Create(name, false); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v %s: got %v, %v, want %s", m, name, f, err, want)
 			}
 		}
 		for _, name := range []string{"mine", "new"} {
-			f, err := create(at(name))
+			f, err := Create(at(name), false)
 			must(t, err)
 			f.Close()
 			if b, err := os.ReadFile(at(name)); err != nil || len(b) > 0 {
@@ -90,7 +90,7 @@ func TestCreateFollowsOwnLinks(t *testing.T) {
 	t.Chdir(own)
 	for _, name := range []string{"link", "./dir/../link", filepath.Join(own, "dir/today"), "dir//today"} {
 		must(t, os.WriteFile("captures/today", []byte("yesterday's"), 0o644))
-		f, err := create(name)
+		f, err := Create(name, false)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -101,7 +101,7 @@ func TestCreateFollowsOwnLinks(t *testing.T) {
 			t.Errorf("%s: the file holds %q", name, b)
 		}
 	}
-	if _, err := create("loop"); err != unix.ELOOP {
+	if _, err := Create("loop", false); err != unix.ELOOP {
 		t.Errorf("a link to itself: %v", err)
 	}
 }
@@ -115,7 +115,7 @@ func TestCreateWhatIsNoFile(t *testing.T) {
 	must(t, err)
 	defer r.Close()
 	for _, name := range []string{"/dev/null", "/dev/stdout", "/dev/fd/2", pipe} {
-		f, err := create(name)
+		f, err := Create(name, false)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -139,16 +139,16 @@ func TestCreateAnothersFile(t *testing.T) {
 	}
 	must(t, os.Symlink("file", filepath.Join(home, "link")))
 	must(t, os.Chown(home, nobody, nobody))
-	if _, err := create(filepath.Join(tmp, "file")); err != errOthersFile {
+	if _, err := Create(filepath.Join(tmp, "file"), false); err != errOthersFile {
 		t.Errorf("in a directory of everyone's: %v", err)
 	}
 	// root may be asked to write into someone's own directory, but not to where its links lead.
-	f, err := create(filepath.Join(home, "file"))
+	f, err := Create(filepath.Join(home, "file"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	if _, err := create(filepath.Join(home, "link")); err == nil {
+	if _, err := Create(filepath.Join(home, "link"), false); err == nil {
 		t.Error("root follows a link of another user's")
 	}
 }

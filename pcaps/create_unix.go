@@ -16,10 +16,10 @@ var (
 	errLinks      = errors.New("a file of several names, in a directory that others can write to: remove it first")
 )
 
-// create makes a file, or empties the one that is there. It may do so as root, with a name that others foresee: in a
-// directory that others can write to, it follows no symbolic link, whether in the path or at its end, and writes to
-// no file of theirs.
-func create(name string) (*os.File, error) {
+// Create makes a file to be written, and empties the one that is there, or leaves it to be added to. It may do so as root,
+// with a name that others foresee: in a directory that others can write to, it follows no symbolic link, whether in the
+// path or at its end, and writes to no file of theirs.
+func Create(name string, add bool) (*os.File, error) {
 	w := walk{dir: unix.AT_FDCWD}
 	defer w.leave()
 	there, err := w.towards(name)
@@ -35,6 +35,9 @@ func create(name string) (*os.File, error) {
 	if !w.magic {
 		flags |= unix.O_NOFOLLOW
 	}
+	if add {
+		flags |= unix.O_APPEND
+	}
 	fd, err := unix.Openat(w.dir, w.base, flags, 0o666)
 	if err != nil {
 		return nil, err
@@ -44,7 +47,7 @@ func create(name string) (*os.File, error) {
 	if err = unix.Fstat(fd, &opened); err == nil && !w.magic {
 		err = w.mayWrite(&opened) // it may be another one by now
 	}
-	if err == nil && kind(&opened) == unix.S_IFREG {
+	if err == nil && !add && kind(&opened) == unix.S_IFREG {
 		err = unix.Ftruncate(fd, 0)
 	}
 	if err != nil {
@@ -118,7 +121,7 @@ func (w *walk) link(name string) (string, error) {
 		return "", err
 	}
 	if shared {
-		return "", fmt.Errorf("%s is a symbolic link in a directory that others can write to: name what it leads to", name)
+		return "", fmt.Errorf("%s is a symbolic link in a directory that others can write to: name what it leads to", printable(name))
 	}
 	target := make([]byte, unix.PathMax)
 	n, err := unix.Readlinkat(w.dir, name, target)

@@ -55,5 +55,5 @@ type CaptureError struct {
 	Err       error
 }
 
-func (e *CaptureError) Error() string { return e.Interface + ": " + e.Err.Error() }
+func (e *CaptureError) Error() string { return printable(e.Interface) + ": " + e.Err.Error() }
 func (e *CaptureError) Unwrap() error { return e.Err }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 )
 
 // What can be wrong with a capture file, to be told with errors.Is from what the operating
@@ -23,8 +25,18 @@ type ReadError struct {
 	Err     error
 }
 
-func (e *ReadError) Error() string { return e.Name + ": " + e.Err.Error() }
+func (e *ReadError) Error() string { return printable(e.Name) + ": " + e.Err.Error() }
 func (e *ReadError) Unwrap() error { return e.Err }
+
+// printable is a name as it can be told: it may hold what moves a terminal's cursor, or ends a line.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, name)
+}
 
 // endsWell is the end of an input, as against what cuts it off.
 func endsWell(err error) bool { return err == io.EOF }

@@ -62,9 +62,9 @@ func (s *Savefile) name() string {
 
 func (s *Savefile) open() error {
 	name := s.name()
-	file, err := create(name)
+	file, err := Create(name, false)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, sayNoPath(err))
+		return fmt.Errorf("%s: %w", printable(name), sayNoPath(err))
 	}
 	s.file = file
 	if strings.HasSuffix(s.save.Path, ".pcap") {
@@ -148,9 +148,9 @@ func (s *Savefile) named(err error) error {
 	if info, failed := s.file.Stat(); failed == nil && info.Mode().IsRegular() && !errors.Is(err, ErrLinkTypes) {
 		whole := s.writer.whole()
 		s.file.Truncate(whole.size)
-		return fmt.Errorf("%s: %w: it holds %d packets, and no more", s.file.Name(), sayNoPath(err), whole.packets)
+		return fmt.Errorf("%s: %w: it holds %d packets, and no more", printable(s.file.Name()), sayNoPath(err), whole.packets)
 	}
-	return fmt.Errorf("%s: %w", s.file.Name(), sayNoPath(err))
+	return fmt.Errorf("%s: %w", printable(s.file.Name()), sayNoPath(err))
 }
 
 // layouts are strftime's conversions as the time package writes them.

@@ -155,8 +155,12 @@ func csvElapsed(b []byte, e flows.Elapsed) []byte {
 	return append(b, ',')
 }
 
+// csvString puts ' before what a spreadsheet would take for a formula.
 func csvString(b []byte, s string) []byte {
 	s = Plain(s)
+	if len(s) > 1 && strings.ContainsRune("=+-@", rune(s[0])) {
+		s = "'" + s
+	}
 	if !strings.ContainsAny(s, `",`) {
 		return csvName(b, s)
 	}

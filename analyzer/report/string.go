@@ -3,6 +3,7 @@ package report
 import (
 	"strconv"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -33,9 +34,9 @@ func appendPlain(dst []byte, s string) []byte {
 
 const hex = "0123456789abcdef"
 
-// appendString appends s as a JSON string (RFC 8259 §7). Control characters beyond those
-// that JSON forbids are escaped too, since people print JSON on terminals; bytes that are not
-// UTF-8 become U+FFFD.
+// appendString appends s as a JSON string (RFC 8259 §7). What is not printable is escaped beyond what JSON
+// demands, since people print JSON on terminals: controls, marks that turn the direction of a line; bytes that are
+// not UTF-8 become U+FFFD.
 func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
@@ -56,8 +57,10 @@ func appendString[T string | []byte](dst []byte, s T) []byte {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			dst = append(dst, `\ufffd`...)
-		case r < 0xa0:
-			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		case !unicode.IsPrint(r):
+			for _, u := range utf16.AppendRune(nil, r) {
+				dst = append(dst, '\\', 'u', hex[u>>12], hex[u>>8&15], hex[u>>4&15], hex[u&15])
+			}
 		default:
 			dst = append(dst, s[i:i+n]...)
 		}

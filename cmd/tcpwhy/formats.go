@@ -14,6 +14,7 @@ import (
 
 	"tcpwhy/analyzer/report"
 	"tcpwhy/analyzer/verdict"
+	"tcpwhy/pcaps"
 )
 
 // formats are what is written of a verdict for CI systems, beside what goes to standard output.
@@ -50,23 +51,23 @@ type verdictWriter interface{ Write(*verdict.Run) error }
 // write writes all formats that were asked for.
 func (f *formats) write(c *cobra.Command, run *verdict.Run) error {
 	var errs []error
-	to := func(path string, flags int, format func(io.Writer) verdictWriter) {
+	to := func(path string, add bool, format func(io.Writer) verdictWriter) {
 		if path == "" {
 			return
 		}
 		var b bytes.Buffer
 		err := format(&b).Write(run)
 		if err == nil {
-			err = writeFile(path, flags, b.Bytes())
+			err = writeFile(path, add, b.Bytes())
 		}
 		if err != nil {
 			errs = append(errs, &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(path), withoutPath(err))})
 		}
 	}
-	to(f.junit, os.O_TRUNC, func(w io.Writer) verdictWriter { return &verdict.JUnit{W: w} })
 	number, _, _ := strings.Cut(version(), ",")
-	to(f.sarif, os.O_TRUNC, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: number} })
-	to(f.markdown, os.O_APPEND, func(w io.Writer) verdictWriter { return &verdict.Markdown{W: w} })
+	to(f.junit, false, func(w io.Writer) verdictWriter { return &verdict.JUnit{W: w} })
+	to(f.sarif, false, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: number} })
+	to(f.markdown, true, func(w io.Writer) verdictWriter { return &verdict.Markdown{W: w} })
 	if f.github {
 		// Not on standard output, which other programs may read. The runner reads both.
 		errs = append(errs, (&verdict.GitHub{W: c.ErrOrStderr()}).Write(run))
@@ -74,8 +75,8 @@ func (f *formats) write(c *cobra.Command, run *verdict.Run) error {
 	return errors.Join(errs...)
 }
 
-func writeFile(path string, flags int, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|flags, 0o644)
+func writeFile(path string, add bool, data []byte) error {
+	f, err := pcaps.Create(path, add)
 	if err != nil {
 		return err
 	}

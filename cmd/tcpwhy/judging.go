@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/report"
 	"tcpwhy/pcaps"
 )
 
@@ -25,13 +26,13 @@ func facts(source *pcaps.Source, err error) analyzer.Facts {
 	files := source.Files()
 	for _, i := range source.Interfaces() {
 		if n := i.Dropped.N + i.DroppedByOS.N; n > 0 {
-			f.Drops = append(f.Drops, analyzer.Drop{File: files[i.File], Interface: i.Name, Packets: n})
+			f.Drops = append(f.Drops, analyzer.Drop{File: report.Plain(files[i.File]), Interface: report.Plain(i.Name), Packets: n})
 		}
 	}
 	for _, err := range leaves(err) {
 		var e *pcaps.ReadError
 		if errors.As(err, &e) {
-			f.Cut = append(f.Cut, analyzer.Cut{File: e.Name, Packets: e.Packets, Why: e.Err.Error()})
+			f.Cut = append(f.Cut, analyzer.Cut{File: report.Plain(e.Name), Packets: e.Packets, Why: report.Plain(e.Err.Error())})
 		}
 	}
 	return f

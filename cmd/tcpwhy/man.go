@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"tcpwhy/analyzer/report"
 )
 
 // newManual is for who packages the program.
@@ -21,7 +25,7 @@ func newManual() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			c.Root().DisableAutoGenTag = true
 			if err := doc.GenManTree(c.Root(), &doc.GenManHeader{Section: "1", Source: "tcpwhy"}, args[0]); err != nil {
-				return &failure{statusOutput, err}
+				return &failure{statusOutput, errors.New(report.Plain(err.Error()))}
 			}
 			return nil
 		},

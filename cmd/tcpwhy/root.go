@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"tcpwhy/analyzer/report"
 )
 
 // newRoot builds the tree of commands. The root itself prints annotated packets.
@@ -24,9 +26,9 @@ func newRoot() *cobra.Command {
 			if number := (*strconv.NumError)(nil); errors.As(err, &number) {
 				err = fmt.Errorf("%q is no number that it takes", number.Num)
 			}
-			return usage("--%s: %w", value.GetFlag().Name, err)
+			return usage("--%s: %s", value.GetFlag().Name, report.Plain(err.Error()))
 		}
-		return usage("%w\n  %s --help tells what there is", err, c.CommandPath())
+		return usage("%s\n  %s --help tells what there is", report.Plain(err.Error()), c.CommandPath())
 	})
 	root.AddCommand(newFlows(), newReport(), newCheck(), newDiff(), newExplain(), newInterfaces(), newManual())
 	// Help as wide as a page, whatever the terminal.
@@ -41,5 +43,5 @@ func oneOf(what, value string, known ...string) error {
 			return nil
 		}
 	}
-	return usage("%s: no such %s (%s)", value, what, joinWords(known))
+	return usage("%s: no such %s (%s)", report.Plain(value), what, joinWords(known))
 }
