@@ -70,6 +70,22 @@ bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./flows ./pcaps ./analyzer/... >$(BENCH_DIR)/go.new
 	$(GO) tool -modfile=.ci/tools.mod benchstat $(wildcard $(BENCH_DIR)/go.old) $(BENCH_DIR)/go.new
 
+# All fuzz targets, for a while each.
+FUZZTIME ?= 5s
+.PHONY: fuzz
+fuzz: libpcap
+	@$(GO) list -f '{{.Dir}}' ./... | while read -r dir; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(f .*/\1/p' "$$dir"/*_test.go 2>/dev/null); do \
+			echo "$$target in $$dir" && \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s "$$dir" || exit 1; \
+		done; \
+	done
+
+# Known weaknesses in what the program calls, its libraries included. It asks vuln.go.dev: no part of make test.
+.PHONY: vulncheck
+vulncheck: libpcap
+	$(GO) tool -modfile=.ci/tools.mod govulncheck ./...
+
 # Filters are compiled by libpcap, whose headers the C compiler has to find.
 .PHONY: libpcap
 libpcap:

@@ -1,0 +1,177 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var soak = flag.Duration("soak", 10*time.Second, "how long TestSoak captures; from 5m on, memory has to stop growing")
+
+// TestSoak: connections come and go, a flood of SYNs of forged senders runs beside, interfaces go down, away, and come
+// back; -i any counts what was sent, to the packet, and its memory is that of the flows that are not over.
+func TestSoak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ", *soak)
+	}
+	l := newLab(t)
+	port, err := l.there.Open("v0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer port.Close()
+	listener, err := func() (n net.Listener, err error) {
+		l.here.Do(func() { n, err = net.Listen("tcp4", "192.0.2.1:0") })
+		return
+	}()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { io.Copy(c, c); c.Close() }()
+		}
+	}()
+	l.connect("tcp4", "192.0.2.1") // so that the neighbours know each other
+	before := l.segments()
+	p := l.command("flows", "-i", "any", "-o", "csv", "tcp")
+	p.Stdout = nil
+	p.begin()
+	p.await("listening on")
+
+	const rate = 1000 // SYNs a second
+	flood, connections, flaps := 0, 0, 0
+	began := time.Now()
+	var memory []int // kB, one a second
+	for round := 0; time.Since(began) < *soak; round++ {
+		for range rate / 10 {
+			if err := port.Send(forged(flood)); err != nil {
+				t.Fatal(err)
+			}
+			flood++
+		}
+		for range 5 {
+			l.churn(listener.Addr().String())
+			connections++
+		}
+		if round%20 == 10 { // when nobody sends
+			l.ip(l.here, "link add d0 type veth peer name d1", "link set d0 up", "link set v0 down")
+			l.ip(l.here, "link set v0 up", "link del d0")
+			flaps++
+			l.churn(listener.Addr().String()) // again until it is through
+			connections++
+		}
+		if round%10 == 0 {
+			memory = append(memory, resident(t, p.Process.Pid))
+		}
+		time.Sleep(time.Until(began.Add(time.Duration(round+1) * 100 * time.Millisecond)))
+	}
+	time.Sleep(200 * time.Millisecond) // the last FINs
+	sent := flood + l.segments() - before
+	last := resident(t, p.Process.Pid)
+	_, said := p.interrupt()
+
+	read, lost := number(t, said, "packets? read"), number(t, said, "packets? dropped by kernel")
+	if read+lost != sent || lost > 0 {
+		t.Errorf("%d segments were sent; said %s", sent, said)
+	}
+	if flows := number(t, said, "flows"); flows != flood+connections {
+		t.Errorf("%d SYNs and %d connections; said %s", flood, connections, said)
+	}
+	t.Logf("%v: %d segments, of them %d forged SYNs, %d connections, %d flaps; %d MB of memory after 1 s, %d MB at the end", *soak,
+		sent, flood, connections, flaps, memory[1]>>10, last>>10)
+	// A SYN without an answer is over 180 s later.
+	open := min(flood, 190*rate) + min(connections, 70*60)
+	if grown := last - memory[1]; grown > 8<<10+open {
+		t.Errorf("%d kB more memory for %d flows that are not over", grown, open)
+	}
+	if n := len(memory); n >= 300 && last > memory[210]*5/4 {
+		t.Errorf("memory grows: %d MB after 210 s, %d MB after %d s", memory[210]>>10, last>>10, n)
+	}
+}
+
+// forged is the SYN number n of a flood, each of another sender, to a card that is nobody's: none is answered.
+func forged(n int) []byte {
+	b := make([]byte, 14+20+20)
+	copy(b, "\x02\x00\x00\x00\x00\x77\x02\x00\x00\x00\x00\x66\x08\x00\x45\x00\x00\x28")
+	ip, tcp := b[14:34], b[34:]
+	ip[8], ip[9] = 64, 6
+	binary.BigEndian.PutUint32(ip[12:], 198<<24|18<<16+uint32(n)%(1<<17))
+	copy(ip[16:], []byte{192, 0, 2, 1})
+	binary.BigEndian.PutUint16(tcp, uint16(1024+n>>17))
+	binary.BigEndian.PutUint16(tcp[2:], 443)
+	binary.BigEndian.PutUint32(tcp[4:], uint32(n)*2654435761)
+	tcp[12], tcp[13] = 5<<4, 2
+	return b
+}
+
+// churn makes a connection from there to here, from its SYN to the last ACK.
+func (l *lab) churn(address string) {
+	l.Helper()
+	var err error
+	l.there.Do(func() {
+		var c net.Conn
+		if c, err = net.DialTimeout("tcp4", address, 10*time.Second); err != nil {
+			return
+		}
+		if _, err = c.Write(make([]byte, 100)); err == nil {
+			c.(*net.TCPConn).CloseWrite()
+			_, err = io.ReadAll(c)
+		}
+		c.Close()
+	})
+	if err != nil {
+		l.Fatal(err)
+	}
+}
+
+// segments is how many TCP segments this host's kernel has sent and received.
+func (l *lab) segments() int {
+	l.Helper()
+	var b []byte
+	var err error
+	l.here.Do(func() { b, err = os.ReadFile("/proc/thread-self/net/snmp") })
+	if err != nil {
+		l.Fatal(err)
+	}
+	var names, values []string
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); f[0] == "Tcp:" {
+			names, values = values, f
+		}
+	}
+	sum := 0
+	for i, name := range names {
+		if name == "InSegs" || name == "OutSegs" {
+			n, _ := strconv.Atoi(values[i])
+			sum += n
+		}
+	}
+	return sum
+}
+
+// resident is how much memory a process has, in kB.
+func resident(t *testing.T, pid int) (n int) {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, b, _ = bytes.Cut(b, []byte("VmRSS:"))
+	fmt.Sscan(string(b), &n)
+	return n
+}
