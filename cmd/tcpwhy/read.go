@@ -147,11 +147,6 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		return err
 	}
 	defer source.Close()
-	if r.capturing.user != "" {
-		if err := become(r.capturing.user); err != nil {
-			return err
-		}
-	}
 	if r.saving.on() {
 		if save, err = r.saving.open(source, w); err != nil {
 			return err
@@ -226,7 +221,20 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	return run.Read()
 }
 
+// open opens the inputs, and gives up the rights that this took.
 func (r *reading) open(c *cobra.Command, files []string, config pcaps.Config) (*pcaps.Source, error) {
+	source, err := r.openInputs(c, files, config)
+	if err != nil || r.capturing.user == "" {
+		return source, err
+	}
+	if err := become(r.capturing.user); err != nil {
+		source.Close()
+		return nil, err
+	}
+	return source, nil
+}
+
+func (r *reading) openInputs(c *cobra.Command, files []string, config pcaps.Config) (*pcaps.Source, error) {
 	config.Filter, config.Count, config.CheckSums = r.filter, r.count, r.checkSums
 	if !r.capturing.on() {
 		return pcaps.Open(files, config)

@@ -189,3 +189,31 @@ func TestSignalInMidWrite(t *testing.T) {
 		}
 	}
 }
+
+// TestFilesAreReadAsAnother: behind -Z, what is in the packets of a file is none of root's business, also where it is read twice.
+func TestFilesAreReadAsAnother(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: to become another user")
+	}
+	dir := t.TempDir()
+	for d := dir; d != "/" && d != "."; d = filepath.Dir(d) {
+		if info, err := os.Stat(d); err == nil && info.Mode()&1 == 0 {
+			os.Chmod(d, info.Mode()|0o055)
+		}
+	}
+	open, private := manyPackets(t, dir, 1), filepath.Join(dir, "private.pcapng")
+	b, err := os.ReadFile(open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(private, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tcpwhy(t, 0, "report", "-Z", "nobody", open)
+	tcpwhy(t, 0, "flows", "-Z", "nobody", private) // it was open by then
+	// The second reading opens it again, as who may not.
+	if _, said := tcpwhy(t, statusInput, "-Z", "nobody", "--state", "LISTEN", private); !strings.Contains(said, "private.pcapng: permission denied") {
+		t.Errorf("said %s", said)
+	}
+	tcpwhy(t, statusOutput, "flows", "-Z", "nobody", "-w", filepath.Join(dir, "x.pcapng"), open)
+}
