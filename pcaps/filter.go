@@ -12,4 +12,6 @@ type FilterError struct {
 	Reason string
 }
 
-func (e *FilterError) Error() string { return "filter '" + printable(e.Expr) + "': " + printable(e.Reason) }
+func (e *FilterError) Error() string {
+	return "filter '" + printable(e.Expr) + "': " + printable(e.Reason)
+}
