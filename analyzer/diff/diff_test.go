@@ -191,3 +191,30 @@ func TestParseFailOn(t *testing.T) {
 		}
 	}
 }
+
+// TestCounted: where flows are only counted, those that are more or fewer are told apart from those that changed.
+func TestCounted(t *testing.T) {
+	c := NewComparison()
+	c.limits.flows = 0
+	was, is := c.Snapshot("was"), c.Snapshot("is")
+	was.flows(t,
+		flow(1, 80, flows.OpeningComplete, flows.ClosingOrderly),
+		flow(2, 80, flows.OpeningComplete, flows.ClosingOrderly),
+		flow(3, 81, flows.OpeningRefused, flows.ClosingNever))
+	is.flows(t,
+		flow(1, 80, flows.OpeningComplete, flows.ClosingOrderly),
+		flow(2, 80, flows.OpeningHalfOpen, flows.ClosingNever),
+		flow(3, 80, flows.OpeningHalfOpen, flows.ClosingNever),
+		flow(4, 81, flows.OpeningComplete, flows.ClosingOrderly))
+	d := Compare(was, is, DefaultTolerance(), DefaultFailOn())
+	const want = `warning 1 flow at 198.51.100.1:80: was complete 2, half-open 0, orderly 2, is complete 1, half-open 2, orderly 1
+notice 1 flow more at 198.51.100.1:80: was 2 flows, is 3 flows
+info 1 flow at 198.51.100.1:81: was complete 0, refused 1, orderly 0, is complete 1, refused 0, orderly 1, better
+`
+	if got := told(d); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if d.Alike != 1 || d.Flows != [3]uint64{2, 1, 0} {
+		t.Errorf("got %d alike, %v changed, new and gone", d.Alike, d.Flows)
+	}
+}

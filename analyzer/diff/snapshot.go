@@ -39,7 +39,7 @@ type Snapshot struct {
 
 	servers   map[server]*tally
 	forgotten uint64 // flows of servers that are not kept
-	uncounted bool   // flows are not kept, but counted
+	counted   bool   // flows are not kept, but counted
 	kept      int    // flows
 	limits    limits
 	outcomes  *outcomes
@@ -167,7 +167,7 @@ func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
 		of.times[i].add(e)
 	}
 	if s.kept == s.limits.flows {
-		s.uncounted = true
+		s.counted = true
 		return
 	}
 	s.kept++
@@ -190,7 +190,7 @@ func (s *Snapshot) server(key server) *tally {
 }
 
 // rows reports whether each flow of s is kept.
-func (s *Snapshot) rows() bool { return s.Kind != SavedReport && !s.uncounted }
+func (s *Snapshot) rows() bool { return s.Kind != SavedReport && !s.counted }
 
 // whole reports whether s knows what was found of the whole capture.
 func (s *Snapshot) whole() bool { return s.Kind != SavedFlows }

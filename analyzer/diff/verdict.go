@@ -43,12 +43,12 @@ func (d *Diff) expectation(w *Difference) verdict.Expectation {
 	if w.Server != "" {
 		e.Text += " at " + w.Server
 	}
-	switch w.Matter {
-	case New:
+	switch {
+	case w.Was == "":
 		e.Expected, e.Seen = "no such flow", of(w.Flows, "flow")+" more: "+w.Is
-	case Gone:
+	case w.Is == "":
 		e.Expected, e.Seen = of(w.Flows, "flow")+" more: "+w.Was, "no such flow"
-	case Changed:
+	case w.Flows > 0:
 		e.Seen += " (" + of(w.Flows, "flow") + ")"
 	}
 	if !w.Counts {

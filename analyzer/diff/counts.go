@@ -1,0 +1,88 @@
+package diff
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
+	"tcpwhy/flows"
+)
+
+// counts compares how many flows to a server opened and closed how, where the flows themselves are not known.
+func (c *comparing) counts(s server, was, is *tally) {
+	c.counted = true
+	var before, now []string
+	var most, bad, good uint64
+	compare := func(was, is []uint64, name func(int) string, worse func(int) bool) {
+		var less, more uint64
+		for i := range was {
+			if was[i] == is[i] {
+				continue
+			}
+			before, now = append(before, name(i)+" "+amount.Commas(was[i])), append(now, name(i)+" "+amount.Commas(is[i]))
+			switch {
+			case is[i] < was[i]:
+				less += was[i] - is[i]
+				if worse(i) {
+					good++
+				}
+			case worse(i):
+				bad++
+				fallthrough
+			default:
+				more += is[i] - was[i]
+			}
+		}
+		most = max(most, min(less, more))
+	}
+	compare(was.opening[:], is.opening[:], func(i int) string { return flows.OpeningOutcome(i).String() },
+		func(i int) bool { return failed(flows.OpeningOutcome(i)) })
+	compare(was.closing[1:], is.closing[1:], func(i int) string { return flows.ClosingOutcome(i + 1).String() },
+		func(i int) bool { return unclean(flows.ClosingOutcome(i + 1)) })
+	c.Alike += min(was.flows, is.flows) - min(most, was.flows, is.flows)
+	if len(before) == 0 {
+		return
+	}
+	d := Difference{Server: s.String(), key: s, Was: strings.Join(before, ", "), Is: strings.Join(now, ", "), Severity: analyzer.Notice}
+	switch {
+	case bad > 0:
+		d.Severity = analyzer.Warning
+	case good > 0 && was.flows == is.flows:
+		d.Severity, d.Better = analyzer.Info, true
+	}
+	matter, n := New, is.flows-was.flows
+	if is.flows < was.flows {
+		matter, n = Gone, was.flows-is.flows
+	}
+	if most == 0 { // so that some are more, or some are fewer
+		d.Matter, d.Flows = matter, n
+	} else {
+		d.Matter, d.Flows = Changed, most
+		c.Flows[Changed] += most
+	}
+	c.Differences = append(c.Differences, d)
+	if c.Flows[matter] += n; n > 0 && most > 0 {
+		c.Differences = append(c.Differences, Difference{Matter: matter, Server: d.Server, key: s, Was: of(was.flows, "flow"),
+			Is: of(is.flows, "flow"), Flows: n, Severity: analyzer.Notice})
+	}
+}
+
+// findings compares how many flows show what, where the flows themselves are not known.
+func (c *comparing) findings(s server, was, is *tally) {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(was.findings)), maps.Keys(is.findings))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		before, now := was.findings[name], is.findings[name]
+		if before == now {
+			continue
+		}
+		d := Difference{Matter: Finding, Server: s.String(), key: s, What: name, Was: of(before, "flow"), Is: of(now, "flow"),
+			Better: now < before}
+		if now > before {
+			d.Severity = severityOf(name)
+		}
+		c.Differences = append(c.Differences, d)
+	}
+}
