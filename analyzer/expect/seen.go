@@ -31,11 +31,13 @@ func (s *seen) add(f *flows.Flow, found []*analyzer.Finding) {
 		if w.Get == nil {
 			continue
 		}
-		if v := w.Get(f); v != "" {
-			if s.words[w.Name] == nil {
-				s.words[w.Name] = map[string]uint64{}
-			}
-			s.words[w.Name][v]++
+		v, values := w.Get(f), s.words[w.Name]
+		switch {
+		case v == "":
+		case values == nil:
+			s.words[w.Name] = map[string]uint64{v: 1}
+		case values[v] > 0 || len(values) <= mostValues: // of more none is told
+			values[v]++
 		}
 	}
 	for i, n := range found {

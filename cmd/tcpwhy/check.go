@@ -135,7 +135,13 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 		return usage("nothing is expected: --expect FILE, or --fail-on LIMIT,...\n  %s --help tells more", c.CommandPath())
 	}
 	k.separate, k.brief, k.quiet = true, k.quiet, true
-	return k.resolve(c, args)
+	if err := k.resolve(c, args); err != nil {
+		return err
+	}
+	if k.saving.on() && len(k.captures()) > 1 {
+		return usage("-w: each of several captures is judged alone, which one is to be written?")
+	}
+	return nil
 }
 
 func readExpectations(path string) (*expect.File, error) {
@@ -158,7 +164,7 @@ func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 		v, err := k.judgeOne(c, w, name)
 		k.verdicts.Captures = append(k.verdicts.Captures, v)
 		errs = append(errs, err)
-		if c.Context().Err() != nil || exitStatus(err) >= statusCapture {
+		if exitStatus(err) >= statusCapture {
 			break
 		}
 	}
@@ -212,6 +218,9 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 		err = nil
 	}
 	cut := ""
+	if c.Context().Err() != nil && !k.capturing.on() && !one.live() {
+		cut = "the run was interrupted"
+	}
 	if err != nil {
 		v.Err = err
 		cut = printable(leaves(err)[0].Error())
