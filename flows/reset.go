@@ -127,7 +127,7 @@ func (t *Tracker) dies(r *record, from, to *half) {
 	if r.resetBy == NoOne {
 		r.resetBy = closer(r.sideOf(from))
 	}
-	if s := t.seg; s.Flags.Any(ACK) && from.is(hasAck) && !to.nxt.Before(s.Ack) {
+	if s := t.seg; s.Flags.Any(ACK) && from.is(hasAck) && to.is(hasNxt) && !to.nxt.Before(s.Ack) {
 		from.acked(s)
 	}
 	t.closes(r, from, to)

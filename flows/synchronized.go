@@ -156,6 +156,10 @@ func (t *Tracker) sent(r *record, from, to *half) (arrives bool) {
 	if s.Flags.Any(SYN) {
 		start++
 	}
+	if !from.is(hasNxt) { // it had sent nothing but a RST
+		from.nxt, from.edge = start, start
+		from.has |= hasNxt
+	}
 	before := from.nxt
 	switch {
 	case !fin && start == before-1 && !s.Flags.Any(SYN) && from.path.has(Established) &&
