@@ -58,6 +58,14 @@ func TestBriefly(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("conversation", func(t *testing.T) {
+		random := rand.New(rand.NewPCG(9, 10))
+		for range 300 {
+			if diff := briefly(conversation(random)); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+	})
 	t.Run("random", func(t *testing.T) {
 		random := rand.New(rand.NewPCG(7, 8))
 		b := make([]byte, 60*fuzzPacket)
@@ -73,6 +81,67 @@ func TestBriefly(t *testing.T) {
 			}
 		}
 	})
+}
+
+// conversation is a connection in which both ends send data and acknowledge it, with what may come between: a
+// segment lost and sent again, a keep-alive probe, a clock that steps back, a silence, other options, and the close.
+func conversation(random *rand.Rand) (segs []flows.Segment) {
+	p := pair{client: flows.Addr4([4]byte{10, 0, 0, 1}), server: flows.Addr4([4]byte{192, 0, 2, 1}), clientPort: 50000, serverPort: 443,
+		next: [2]flows.Seq{flows.Seq(random.Uint32()), flows.Seq(random.Uint32())}}
+	s := flows.Segment{Time: 1e15}
+	stamped, odd := random.IntN(2) == 0, random.IntN(3)
+	send := func(side int, flags flows.Flags, length uint32) {
+		p.segment(&s, side, flags, length)
+		s.Time += random.Int64N(1e9)
+		s.HasTS, s.TSVal, s.TSEcr = stamped, uint32(s.Time/1e6), uint32(s.Time/1e6)-20
+		segs = append(segs, s)
+	}
+	send(0, flows.SYN, 0)
+	send(1, flows.SYN|flows.ACK, 0)
+	send(0, flows.ACK, 0)
+	for range random.IntN(60) {
+		side := random.IntN(2)
+		send(side, flows.ACK|flows.Flags(random.IntN(2))*flows.PSH, uint32(random.IntN(2)*random.IntN(1460)))
+		if odd == 0 {
+			continue
+		}
+		last := &segs[len(segs)-1]
+		switch random.IntN(30) {
+		case 0:
+			segs = segs[:len(segs)-1]
+		case 1:
+			again := *last
+			again.Time, again.IPID = again.Time+3e8, again.IPID+1
+			segs = append(segs, again)
+		case 2:
+			last.Seq--
+		case 3:
+			last.Time -= 2e9
+		case 4:
+			last.TSVal -= 5000
+		case 5:
+			last.Window = 0
+		case 6:
+			last.HasSACK, last.SACKEnd = true, last.Ack
+		case 7:
+			s.Time += 200e9
+		case 8:
+			last.Ack += 7
+		case 9:
+			last.HasTS = !last.HasTS
+		}
+	}
+	if random.IntN(2) == 0 {
+		send(0, flows.FIN|flows.ACK, 0)
+		send(1, flows.ACK, 100)
+		send(0, flows.ACK, 0)
+		send(1, flows.FIN|flows.ACK, 0)
+		send(0, flows.ACK, 0)
+	}
+	for i := range segs {
+		segs[i].Packet = uint64(i + 1)
+	}
+	return segs
 }
 
 // A connection as it should be is never kept as a record, whether its segments have time stamps or not.

@@ -21,9 +21,10 @@ type shapes struct {
 
 type knownShape struct {
 	shape
-	next uint16 // the one that a flow in this shape came to the last time
-	end  end
-	shed Shed // what a flow in this shape would be shed as
+	next  uint16 // the one that a flow in this shape came to the last time
+	end   end
+	shed  Shed // what a flow in this shape would be shed as
+	quick quickShape
 }
 
 // end is whether time finishes a flow.
@@ -61,6 +62,8 @@ func (s *shapes) numberOf(after uint16, what *shape, r *record) uint16 {
 			k.end = endOver
 		case r.waiting():
 			k.end = endWaiting
+		default:
+			k.quick.of(what)
 		}
 		s.of = append(s.of, k)
 		s.number[*what] = n

@@ -129,8 +129,14 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	}
 	t.k = t.tupleOf(s)
 	head := t.find(&t.k)
+	like, elsewhere := false, false
+	if s.Quote.Version == 0 && s.Damage == Undamaged {
+		if like, elsewhere = t.copies.like(&t.k, s); !like && head != 0 && !t.k.loopback && t.quick(head, t.k.from) {
+			return &t.step
+		}
+	}
 	t.checkOut(head)
-	t.observe(head, &t.k)
+	t.observe(head, &t.k, like, elsewhere)
 	t.checkIn()
 	if t.opened {
 		t.opened = false
@@ -141,7 +147,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	return &t.step
 }
 
-func (t *Tracker) observe(head ref, k *tuple) {
+func (t *Tracker) observe(head ref, k *tuple, like, elsewhere bool) {
 	s := t.seg
 	if s.Quote.Version != 0 {
 		t.quoted(head, k)
@@ -151,7 +157,7 @@ func (t *Tracker) observe(head ref, k *tuple) {
 		t.damaged(head, k)
 		return
 	}
-	if t.copied(head, k) {
+	if like && t.copied(head, k, elsewhere) {
 		return
 	}
 	t.rec = t.pick(head, k)
@@ -265,9 +271,8 @@ func (t *Tracker) gapFrom(r *record, h *half) Seq {
 }
 
 // copied reports whether the segment is a copy that the capture made, and counts it.
-func (t *Tracker) copied(head ref, k *tuple) bool {
-	like, elsewhere := t.copies.like(k, t.seg)
-	if !like || head == 0 {
+func (t *Tracker) copied(head ref, k *tuple, elsewhere bool) bool {
+	if head == 0 {
 		return false
 	}
 	t.rec = t.holder(head, k)
