@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
+	"time"
 	"unsafe"
 
 	"tcpwhy/flows"
@@ -35,7 +36,7 @@ func fullTable(n int) (*flows.Tracker, []pair) {
 			flags flows.Flags
 		}{{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}} {
 			p.segment(&s, step.side, step.flags, 0)
-			s.Time = int64(i)*1000 + int64(step.side)
+			s.Time = int64(i) * 1000 // a clock that steps back would make records of them
 			tr.Observe(&s)
 		}
 	}
@@ -124,6 +125,83 @@ func BenchmarkObserve(b *testing.B) {
 			held := after.HeapAlloc - before.HeapAlloc - uint64(n)*uint64(unsafe.Sizeof(pair{}))
 			b.ReportMetric(float64(held)/float64(n), "B/flow")
 		})
+	}
+}
+
+// Memory of what is held, with all that belongs to it: a SYN without an answer, and a connection with data.
+func BenchmarkHeld(b *testing.B) {
+	for _, of := range []struct {
+		name  string
+		v6    bool
+		steps int
+	}{{"syn", false, 1}, {"open", false, 5}, {"open-v6", true, 5}} {
+		for _, n := range []int{1_000_000, 10_000_000} {
+			b.Run(fmt.Sprintf("%s/%d", of.name, n), func(b *testing.B) {
+				var before, after runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
+				hold(tr, n, of.v6, of.steps, func() {})
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "B/flow")
+				b.ReportMetric(0, "ns/op")
+				if tr.Live() != n || tr.Brief() != n {
+					b.Fatalf("%d flows, %d of them briefly kept, want %d", tr.Live(), tr.Brief(), n)
+				}
+			})
+		}
+	}
+}
+
+// hold has tr observe the first steps of n connections, and calls after after each segment.
+func hold(tr *flows.Tracker, n int, v6 bool, steps int, after func()) {
+	var s flows.Segment
+	for i := range n {
+		p := pair{client: flows.Addr4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), server: flows.Addr4([4]byte{192, 0, 2, 1}),
+			clientPort: uint16(30000 + i>>24), serverPort: 443, next: [2]flows.Seq{flows.Seq(i) * 7919, flows.Seq(i) * 104729}}
+		if v6 {
+			p.client[0], p.server[0] = 0x20, 0x20
+		}
+		for _, step := range []struct {
+			side   int
+			flags  flows.Flags
+			length uint32
+		}{{0, flows.SYN, 0}, {1, flows.SYN | flows.ACK, 0}, {0, flows.ACK, 0}, {0, flows.ACK | flows.PSH, 100}, {1, flows.ACK | flows.PSH, 900}}[:steps] {
+			p.segment(&s, step.side, step.flags, step.length)
+			s.Time = int64(1e18) + int64(i)*1000
+			tr.Observe(&s)
+			after()
+		}
+	}
+}
+
+// The table grows without a pause that a live capture would feel: how long a batch of 64 segments takes, on the way
+// to ten million flows.
+func BenchmarkGrowth(b *testing.B) {
+	for b.Loop() {
+		tr := flows.NewTracker(flows.Config{})
+		var over [4]int // batches over 1, 5, 10 and 50 ms
+		var longest time.Duration
+		i, began := 0, time.Now()
+		hold(tr, 10_000_000, false, 1, func() {
+			if i++; i%64 > 0 {
+				return
+			}
+			now := time.Now()
+			took := now.Sub(began)
+			began = now
+			longest = max(longest, took)
+			for j, limit := range []time.Duration{1, 5, 10, 50} {
+				if took > limit*time.Millisecond {
+					over[j]++
+				}
+			}
+		})
+		b.ReportMetric(float64(longest)/1e6, "longest-ms")
+		for j, limit := range []string{"1ms", "5ms", "10ms", "50ms"} {
+			b.ReportMetric(float64(over[j]), "over-"+limit)
+		}
 	}
 }
 

@@ -45,8 +45,8 @@
 //	copies.go         packets that the capture holds twice
 //	tracker.go        the loop over all of it; sweep.go, table.go, slab.go: time-outs, look-up, memory
 //	record.go         a flow as its segment finds it; kept.go, story.go: its transitions
-//	brief.go          as it is kept where all is as usual; shape.go: what such flows have in common
-//	left.go           what the end of the capture finishes, by number
+//	brief.go          as it is kept where all is as usual; shape.go: what such flows have in common; quick.go: their next data or ACK
+//	left.go           what the end of the capture finishes, by number; shed.go: what goes at the ceiling
 //	evidence.go       how a record changes: along an edge, proved, taken back
 //	describe.go       from the record of a flow to what is said of it
 //	zeek.go           conn_state and history as Zeek has them
