@@ -5,7 +5,6 @@ import (
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/amount"
-	"tcpwhy/analyzer/metric"
 	"tcpwhy/analyzer/verdict"
 	"tcpwhy/flows"
 )
@@ -23,12 +22,7 @@ func (t *countTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 func (t *countTally) finding(*analyzer.Finding) {}
 
 func (t *countTally) result(chosen, all uint64) result {
-	r := result{truth: metric.No, expected: t.of.text, seen: fmt.Sprintf("%s of %s", amount.Commas(chosen), amount.Of(all, "flow", "flows"))}
-	switch {
-	case t.of.admits(chosen, all):
-		r.truth = metric.Yes
-	case t.of.many(chosen, all):
-		r.offenders = t.chosen
-	}
+	r := result{expected: t.of.text, seen: fmt.Sprintf("%s of %s", amount.Commas(chosen), amount.Of(all, "flow", "flows"))}
+	r.truth, r.offenders = t.of.judge(chosen, all, &t.chosen, &verdict.Offenders{})
 	return r
 }

@@ -38,20 +38,12 @@ func (t *findingTally) finding(n *analyzer.Finding) {
 
 func (t *findingTally) result(chosen, _ uint64) result {
 	n, all := t.holders.N, chosen
-	r := result{truth: metric.No, expected: t.of.expected(chosen), seen: fmt.Sprintf("%s of %s", amount.Commas(n), amount.Commas(chosen))}
+	r := result{expected: t.of.expected(chosen), seen: fmt.Sprintf("%s of %s", amount.Commas(n), amount.Commas(chosen))}
 	if t.rule.Flow == nil {
-		all = max(t.whole, 1)
+		all = t.whole
 		r.expected, r.seen = t.of.text, amount.Of(n, "finding", "findings")+" of the whole capture"
 	}
-	switch {
-	case t.of.admits(n, all):
-		r.truth = metric.Yes
-		return r
-	case t.of.many(n, all):
-		r.offenders = t.holders
-	default:
-		r.offenders = t.others
-	}
+	r.truth, r.offenders = t.of.judge(n, all, &t.holders, &t.others)
 	r.seen += firstOf(&r.offenders)
 	return r
 }

@@ -92,7 +92,7 @@ func TestJudge(t *testing.T) {
 		{"opening: {refused: none}", failed, "none of 10 flows", "1 of 10; flow 9 is refused", 9},
 		{"opening: {refused: at most 1}", met, "at most 1 of 10 flows", "1 of 10", 0},
 		{"opening: {refused: 2 to 3}", failed, "2 to 3 of 10 flows", "1 of 10; flow 1 is complete", 1},
-		{"closing: orderly", failed, "10 of 10 flows", "8 of 10; flow 3 is no closing", 3},
+		{"closing: orderly", failed, "10 of 10 flows", "8 of 10; flow 3 has no closing", 3},
 		{"client.state: established", met, "10 of 10 flows", "10 of 10", 0},
 		{"client.states: CLOSED SYN-SENT ESTAB", met, "10 of 10 flows", "10 of 10", 0},
 		{"client.states: CLOSED SYN_SENT", failed, "10 of 10 flows", "0 of 10; flow 1 is CLOSED SYN_SENT ESTABLISHED", 1},

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/metric"
+	"tcpwhy/analyzer/verdict"
 )
 
 // Quantity is how many there may be: of flows that are chosen, or of the chosen ones that are so and so.
@@ -90,6 +92,18 @@ func (q *Quantity) many(n, all uint64) bool { return 100*float64(n) > q.most.of(
 
 // admits reports whether n of so many are as many as there have to be.
 func (q *Quantity) admits(n, all uint64) bool { return !q.few(n, all) && !q.many(n, all) }
+
+// judge tells whether flows that hold something are as many as there have to be, of all that there are; and if not, which of them
+// are not as expected.
+func (q *Quantity) judge(n, all uint64, holders, others *verdict.Offenders) (metric.Truth, verdict.Offenders) {
+	switch {
+	case q.many(n, all):
+		return metric.No, *holders
+	case q.few(n, all):
+		return metric.No, *others
+	}
+	return metric.Yes, verdict.Offenders{}
+}
 
 // expected tells what is expected of so many flows.
 func (q *Quantity) expected(all uint64) string {

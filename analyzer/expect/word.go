@@ -3,6 +3,7 @@ package expect
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/amount"
@@ -37,16 +38,8 @@ func (t *wordTally) finding(*analyzer.Finding) {}
 
 func (t *wordTally) result(chosen, _ uint64) result {
 	n := t.holders.N
-	r := result{truth: metric.No, expected: t.of.expected(chosen), seen: fmt.Sprintf("%s of %s", amount.Commas(n), amount.Commas(chosen))}
-	switch {
-	case t.of.admits(n, chosen):
-		r.truth = metric.Yes
-		return r
-	case t.of.many(n, chosen):
-		r.offenders = t.holders
-	default:
-		r.offenders = t.others
-	}
+	r := result{expected: t.of.expected(chosen), seen: fmt.Sprintf("%s of %s", amount.Commas(n), amount.Commas(chosen))}
+	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, &t.others)
 	r.seen += firstOf(&r.offenders)
 	return r
 }
@@ -56,5 +49,9 @@ func firstOf(o *verdict.Offenders) string {
 	if len(o.First) == 0 || o.First[0].Number == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; flow %d is %s", o.First[0].Number, o.First[0].Why)
+	verb := "is"
+	if strings.HasPrefix(o.First[0].Why, "no ") {
+		verb = "has"
+	}
+	return fmt.Sprintf("; flow %d %s %s", o.First[0].Number, verb, o.First[0].Why)
 }

@@ -97,7 +97,7 @@ func (t *Text) head(b *strings.Builder, c *Capture, e *Expectation) {
 
 func (t *Text) failed(b *strings.Builder, c *Capture, e *Expectation, drawn map[uint64]bool) {
 	t.head(b, c, e)
-	fmt.Fprintf(b, "%sexpected  %-21s seen  %s\n", indent, e.Expected, e.Seen)
+	fmt.Fprintf(b, "%sexpected  %-19s   seen  %s\n", indent, e.Expected, e.Seen)
 	if len(e.Offending) == 0 {
 		b.WriteByte('\n')
 		return
