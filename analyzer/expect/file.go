@@ -73,7 +73,6 @@ type result struct {
 // Exception is a failure that is known.
 type Exception struct {
 	verdict.Exception
-	Name string // "" where it has none
 
 	flows chooser
 	count Quantity

@@ -41,6 +41,7 @@ type (
 		Column int    `json:"column"`
 	}
 	exceptionJSON struct {
+		Name   *string       `json:"name"`
 		At     *positionJSON `json:"at"`
 		Reason string        `json:"reason"`
 		Until  string        `json:"until"`
@@ -87,7 +88,7 @@ func (c *Capture) json() captureJSON {
 		x := expectationJSON{Name: said(e.Name), Text: e.Text, Rule: e.Rule, At: e.At.json(), Severity: e.Severity.String(), Expected: said(e.Expected),
 			Seen: said(e.Seen), Outcome: strings.ReplaceAll(e.Outcome.String(), " ", "-"), Reason: said(e.Reason), Offenders: e.Offenders, Offending: []flowJSON{}}
 		if e.Exception != nil {
-			x.Exception = &exceptionJSON{e.Exception.At.json(), e.Exception.Reason, e.Exception.Until}
+			x.Exception = &exceptionJSON{said(e.Exception.Name), e.Exception.At.json(), e.Exception.Reason, e.Exception.Until}
 		}
 		for _, f := range e.Offending {
 			x.Offending = append(x.Offending, f.json())

@@ -53,7 +53,7 @@ func (t *Text) capture(b *strings.Builder, c *Capture) {
 			fmt.Fprintf(b, "%s%s\n", indent, e.Reason)
 		case e.Outcome == Allowed:
 			fmt.Fprintf(b, "%s %s: %s, %s", t.label(Allowed), c.Name, e.Text, e.Seen)
-			fmt.Fprintf(b, "; %s, until %s: %s\n", e.Exception.At, e.Exception.Until, e.Exception.Reason)
+			fmt.Fprintf(b, "; %s, until %s: %s\n", e.Exception.At, e.Exception.Until, e.Exception.words())
 		case e.Outcome == Failed:
 			t.failed(b, c, e, drawn)
 		case t.Verbose:
@@ -165,4 +165,12 @@ func (e *Expectation) others() string {
 		line += fmt.Sprintf(" and %s more", amount.Commas(left))
 	}
 	return line
+}
+
+// words are the name and the reason.
+func (x *Exception) words() string {
+	if x.Name == "" {
+		return x.Reason
+	}
+	return x.Name + ": " + x.Reason
 }

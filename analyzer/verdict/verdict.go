@@ -60,6 +60,7 @@ type Expectation struct {
 // Exception is a failure that is known, and allowed until a day.
 type Exception struct {
 	At     Position
+	Name   string // as its author calls it; "" where it has no name
 	Reason string
 	Until  string // the last day that it holds, as 2026-12-31; "": it has none
 }
