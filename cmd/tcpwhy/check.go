@@ -173,7 +173,7 @@ func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 	}
 	for _, e := range k.file.Entries {
 		for _, p := range e.Without(k.file, captures) {
-			k.verdicts.Captures = append(k.verdicts.Captures, verdict.Capture{Name: p.Text, Expectations: e.Unjudged("no capture that was given is this one")})
+			k.verdicts.Captures = append(k.verdicts.Captures, verdict.Capture{Name: report.Plain(p.Text), Expectations: e.Unjudged("no capture that was given is this one")})
 		}
 	}
 	return errors.Join(errs...)
