@@ -134,7 +134,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	if k.file == nil && len(k.limits) == 0 && k.record == "" {
 		return usage("nothing is expected: --expect FILE, or --fail-on LIMIT,...\n  %s --help tells more", c.CommandPath())
 	}
-	k.separate, k.brief, k.quiet = true, k.quiet, true
+	k.separate, k.brief, k.quiet = !k.capturing.on(), k.quiet, true
 	if err := k.resolve(c, args); err != nil {
 		return err
 	}
@@ -218,7 +218,10 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 		err = nil
 	}
 	cut := ""
-	if c.Context().Err() != nil && !k.capturing.on() && !one.live() {
+	switch {
+	case of != nil && of.run.Shed.N() > 0:
+		cut = report.ShedWords(&of.run.Shed)
+	case c.Context().Err() != nil && !k.capturing.on() && !one.live():
 		cut = "the run was interrupted"
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/amount"
 	"tcpwhy/analyzer/metric"
 	"tcpwhy/analyzer/report"
@@ -31,14 +32,17 @@ func (l limits) findings() bool {
 	return slices.ContainsFunc(l, func(l limit) bool { return l.expr.Findings() })
 }
 
-// check is an error for each limit that the capture exceeds, or that it tells nothing of.
-func (l limits) check(capture string) error {
+// check is an error for each limit that the capture exceeds, or that it tells nothing of: where flows were given up, those may
+// have exceeded it.
+func (l limits) check(capture string, shed *analyzer.Sheds) error {
 	var errs []error
 	for _, l := range l {
-		switch r := l.tally.Result(); r.Truth {
-		case metric.Yes:
+		switch r := l.tally.Result(); {
+		case r.Truth == metric.Yes:
 			errs = append(errs, &failure{statusFailed, fmt.Errorf("%s: --fail-on %s: %s%s", capture, quoted(l.expr.String()), r.Seen, first(&r))})
-		case metric.Unknown:
+		case shed.N() > 0:
+			errs = append(errs, usage("%s: --fail-on %s cannot be judged: %s", capture, quoted(l.expr.String()), report.ShedWords(shed)))
+		case r.Truth == metric.Unknown:
 			errs = append(errs, usage("%s: --fail-on %s cannot be judged: %s", capture, quoted(l.expr.String()), r.Reason))
 		}
 	}

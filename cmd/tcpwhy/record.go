@@ -80,11 +80,16 @@ type recorder interface {
 	analyzer.FindingOutput
 }
 
-// look reads one capture.
+// look reads one capture, all of it.
 func (k *check) look(c *cobra.Command, w *writer, name string, to recorder) error {
 	one := k.alone(name)
-	out := output{judged: true, flows: to, findings: to, shown: noneShown, end: noEnd, begin: func(*capture) error { return nil }}
-	return one.capture(c, w, one.files, &out)
+	var of *capture
+	out := output{judged: true, flows: to, findings: to, shown: noneShown, end: noEnd, begin: func(next *capture) error { of = next; return nil }}
+	err := one.capture(c, w, one.files, &out)
+	if of != nil && of.run.Shed.N() > 0 {
+		err = errors.Join(err, usage("%s: not all of it can be recorded: %s", report.Plain(name), report.ShedWords(&of.run.Shed)))
+	}
+	return err
 }
 
 // rewrite writes a file whole or not at all.
