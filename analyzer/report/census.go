@@ -142,13 +142,16 @@ type interval struct {
 
 // rows are all intervals from the first in which something happened to the end of the capture.
 func (c *Census) rows() []interval {
-	numbers := slices.Sorted(maps.Keys(c.ticks))
-	if len(numbers) == 0 {
+	if len(c.ticks) == 0 {
 		return nil
+	}
+	first := func() int64 { return slices.Min(slices.Collect(maps.Keys(c.ticks))) }
+	for c.last/int64(c.Every)-first() >= maxTicks {
+		c.widen() // those in which nothing happened are rows too
 	}
 	var rows []interval
 	var now [flows.NumStates]int64
-	for n := numbers[0]; n <= c.last/int64(c.Every); n++ {
+	for n := first(); n <= c.last/int64(c.Every); n++ {
 		row := interval{from: n * int64(c.Every)}
 		if t := c.ticks[n]; t != nil {
 			row.begun, row.opened, row.failed, row.closed = t.begun, t.opened, t.failed, t.closed

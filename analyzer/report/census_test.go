@@ -94,3 +94,19 @@ func TestCensusWidens(t *testing.T) {
 		t.Errorf("got %d in %d intervals of %v", begun, len(c.ticks), c.Every)
 	}
 }
+
+// What a file can tell of time is more than there is memory for: intervals become as long as it takes.
+func TestCensusOfAYear(t *testing.T) {
+	c := census(t, `
+		0s         a>  S   0:0(0)
+		32400000s  b>  S   0:0(0)
+	`)
+	rows := c.rows()
+	begun := uint64(0)
+	for _, r := range rows {
+		begun += r.begun
+	}
+	if len(rows) > maxTicks || begun != 2 || c.Every != 512*time.Second {
+		t.Errorf("%d intervals of %v, %d connections", len(rows), c.Every, begun)
+	}
+}
