@@ -20,7 +20,7 @@ const maxWindow = 128 << 20
 // zeros came to 4,600 times, and gzip cannot exceed 1,032.
 const (
 	maxExpansion = 10_000
-	freely       = 1 << 30
+	freely       = 256 << 20
 )
 
 var errExpansion = fmt.Errorf("unpacks to more than %d times its size, which no capture does", maxExpansion)
