@@ -89,10 +89,10 @@ func (c *Choice) byEnd() bool { return len(c.States) > 0 || c.NeedsFindings() ||
 // NeedsFindings reports whether flows have to be judged to be chosen.
 func (c *Choice) NeedsFindings() bool { return len(c.Findings) > 0 || c.Where.Findings }
 
-// NeedsEnd reports whether c can be told only by who has seen the end of the capture, which
-// where packets are printed is all that is asked of the state a flow ends in, of what is found of it, and Where.
-func (c *Choice) NeedsEnd(packets bool) bool {
-	return c.Since.NeedsEnd() || c.Until.NeedsEnd() || packets && c.byEnd()
+// NeedsEnd reports whether c can be told only by who has seen the end of the capture, which where anything is told
+// before a flow's end (of packets, of servers) is all that is asked of the state a flow ends in, of what is found of it, and Where.
+func (c *Choice) NeedsEnd(early bool) bool {
+	return c.Since.NeedsEnd() || c.Until.NeedsEnd() || early && c.byEnd()
 }
 
 // NeedsCauses reports whether c asks for flows that are part of a finding of the whole capture: only who has
@@ -127,6 +127,9 @@ func (c *chooser) start(first int64) {
 
 func (c *chooser) number(n uint64) bool { return len(c.Flows) == 0 || slices.Contains(c.Flows, n) }
 
+// picked reports whether an earlier reading, where there was one, wants flow n for its end.
+func (c *chooser) picked(n uint64) bool { return c.scan == nil || !c.byEnd() || c.scan.has(n) }
+
 func (c *chooser) ends(client, server netip.AddrPort) bool {
 	return anyEndpoint(c.Client, client) && anyEndpoint(c.Server, server)
 }
@@ -137,7 +140,7 @@ func anyEndpoint(es []Endpoint, ap netip.AddrPort) bool {
 
 // flow reports whether f, which is finished, is wanted.
 func (c *chooser) flow(f *flows.Flow) bool {
-	return c.number(f.Number) && c.ends(f.Client().Addr, f.Server().Addr) && c.lastState(f) &&
+	return c.number(f.Number) && c.picked(f.Number) && c.ends(f.Client().Addr, f.Server().Addr) && c.lastState(f) &&
 		f.First <= c.until && f.Last >= c.since && (c.Where.IsZero() || c.Where.Findings || c.Where.Holds(f, nil))
 }
 
@@ -167,16 +170,12 @@ func (c *chooser) packet(seg *flows.Segment, step *flows.Step) bool {
 	if step.Flow == 0 || !c.number(step.Flow) {
 		return false
 	}
-	if c.byEnd() && !c.scan.has(step.Flow) {
-		return false
-	}
-	return c.of(seg, step)
+	return c.picked(step.Flow) && c.of(seg, step)
 }
 
-// counts reports whether a packet counts for what is known of servers: whatever is chosen by the end of
-// its flow.
+// counts reports whether a packet counts for what is known of servers.
 func (c *chooser) counts(seg *flows.Segment, step *flows.Step) bool {
-	return seg.Time >= c.since && seg.Time <= c.until && c.number(step.Flow) && c.of(seg, step)
+	return seg.Time >= c.since && seg.Time <= c.until && c.number(step.Flow) && c.picked(step.Flow) && c.of(seg, step)
 }
 
 // of reports whether the ends of a packet's flow are wanted.

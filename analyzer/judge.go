@@ -81,7 +81,6 @@ func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 	}
 }
 
-// judge is what the rules have to say of a flow. The list is valid until the next call.
 // Shed counts a flow that was given up at the ceiling, before it had finished: no rule is asked of it.
 func (j *Judge) Shed(f *flows.Flow) {
 	delete(j.said, f.Number)
@@ -90,6 +89,7 @@ func (j *Judge) Shed(f *flows.Flow) {
 	}
 }
 
+// judge is what the rules have to say of a flow. The list is valid until the next call.
 func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
 	if j.asked == nil {
 		j.prepare()

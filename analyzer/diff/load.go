@@ -47,7 +47,14 @@ func (c *Comparison) Load(name string, r io.Reader) (*Snapshot, error) {
 			return nil, plainly(err)
 		}
 	}
-	return s, nil
+	switch _, err := d.Token(); err {
+	case io.EOF:
+		return s, nil
+	case nil:
+		return nil, errNotSaved
+	default:
+		return nil, plainly(err)
+	}
 }
 
 // isArray reports whether an array comes next.

@@ -26,6 +26,8 @@ func TestLoad(t *testing.T) {
 		{"[{}]", "value 1: neither a flow"},
 		{savedRow + "{}", "value 2: neither a flow"},
 		{savedRow + "x", "value 2: invalid character 'x'"},
+		{savedRow + "}", "invalid character '}'"},
+		{"[" + savedRow + "]" + savedRow, "neither a flow"},
 		{strings.Replace(savedRow, "refused", "refuted", 1), `flow 1: no such opening: "refuted"`},
 		{strings.Replace(savedRow, "CLOSED", "OPEN", 1), `flow 1: no such states`},
 		{strings.Replace(savedRow, "192.0.2.1", "192.0.2", 1), "value 1: "},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -168,12 +169,12 @@ func (p *parser) flows(n *yaml.Node, whole bool) (c chooser) {
 					return slices.ContainsFunc(found, func(n *analyzer.Finding) bool { return n.Rule == rule })
 				}
 			case "port":
-				e, err := metric.ParseFlow("port == '" + w.Value + "'")
+				port, err := strconv.ParseUint(w.Value, 10, 16)
 				if err != nil {
 					p.fail(w, "%s is no port", w.Value)
 					continue
 				}
-				one = e.Condition().Holds
+				one = func(f *flows.Flow, _ []*analyzer.Finding) bool { return f.Server().Addr.Port() == uint16(port) }
 			default:
 				word := metric.WordNamed(key.Value)
 				v, err := word.Parse(w.Value)

@@ -20,7 +20,10 @@ or by tcpwhy report -o json, which has no flows in it, so that they are counted 
 Flows are matched by addresses and ports or, where client ports differ, by server and order. Percentiles are compared where
 enough was measured (11 flows for the median, 98 for p90, 1,072 for p99), and differ where chance cannot have done it and
 --time-tolerance is exceeded. Kept in memory are some 160 bytes of each of the first million flows of either side; flows beyond
-are counted for their server. Exit status 1: there are differences that count (--fail-on).`
+are counted for their server.
+
+Exit status: 1 where there are differences that count (--fail-on), 2 where not all could be compared, 3 where a side could not be
+read, or not to its end. The highest counts.`
 
 const diffExample = `  tcpwhy diff good.pcap new.pcap
   tcpwhy diff good.jsonl new.pcap             saved by: tcpwhy flows -o jsonl good.pcap > good.jsonl
@@ -108,7 +111,7 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 		}
 	}
 	if result.Unjudged > 0 {
-		errs = append(errs, usage("not all was compared: there were too many flows"))
+		errs = append(errs, errUnjudged)
 	}
 	return errors.Join(errs...)
 }

@@ -90,7 +90,7 @@ type capture struct {
 
 // needsEnd reports whether what was chosen can be told only when the end of the capture is known.
 func (r *reading) needsEnd(out *output) bool {
-	return r.choice.NeedsEnd(out.packets != nil || r.saving.on())
+	return r.choice.NeedsEnd(out.packets != nil || out.findings != nil || r.saving.on())
 }
 
 // before reads files for the first time, for what only their end tells.

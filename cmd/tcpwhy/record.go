@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -92,15 +93,32 @@ func (k *check) look(c *cobra.Command, w *writer, name string, to recorder) erro
 	return err
 }
 
-// rewrite writes a file whole or not at all.
+// rewrite writes a file whole or not at all: beside it first, under a name that nobody foresees. One that was there keeps its
+// mode.
 func rewrite(path string, data []byte) error {
-	err := os.WriteFile(path+".new", data, 0o644)
-	if err == nil {
-		err = os.Rename(path+".new", path)
-	}
+	err := replace(path, data)
 	if err != nil {
-		os.Remove(path + ".new")
 		return &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(path), withoutPath(err))}
 	}
 	return nil
+}
+
+func replace(path string, data []byte) error {
+	mode := fs.FileMode(0o644)
+	if was, err := os.Stat(path); err == nil {
+		mode = was.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(mode), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
 }

@@ -199,6 +199,7 @@ func TestFilesAreReadAsAnother(t *testing.T) {
 	for d := dir; d != "/" && d != "."; d = filepath.Dir(d) {
 		if info, err := os.Stat(d); err == nil && info.Mode()&1 == 0 {
 			os.Chmod(d, info.Mode()|0o055)
+			t.Cleanup(func() { os.Chmod(d, info.Mode()) })
 		}
 	}
 	open, private := manyPackets(t, dir, 1), filepath.Join(dir, "private.pcapng")
