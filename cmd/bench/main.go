@@ -31,7 +31,7 @@ func main() {
 	tcpwhy := flag.String("tcpwhy", "tcpwhy", "the `program` to measure")
 	flag.IntVar(&m.rounds, "rounds", 3, "how often each command runs")
 	flag.BoolVar(&m.short, "short", false, "slices only: what can be done in a minute or two")
-	flag.StringVar(&m.only, "only", "", "only captures whose names begin with `PREFIX`")
+	flag.StringVar(&m.only, "only", "", "only what is measured on captures whose names begin with `PREFIX`")
 	flag.Parse()
 	if err := l.run(*tcpwhy, &m, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -26,13 +26,11 @@ type measurement struct {
 	pauses  *pauses
 }
 
-// packages are those of Debian that the peers are in, where they have another name.
-var packages = map[string]string{"argus": "argus-server", "nfpcapd": "nfdump"}
-
 func (m *measurement) run(l *lab, to io.Writer) error {
 	m.took, m.missing = map[string]usage{}, map[string]error{}
 	all := slices.DeleteFunc(rows(), func(r row) bool {
-		return !strings.HasPrefix(r.capture, m.only) || m.short && !strings.HasPrefix(r.capture, "w1s") && !strings.HasPrefix(r.capture, "w3s")
+		slice := strings.HasPrefix(r.capture, "w1s.") || strings.HasPrefix(r.capture, "w3s.")
+		return !strings.HasPrefix(r.capture, m.only) || m.short && !slice
 	})
 	if err := m.prepare(l, all); err != nil {
 		return err
@@ -50,11 +48,16 @@ func (m *measurement) run(l *lab, to io.Writer) error {
 		}
 	}
 	for _, c := range order {
+		if len(commands[c]) == 0 {
+			continue
+		}
 		if err := m.capture(l, c, commands[c]); err != nil {
 			return err
 		}
 	}
-	m.findPauses(l)
+	if m.only == "" {
+		m.findPauses(l)
+	}
 	m.table(l, all, to)
 	return errors.Join(m.wrong...)
 }
@@ -66,52 +69,54 @@ func (m *measurement) prepare(l *lab, all []row) error {
 		return fmt.Errorf("tcpwhy: %w", err)
 	}
 	var needed []string
+	size := int64(0)
 	for _, r := range all {
 		for _, line := range r.commands {
 			m.missing[line] = l.lacks(line, string(help))
-			if err := m.missing[line]; err != nil {
-				say("not run: %s: %v", line, err)
-			}
-			for _, word := range strings.Fields(line) {
-				if c, err := find(word); err == nil && !strings.Contains(line, "|") && !slices.Contains(needed, c.name) && !c.made(l.dir) {
+			for _, c := range capturesIn(line) {
+				if c.size > 0 && !slices.Contains(needed, c.name) && !c.made(l.dir) {
 					needed = append(needed, c.name)
+					size += c.size
 				}
 			}
 		}
 	}
-	size := int64(0)
-	for _, name := range needed {
-		c, err := find(name)
+	for line, err := range m.missing {
 		if err != nil {
-			return err
+			say("not run: %s: %v", line, err)
 		}
-		size += c.size
 	}
 	if size > 0 {
 		say("making %d captures, %d MB, with half as much again of plans, in %s; they are kept", len(needed), size/mb, l.dir)
 	}
 	for _, name := range needed {
 		say("%s", name)
-		if out, err := l.command("bench -dir . make " + name).CombinedOutput(); err != nil {
+		if out, err := l.command("bench make " + name).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", name, err, out)
 		}
 	}
 	return os.MkdirAll(filepath.Join(l.dir, "out"), 0o755)
 }
 
-// lacks says why a line cannot be run: a program is not there, or has no such flag yet.
+// capturesIn are those that a line names.
+func capturesIn(line string) (all []*capture) {
+	for _, word := range strings.Fields(line) {
+		if c, err := find(word); err == nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// lacks says why a line cannot be run: a program is not there, or has no such flag, or there is not the memory for it.
 func (l *lab) lacks(line, help string) error {
 	for _, word := range strings.Fields(line) {
 		if strings.HasPrefix(word, "--") && !strings.Contains(help, word) {
 			return fmt.Errorf("tcpwhy has no %s", word)
 		}
 	}
-	for _, word := range strings.Fields(line) {
+	for _, c := range capturesIn(line) {
 		const each = 600 // bytes of a flow, and room for the heap to grow
-		c, err := find(word)
-		if err != nil {
-			continue
-		}
 		if needs := each * (c.of.Live + c.of.Flood) >> 20; needs > available() {
 			return fmt.Errorf("less than %d MB of memory are free", needs)
 		}
@@ -122,14 +127,21 @@ func (l *lab) lacks(line, help string) error {
 			continue
 		}
 		if _, err := exec.LookPath(program); err != nil {
-			name := program
-			if packages[program] != "" {
-				name = packages[program]
-			}
-			return fmt.Errorf("not installed: apt-get install %s", name)
+			return fmt.Errorf("not installed: apt-get install %s", packageOf(program))
 		}
 	}
 	return nil
+}
+
+// packageOf is the package of Debian that a program is in.
+func packageOf(program string) string {
+	switch program {
+	case "argus":
+		return "argus-server"
+	case "nfpcapd":
+		return "nfdump"
+	}
+	return program
 }
 
 // capture measures all commands that read one capture: each in turn, round after round.
@@ -141,7 +153,7 @@ func (m *measurement) capture(l *lab, name string, commands []string) error {
 		if err := l.warm(name); err != nil {
 			return err
 		}
-		if out, err := l.command(fmt.Sprintf("bench -dir . -tcpwhy %s check %s", l.programs["tcpwhy"], name)).CombinedOutput(); err != nil {
+		if out, err := l.command("bench -tcpwhy " + l.programs["tcpwhy"] + " check " + name).CombinedOutput(); err != nil {
 			say("%s: not as planned\n%s", name, out)
 			m.wrong = append(m.wrong, fmt.Errorf("%s is not as planned: %s", name, out))
 		}

@@ -100,11 +100,7 @@ func (m *measurement) versions(l *lab) []string {
 		if !programs[program] {
 			continue
 		}
-		name := program
-		if packages[program] != "" {
-			name = packages[program]
-		}
-		out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", name).Output()
+		out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", packageOf(program)).Output()
 		if err == nil {
 			all = append(all, program+" "+string(out))
 		}
