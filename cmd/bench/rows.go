@@ -75,7 +75,7 @@ func rows() (all []row) {
 		all = append(all, row{c, "time", []string{"tcpwhy flows --workers 2 " + c, "tcpwhy flows --workers 1 " + c}, over(wall), 1 / 1.7})
 	}
 	all = append(all, row{"w4.pcap", "time", []string{"tcpwhy flows w4.pcap", "tcpwhy flows --workers 1 w4.pcap"}, over(wall), 1.1})
-	all = append(all, row{"w3.pcap", "memory, of 200 MB", []string{"tcpwhy flows w3.pcap"}, per(200e6), 1})
+	all = append(all, row{"w3.pcap", "memory, of 200 MB", []string{"tcpwhy report --max-memory 200MB w3.pcap"}, per(200e6), 1})
 	for _, flows := range []int{1_000_000, 10_000_000} {
 		for _, kind := range []struct {
 			name, what string
@@ -95,7 +95,7 @@ func per(bytes float64) func([]usage) float64 {
 
 // stored is a command that has all flows of a workload in its memory at the end.
 func stored(kind string, flows, rounds int) string {
-	return fmt.Sprintf("bench write %s-%d-%d | tcpwhy flows --max-flows 0 -", kind, flows, rounds)
+	return fmt.Sprintf("bench write %s-%d-%d | tcpwhy flows --max-flows 0 --max-memory 100GB -", kind, flows, rounds)
 }
 
 // growth is how many cache misses explain what a packet costs more with ten million flows than with ten thousand. It
