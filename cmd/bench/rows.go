@@ -80,8 +80,8 @@ func rows() (all []row) {
 		for _, kind := range []struct {
 			name, what string
 			bytes      float64
-		}{{"live4", "IPv4 flow", 160}, {"live6", "IPv6 flow", 200}, {"lone", "lone SYN", 64}} {
-			all = append(all, row{"", fmt.Sprintf("memory, of %.0f bytes a %s", kind.bytes, kind.what),
+		}{{"live4", "an IPv4 flow", 160}, {"live6", "an IPv6 flow", 200}, {"lone", "a lone SYN", 64}} {
+			all = append(all, row{"", fmt.Sprintf("memory, of %.0f bytes %s", kind.bytes, kind.what),
 				[]string{stored(kind.name, flows, 0)}, per(kind.bytes * float64(flows)), 1})
 		}
 	}

@@ -28,7 +28,7 @@ func (m *measurement) table(l *lab, all []row, to io.Writer) {
 			left = append(left, r)
 			continue
 		}
-		fmt.Fprintf(w, "| %s | `%s` | %s | %s | %s | %s |\n", r.what, r.commands[0], strings.Join(quoted(r.commands[1:]), " and "),
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", r.what, code(r.commands[0]), strings.Join(quoted(r.commands[1:]), " and "),
 			figure(ratio), figure(r.most), met(ratio <= r.most))
 	}
 	if m.pauses != nil {
@@ -71,10 +71,13 @@ func (m *measurement) why(r *row) error {
 
 func quoted(commands []string) (all []string) {
 	for _, c := range commands {
-		all = append(all, "`"+c+"`")
+		all = append(all, code(c))
 	}
 	return all
 }
+
+// code is a command as a cell of a table has it.
+func code(command string) string { return "`" + strings.ReplaceAll(command, "|", `\|`) + "`" }
 
 func figure(f float64) string { return fmt.Sprintf("%.3g", f) }
 
