@@ -63,11 +63,15 @@ func (p *parser) wordsOf(i *Item, key, value *yaml.Node) {
 		return v, err == nil
 	}
 	if value.Kind == yaml.MappingNode {
+		var listed []string // when all of them are read
 		p.mapping(value, w.Name, nil, func(name, quantity *yaml.Node) {
 			v, ok := parse(name)
 			q := p.quantity(quantity)
 			if ok {
-				i.check(p, name, quantity, w.Name+" "+word(v)+", "+q.text, w.Name, func() tally { return &wordTally{word: w, values: []string{v}, of: &q} }).key = key.Value
+				listed = append(listed, v)
+				i.check(p, name, quantity, w.Name+" "+word(v)+", "+q.text, w.Name, func() tally {
+					return &wordTally{word: w, values: []string{v}, of: &q, listed: listed}
+				}).key = key.Value
 			}
 		})
 		return

@@ -93,6 +93,8 @@ func TestJudge(t *testing.T) {
 		{"opening: {refused: none}", failed, "none of 10 flows", "1 of 10; flow 9 is refused", 9},
 		{"opening: {refused: at most 1}", met, "at most 1 of 10 flows", "1 of 10", 0},
 		{"opening: {refused: 2 to 3}", failed, "2 to 3 of 10 flows", "1 of 10; flow 1 is complete", 1},
+		{"opening: {complete: 9, refused: 1}", failed, "9 of 10 flows", "8 of 10; flow 3 is half-open", 3},
+		{"opening: {refused: 2, complete: 8, half-open: 1}", failed, "2 of 10 flows", "1 of 10; flow 1 is complete", 1},
 		{"closing: orderly", failed, "10 of 10 flows", "8 of 10; flow 3 has no closing", 3},
 		{"client.state: established", met, "10 of 10 flows", "10 of 10", 0},
 		{"client.states: CLOSED SYN-SENT ESTAB", met, "10 of 10 flows", "10 of 10", 0},

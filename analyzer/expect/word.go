@@ -17,21 +17,27 @@ type wordTally struct {
 	word            *metric.Word
 	values          []string
 	of              *Quantity
+	listed          []string // also under other quantities of the key
 	holders, others verdict.Offenders
+	strangers       verdict.Offenders // of the others, those of which nothing is listed
 }
 
 func (t *wordTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 	got := t.word.Get(f)
-	to := &t.others
-	if slices.Contains(t.values, got) {
-		to = &t.holders
-	}
-	to.Add(f, nil, found, func() string {
+	told := func() string {
 		if got == "" {
 			return "no " + t.word.Name
 		}
 		return got
-	})
+	}
+	if slices.Contains(t.values, got) {
+		t.holders.Add(f, nil, found, told)
+		return
+	}
+	t.others.Add(f, nil, found, told)
+	if !slices.Contains(t.listed, got) {
+		t.strangers.Add(f, nil, found, told)
+	}
 }
 
 func (t *wordTally) finding(*analyzer.Finding) {}
@@ -39,7 +45,11 @@ func (t *wordTally) finding(*analyzer.Finding) {}
 func (t *wordTally) result(chosen, _ uint64) result {
 	n := t.holders.N
 	r := result{expected: t.of.expected(chosen), seen: fmt.Sprintf("%s of %s", amount.Commas(n), amount.Commas(chosen))}
-	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, &t.others)
+	others := &t.others
+	if t.strangers.N > 0 {
+		others = &t.strangers
+	}
+	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, others)
 	r.seen += firstOf(&r.offenders)
 	return r
 }
