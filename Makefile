@@ -2,7 +2,6 @@ GO     ?= go
 CC     ?= cc
 PREFIX ?= /usr/local
 BENCH_DIR ?= /var/tmp/tcpwhy-bench
-PROFILE = cmd/tcpwhy/commands.pgo
 SAMPLE  = pcaps/testdata/demo.pcap
 RELEASE = $(shell git describe --tags --always --dirty 2>/dev/null)
 SUDO    = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -13,7 +12,7 @@ build: bin/tcpwhy
 # The go command knows better than make what has changed.
 .PHONY: bin/tcpwhy
 bin/tcpwhy:
-	$(GO) build -pgo=$(PROFILE) -ldflags '-X main.release=$(RELEASE)' -o $@ ./cmd/tcpwhy
+	$(GO) build -ldflags '-X main.release=$(RELEASE)' -o $@ ./cmd/tcpwhy
 
 # Without cgo and libpcap: for machines that have neither. It has no filters and no live capture.
 .PHONY: static
@@ -86,13 +85,6 @@ fuzz: libpcap
 .PHONY: vulncheck
 vulncheck: libpcap
 	$(GO) tool -modfile=.ci/tools.mod govulncheck ./...
-
-# The profile by which the compiler decides what it inlines into what; to be made anew now and then. It takes between a
-# seventh (eight bulk transfers) and nothing (reports) off the time of the commands. Its name is not default.pgo: every
-# test would be compiled by it, which takes twice as long.
-.PHONY: profile
-profile:
-	$(GO) test -trimpath -run '^$$' -bench Commands -benchtime 6x -cpuprofile $(PROFILE) -o /dev/null ./cmd/tcpwhy
 
 # Filters are compiled by libpcap, whose headers the C compiler has to find.
 .PHONY: libpcap

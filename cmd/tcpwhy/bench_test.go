@@ -12,7 +12,7 @@ import (
 )
 
 // BenchmarkCommands is each command that reads much over each kind of capture, from the file to its last line: an
-// operation is one capture. commands.pgo is its profile (make profile).
+// operation is one capture.
 func BenchmarkCommands(b *testing.B) {
 	for _, capture := range []struct {
 		name string
