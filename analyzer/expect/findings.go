@@ -23,7 +23,7 @@ type findingTally struct {
 func (t *findingTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 	i := slices.IndexFunc(found, func(n *analyzer.Finding) bool { return n.Rule == t.rule })
 	if i < 0 {
-		t.others.Add(f, nil, found, func() string { return "without " + t.rule.Name })
+		t.others.AddMeasured(f, 0, nil, func() string { return "without " + t.rule.Name })
 		return
 	}
 	t.holders.Add(f, found[i], found, func() string { return t.rule.Name })

@@ -30,13 +30,21 @@ func (t *wordTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 		}
 		return got
 	}
+	packets, shown := t.word.Shown(f)
+	add := func(to *verdict.Offenders) {
+		if shown {
+			to.AddMeasured(f, 0, packets, told)
+		} else {
+			to.Add(f, nil, found, told)
+		}
+	}
 	if slices.Contains(t.values, got) {
-		t.holders.Add(f, nil, found, told)
+		add(&t.holders)
 		return
 	}
-	t.others.Add(f, nil, found, told)
+	add(&t.others)
 	if !slices.Contains(t.listed, got) {
-		t.strangers.Add(f, nil, found, told)
+		add(&t.strangers)
 	}
 }
 

@@ -32,23 +32,24 @@ type condition struct {
 	finding  func(*analyzer.Finding) bool // tells the findings that it is about; nil: none
 	wholly   bool                         // those of the whole capture alone
 	severity bool
+	shown    packetsOf
 }
 
 // conditionNamed is the condition of that name: a finding, a severity, a flag, or WORD.VALUE.
 func conditionNamed(name string) (condition, bool) {
 	if r := analyzer.RuleNamed(name); r != nil {
 		is := func(n *analyzer.Finding) bool { return n.Rule == r }
-		return condition{name: name, test: shows(is), finding: is, wholly: r.Flow == nil}, true
+		return condition{name: name, test: shows(is), finding: is, wholly: r.Flow == nil, shown: notShown}, true
 	}
 	for s := analyzer.Info; s <= analyzer.Error; s++ {
 		if s.String() == name {
 			is := func(n *analyzer.Finding) bool { return n.Severity >= s }
-			return condition{name: name, test: shows(is), finding: is, severity: true}, true
+			return condition{name: name, test: shows(is), finding: is, severity: true, shown: notShown}, true
 		}
 	}
 	for _, flag := range Flags {
 		if flag.Name == name {
-			return condition{name: name, test: func(f *flows.Flow, _ []*analyzer.Finding) Truth { return truth(flag.has(f)) }}, true
+			return condition{name: name, test: func(f *flows.Flow, _ []*analyzer.Finding) Truth { return truth(flag.has(f)) }, shown: notShown}, true
 		}
 	}
 	for i := range Words {
@@ -58,7 +59,7 @@ func conditionNamed(name string) (condition, bool) {
 			continue
 		}
 		if parsed, err := w.Parse(value); err == nil {
-			return condition{name: name, test: w.Is(parsed)}, true
+			return condition{name: name, test: w.Is(parsed), shown: w.Shown}, true
 		}
 	}
 	return condition{}, false

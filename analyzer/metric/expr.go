@@ -66,7 +66,8 @@ const (
 type leaf struct {
 	test func(*flows.Flow, []*analyzer.Finding) Truth
 	// told is what the flow has, in a few words.
-	told func(*flows.Flow, []*analyzer.Finding) string
+	told  func(*flows.Flow, []*analyzer.Finding) string
+	shown packetsOf
 	// bare is set of a condition without a comparison.
 	bare *condition
 }
@@ -86,6 +87,14 @@ type statistic struct {
 	which which
 	is    comparison
 	n     int64
+}
+
+// rank orders the flows on either side of the limit: the farthest from it comes first.
+func (s *statistic) rank(n int64) int64 {
+	if n < s.n {
+		return -n
+	}
+	return n
 }
 
 // total compares the number of flows.
@@ -141,6 +150,25 @@ func (n *node) told(f *flows.Flow, found []*analyzer.Finding) string {
 		}
 	}
 	return strings.Join(words, ", ")
+}
+
+// packetsOf tells which packets show what was told of a flow, nil: none; where not ok, those of what was found of it do.
+type packetsOf func(*flows.Flow) (packets func(*flows.Flow) []uint64, ok bool)
+
+// notShown is of what no packet shows.
+func notShown(*flows.Flow) (func(*flows.Flow) []uint64, bool) { return nil, true }
+
+// shown is that of the first condition of n that is not shown by what was found.
+func (n *node) shown(f *flows.Flow) (func(*flows.Flow) []uint64, bool) {
+	if n.flow != nil {
+		return n.flow.shown(f)
+	}
+	for _, of := range n.of {
+		if packets, ok := of.shown(f); ok {
+			return packets, true
+		}
+	}
+	return nil, false
 }
 
 // about is the first finding that n asks for and f has, or nil.

@@ -183,6 +183,7 @@ func (p *parser) measure(t token, m *analyzer.Measure) (*node, error) {
 			}
 			return m.Name + " " + Format(m.Unit, got)
 		},
+		shown: func(*flows.Flow) (func(*flows.Flow) []uint64, bool) { return m.Packets, true },
 	}}, nil
 }
 
@@ -200,7 +201,7 @@ func (p *parser) word(t token, w *Word) (*node, error) {
 		return nil, p.fail(v, "%v", err)
 	}
 	test := w.Is(value)
-	n := &node{subject: w.Name, flow: &leaf{test: test, told: func(f *flows.Flow, _ []*analyzer.Finding) string { return w.Told(f) }}}
+	n := &node{subject: w.Name, flow: &leaf{test: test, shown: w.Shown, told: func(f *flows.Flow, _ []*analyzer.Finding) string { return w.Told(f) }}}
 	switch is {
 	case equal:
 	case unequal:
@@ -226,7 +227,7 @@ func (p *parser) condition(t token, c condition) (*node, error) {
 	n := &node{subject: c.name}
 	if p.tokens[0].kind != operator {
 		if !c.wholly {
-			n.flow = &leaf{test: c.test, bare: &c, told: func(f *flows.Flow, found []*analyzer.Finding) string {
+			n.flow = &leaf{test: c.test, shown: c.shown, bare: &c, told: func(f *flows.Flow, found []*analyzer.Finding) string {
 				if c.test(f, found) == Yes {
 					return c.name
 				}

@@ -86,9 +86,9 @@ func (t *tally) add(f *flows.Flow, found []*analyzer.Finding) {
 	}
 	switch {
 	case t.flow != nil:
-		t.tell(t.flow.test(f, found), f, t.flow.about(found), found, func() string { return t.flow.told(f, found) })
+		t.tell(t.flow.test(f, found), f, t.flow.about(found), found, t.flow.shown, func() string { return t.flow.told(f, found) })
 	case t.count != nil:
-		t.tell(t.count.test(f, found), f, t.count.about(found), found, func() string {
+		t.tell(t.count.test(f, found), f, t.count.about(found), found, t.count.shown, func() string {
 			if t.count.test(f, found) == Yes {
 				return t.count.name
 			}
@@ -101,22 +101,32 @@ func (t *tally) add(f *flows.Flow, found []*analyzer.Finding) {
 		}
 		t.values = append(t.values, n)
 		if t.stat.which.each {
-			t.tell(truth(compare(t.stat.is, n, t.stat.n)), f, nil, found, func() string {
+			t.offenders(truth(compare(t.stat.is, n, t.stat.n))).AddMeasured(f, t.stat.rank(n), t.stat.Packets, func() string {
 				return t.stat.Name + " " + Format(t.stat.Unit, n)
 			})
 		}
 	}
 }
 
-func (t *tally) tell(is Truth, f *flows.Flow, about *analyzer.Finding, found []*analyzer.Finding, told func() string) {
-	switch is {
-	case Yes:
-		t.yes++
-		t.holders.Add(f, about, found, told)
-	case No:
-		t.no++
-		t.others.Add(f, about, found, told)
+func (t *tally) tell(is Truth, f *flows.Flow, about *analyzer.Finding, found []*analyzer.Finding, shown packetsOf, told func() string) {
+	if is == Unknown {
+		return
 	}
+	if packets, ok := shown(f); ok && about == nil {
+		t.offenders(is).AddMeasured(f, 0, packets, told)
+	} else {
+		t.offenders(is).Add(f, about, found, told)
+	}
+}
+
+// offenders counts a flow of which t holds, or does not.
+func (t *tally) offenders(is Truth) *verdict.Offenders {
+	if is == Yes {
+		t.yes++
+		return &t.holders
+	}
+	t.no++
+	return &t.others
 }
 
 func (t *tally) finding(n *analyzer.Finding) {

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func TestTallies(t *testing.T) {
 		{"handshake < 38ms", true, No, "34 of 36 flows; of 4 it was not measured", 2, 38, "handshake 38.0ms"},
 		{"handshake.max == 39ms", true, Yes, "handshake.max 39.0ms of 36 flows", 35, 1, "handshake 1.00ms"},
 		{"handshake.min < 1ms", false, No, "handshake.min 1.00ms of 36 flows", 0, 0, ""},
-		{"handshake.p50 > 19ms", false, No, "handshake.p50 19.0ms of 36 flows", 18, 21, "handshake 21.0ms"}, // half of 36 have 1 to 9 and 11 to 19
+		{"handshake.p50 > 19ms", false, No, "handshake.p50 19.0ms of 36 flows", 18, 39, "handshake 39.0ms"}, // half of 36 have 1 to 9 and 11 to 19
 		{"handshake.p99 > 38.9ms", false, Yes, "handshake.p99 39.0ms of 36 flows", 1, 39, "handshake 39.0ms"},
 		{"handshake.count == 36", true, Yes, "handshake.count 36 of 36 flows", 0, 0, ""},
 		{"handshake.sum == 720ms", true, Yes, "handshake.sum 720ms of 36 flows", 0, 0, ""},
@@ -128,6 +129,42 @@ func TestFindingsOfTheWholeCapture(t *testing.T) {
 		}
 		if want == Yes && (len(r.First) == 0 || r.First[0].Summary != "a flood") {
 			t.Errorf("%s: does not tell what was found: %v", expr, r.First)
+		}
+	}
+}
+
+// What a limit is about is shown by its own packets, and by no finding of something else.
+func TestPacketsOfMeasures(t *testing.T) {
+	f := &flows.Flow{Number: 1, Opening: flows.Handshake{Outcome: flows.OpeningComplete,
+		Handshake: flows.Elapsed{D: time.Second, OK: true}, Connect: flows.Elapsed{D: time.Second, OK: true}},
+		Closing: flows.Teardown{Outcome: flows.ClosingOrderly, Close: flows.Elapsed{D: time.Second, OK: true}},
+		Transitions: []flows.Transition{
+			{Packet: 1, Side: flows.Client, From: flows.Closed, To: flows.SynSent},
+			{Packet: 3, Side: flows.Server, From: flows.Listen, To: flows.SynReceived},
+			{Packet: 3, Side: flows.Client, From: flows.SynSent, To: flows.Established},
+			{Packet: 4, Side: flows.Client, From: flows.Established, To: flows.Established, Certainty: flows.Proved},
+			{Packet: 4, Side: flows.Server, From: flows.SynReceived, To: flows.Established},
+			{Packet: 6, Side: flows.Server, From: flows.Established, To: flows.CloseWait, RevisedBy: 7},
+			{Packet: 7, Side: flows.Server, From: flows.CloseWait, To: flows.Established, Certainty: flows.Revised},
+			{Packet: 8, Side: flows.Client, From: flows.Established, To: flows.FinWait1},
+			{Packet: 9, Side: flows.Client, From: flows.FinWait1, To: flows.FinWait2},
+		},
+		Events: []flows.Event{{Note: flows.Note{Kind: flows.NoteSYNAgain}, At: 2}, {Note: flows.Note{Kind: flows.NoteRST}, At: 5}}}
+	found := []*analyzer.Finding{{Rule: analyzer.RuleNamed("gone-silent"), Flow: 1, Severity: analyzer.Warning, Packets: []uint64{9}, Summary: "silent"}}
+	opening, closing := []uint64{1, 2, 3, 4}, []uint64{8, 9}
+	for expr, want := range map[string][]uint64{"handshake.p99 > 1ms": opening, "connect > 1ms": opening, "connect > 1ms and port == 0": opening,
+		"close.max > 1ms": closing, "opening == complete": opening, "opening.complete > 0": opening, "packets < 1": nil, "ambiguous < 1": nil,
+		"refused < 1": nil} {
+		e, err := Parse(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tally := NewLimit(e)
+		_ = tally.Flow(f, found)
+		r := tally.Result()
+		first := append(tally.root.holders.First, tally.root.others.First...)
+		if r.Truth != Yes || len(first) != 1 || !slices.Equal(first[0].Packets, want) || first[0].Summary != "" {
+			t.Errorf("%s: got %d, %+v, want packets %v and no finding", expr, r.Truth, first, want)
 		}
 	}
 }

@@ -12,9 +12,10 @@ import (
 
 // Word is what of a flow is told in a word: an outcome, a state, an end.
 type Word struct {
-	Name string
-	Doc  string   // what it is, no capital, no period
-	Of   []string // all that it can be; nil: more than can be listed
+	Name  string
+	Doc   string   // what it is, no capital, no period
+	Of    []string // all that it can be; nil: more than can be listed
+	opens bool     // it is of the opening
 	// Get is what the flow has, to be compared with a value as Parse gives it; "" where there is nothing to tell. It is
 	// nil of a Word of which a flow has several, or that is told by what was found.
 	Get func(*flows.Flow) string
@@ -25,9 +26,9 @@ type Word struct {
 
 // Words are all of them.
 var Words = []Word{
-	{Name: "opening", Doc: "how the opening ended", Of: named(flows.OpeningNotCaptured, flows.OpeningInProgress),
+	{Name: "opening", Doc: "how the opening ended", Of: named(flows.OpeningNotCaptured, flows.OpeningInProgress), opens: true,
 		Get: func(f *flows.Flow) string { return f.Opening.Outcome.String() }},
-	{Name: "kind", Doc: "the way in which it was opened", Of: named(flows.KindNotCaptured, flows.KindSplit),
+	{Name: "kind", Doc: "the way in which it was opened", Of: named(flows.KindNotCaptured, flows.KindSplit), opens: true,
 		Get: func(f *flows.Flow) string { return f.Opening.Kind.String() }},
 	{Name: "closing", Doc: "how it was closed", Of: named(flows.ClosingOrderly, flows.ClosingNotCaptured),
 		Get: func(f *flows.Flow) string { return f.Closing.Outcome.String() }},
@@ -35,7 +36,7 @@ var Words = []Word{
 		Get: func(f *flows.Flow) string { return f.Closing.First.String() }},
 	{Name: "reset-by", Doc: "whose RST ended it", Of: named(flows.ByClient, flows.ByServer),
 		Get: func(f *flows.Flow) string { return f.Closing.ResetBy.String() }},
-	{Name: "roles", Doc: "how client and server were told apart", Of: named(flows.RolesGuessed, flows.RolesSimultaneous),
+	{Name: "roles", Doc: "how client and server were told apart", Of: named(flows.RolesGuessed, flows.RolesSimultaneous), opens: true,
 		Get: func(f *flows.Flow) string { return f.Roles.String() }},
 	{Name: "client.state", Doc: "the state that the client was last seen in", Of: named(flows.Closed, flows.TimeWait), parse: parseState,
 		Get: func(f *flows.Flow) string { return lastState(f.Client()) }},
@@ -163,4 +164,12 @@ func parseEndpoint(s string) (string, error) {
 func at(value string, side flows.Side) func(*flows.Flow, []*analyzer.Finding) Truth {
 	e, _ := analyzer.ParseEndpoint(value) // it was parsed before
 	return func(f *flows.Flow, _ []*analyzer.Finding) Truth { return truth(e.Match(f.Ends[side].Addr)) }
+}
+
+// Shown are the packets that show what f has, where ok; else those of what was found of it do.
+func (w *Word) Shown(f *flows.Flow) (packets func(*flows.Flow) []uint64, ok bool) {
+	if w.opens && f.Opening.Outcome == flows.OpeningComplete { // else what was found is of the opening
+		return analyzer.OpeningPackets, true
+	}
+	return nil, false
 }

@@ -8,7 +8,8 @@ import (
 	"tcpwhy/flows"
 )
 
-// Offenders counts flows that are not as expected, and keeps the first of them by number. The zero value is of none.
+// Offenders counts flows that are not as expected, and keeps the first of them: those of the highest rank, and by number.
+// The zero value is of none.
 type Offenders struct {
 	N     uint64
 	First []Flow
@@ -20,24 +21,42 @@ const offendersKept = 10
 // Add counts f. Its packets are those of about or, where that is nil, of the gravest of what was found. Why is
 // called only for a flow that is kept.
 func (o *Offenders) Add(f *flows.Flow, about *analyzer.Finding, found []*analyzer.Finding, why func() string) {
-	o.N++
-	at, _ := slices.BinarySearchFunc(o.First, f.Number, func(a Flow, n uint64) int { return cmp.Compare(a.Number, n) })
-	if at == offendersKept {
+	v := o.keep(f, 0, why)
+	if v == nil {
 		return
-	}
-	if len(o.First) == offendersKept {
-		o.First = o.First[:offendersKept-1]
 	}
 	if about == nil {
 		about = gravest(found)
 	}
-	v := Flow{Number: f.Number, Client: f.Client().Addr, Server: f.Server().Addr, Why: why()}
 	if about != nil {
 		v.Packets, v.Summary = about.Packets, about.Summary
 	} else {
 		v.Packets = ends(f)
 	}
-	o.First = slices.Insert(o.First, at, v)
+}
+
+// AddMeasured counts f, which comes before those of a lower rank. Its packets are those that packets gives; nil: none. It
+// and why are called only for a flow that is kept.
+func (o *Offenders) AddMeasured(f *flows.Flow, rank int64, packets func(*flows.Flow) []uint64, why func() string) {
+	if v := o.keep(f, rank, why); v != nil && packets != nil {
+		v.Packets = packets(f)
+	}
+}
+
+// keep counts f, and is its place among the first, or nil.
+func (o *Offenders) keep(f *flows.Flow, rank int64, why func() string) *Flow {
+	o.N++
+	at, _ := slices.BinarySearchFunc(o.First, f.Number, func(a Flow, n uint64) int {
+		return cmp.Or(cmp.Compare(rank, a.rank), cmp.Compare(a.Number, n))
+	})
+	if at == offendersKept {
+		return nil
+	}
+	if len(o.First) == offendersKept {
+		o.First = o.First[:offendersKept-1]
+	}
+	o.First = slices.Insert(o.First, at, Flow{Number: f.Number, Client: f.Client().Addr, Server: f.Server().Addr, Why: why(), rank: rank})
+	return &o.First[at]
 }
 
 // Whole counts a finding of the whole capture, which is of no flow.

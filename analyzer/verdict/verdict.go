@@ -54,7 +54,7 @@ type Expectation struct {
 	Exception      *Exception // of one that is Allowed, else nil
 
 	Offenders uint64 // flows that are not as expected
-	Offending []Flow // the first few of them, by number; none where it is not a matter of single flows
+	Offending []Flow // the first few of them, by number or the worst first; none where it is not a matter of single flows
 }
 
 // Exception is a failure that is known, and allowed until a day.
@@ -76,6 +76,8 @@ type Flow struct {
 	// expectation.
 	Ladder string
 	Again  string // the command that shows the flow again
+
+	rank int64 // among Offenders
 }
 
 // Position is a place in a file. Lines and columns count from 1; a zero Line is no place.
