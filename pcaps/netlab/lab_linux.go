@@ -103,7 +103,7 @@ func (s *Scenario) Run6(tracer *Tracer, subnet uint8, record Record) (Result, er
 // passed and what the sockets are is taken.
 const (
 	delay  = 5 * time.Millisecond
-	settle = 100 * time.Millisecond
+	settle = 300 * time.Millisecond
 )
 
 func (s *Scenario) run(tracer *Tracer, record Record, name string, client, server netip.Addr) (r Result, err error) {
