@@ -135,6 +135,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 		return usage("nothing is expected: --expect FILE, or --fail-on LIMIT,...\n  %s --help tells more", c.CommandPath())
 	}
 	k.separate, k.brief, k.quiet = !k.capturing.on(), k.quiet, true
+	k.absent = k.record == "" && k.update == ""
 	if err := k.resolve(c, args); err != nil {
 		return err
 	}
@@ -229,6 +230,11 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 		cut = printable(leaves(err)[0].Error())
 	}
 	v.Expectations = append(limits.expectations(cut), judge.Expectations(cut)...)
+	if of == nil { // not opened: that there are no flows is not known
+		for i := range v.Expectations {
+			v.Expectations[i].Outcome, v.Expectations[i].Reason = verdict.NotJudged, cut
+		}
+	}
 	if k.file != nil && len(entries) == 0 && len(limits) == 0 {
 		v.Expectations = []verdict.Expectation{{Text: "something is expected of it", Rule: "files", Reason: "no files: of " + k.file.Name + " name it"}}
 	}

@@ -59,7 +59,7 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		if path == "-" {
 			continue
 		}
-		if _, err := os.Stat(path); os.IsNotExist(err) {
+		if _, err := os.Stat(path); os.IsNotExist(err) && (!r.absent || isFilterWord(path)) {
 			return missing(c, r.files, i)
 		}
 	}

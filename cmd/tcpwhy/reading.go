@@ -19,6 +19,7 @@ type reading struct {
 	filter    string
 	count     uint64
 	separate  bool
+	absent    bool // a file that is not there keeps no other from being read
 	checkSums bool
 	linger    time.Duration
 	maxFlows  int
