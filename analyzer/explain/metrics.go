@@ -35,7 +35,7 @@ exceed, and expectations (tcpwhy explain expectations) say what has to hold:
 	}
 	paragraph("What a flow shows, without a comparison:")
 	row(&b, "half-open, refused, ...", "the findings: tcpwhy explain findings lists them")
-	row(&b, "notice, warning, error", "a finding of that severity, or a graver one; info: any")
+	row(&b, "notice, warning, error", "a finding of that severity, or a graver one; info: any; tcpwhy explain severity")
 	for _, f := range metric.Flags {
 		row(&b, f.Name, f.Doc)
 	}

@@ -188,7 +188,7 @@ func TestFingerprints(t *testing.T) {
 
 // TestGitHubUnescapes: what the runner makes of a command is what was to be told.
 func TestGitHubUnescapes(t *testing.T) {
-	b := written(t, sample(hostile), func(b *bytes.Buffer) interface{ Write(*Run) error } { return &GitHub{b} })
+	b := written(t, sample(hostile), func(b *bytes.Buffer) interface{ Write(*Run) error } { return &GitHub{W: b} })
 	// The worst come first: what was not read, what was not judged, and then the failure at line 31.
 	failed := strings.Split(string(b), "\n")[2]
 	properties, data, _ := strings.Cut(strings.TrimPrefix(failed, "::error "), "::")
@@ -213,7 +213,7 @@ func TestGitHubUnescapes(t *testing.T) {
 func TestGitHub(t *testing.T) {
 	command := regexp.MustCompile(`^::(error|notice) (file=[^:,]*,)?(line=\d+,)?(col=\d+,)?title=[^:,]*::.*$`)
 	for name, r := range samples() {
-		b := written(t, r, func(b *bytes.Buffer) interface{ Write(*Run) error } { return &GitHub{b} })
+		b := written(t, r, func(b *bytes.Buffer) interface{ Write(*Run) error } { return &GitHub{W: b} })
 		lines := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
 		if want := 5; name != "nothing" && len(lines) != want {
 			t.Errorf("%s: got %d lines, want %d", name, len(lines), want)
@@ -235,7 +235,7 @@ func TestGitHubTellsTheWorst(t *testing.T) {
 		}
 		r.Captures[0].Expectations = append(r.Captures[0].Expectations, e)
 	}
-	lines := strings.Split(string(written(t, r, func(b *bytes.Buffer) interface{ Write(*Run) error } { return &GitHub{b} })), "\n")
+	lines := strings.Split(string(written(t, r, func(b *bytes.Buffer) interface{ Write(*Run) error } { return &GitHub{W: b} })), "\n")
 	if len(lines) != 12 || !strings.Contains(lines[0], "worst") {
 		t.Errorf("got %d lines, the first is %s", len(lines)-1, lines[0])
 	}

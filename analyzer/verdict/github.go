@@ -13,7 +13,10 @@ import (
 
 // GitHub writes what is not as it should be as annotations, in the workflow commands that a step of GitHub Actions
 // understands: the worst ten, which is how many it shows of one step, and how many more there are.
-type GitHub struct{ W io.Writer }
+type GitHub struct {
+	W    io.Writer
+	Path func(file string) string // a file as the repository has it; nil: as it was given
+}
 
 const annotations = 10
 
@@ -42,6 +45,9 @@ func (g *GitHub) Write(r *Run) error {
 	slices.SortStableFunc(all, func(a, b annotation) int { return cmp.Compare(b.severity, a.severity) })
 	var b strings.Builder
 	for _, a := range all[:min(len(all), annotations)] {
+		if g.Path != nil && a.at.File != "" {
+			a.at.File = g.Path(a.at.File)
+		}
 		a.write(&b, "error")
 	}
 	if n := len(all) - annotations; n > 0 {

@@ -18,7 +18,8 @@ import (
 // the capture. Its fingerprint is made of what is expected, not of the line or what was seen.
 type SARIF struct {
 	W       io.Writer
-	Version string // of tcpwhy
+	Version string                   // of tcpwhy
+	Path    func(file string) string // a file as the repository has it; nil: as it was given
 }
 
 // Write writes r.
@@ -32,7 +33,7 @@ func (s *SARIF) Write(r *Run) error {
 		c := &r.Captures[i]
 		if c.Err != nil {
 			invocation.WithExecutionSuccessful(false)
-			invocation.AddToolExecutionNotification(notification(line(c.Name+": "+c.unread()), place(c.Name, 1, 1)))
+			invocation.AddToolExecutionNotification(notification(line(c.Name+": "+c.unread()), s.place(c.Name, 1, 1)))
 		}
 		for j := range c.Expectations {
 			e := &c.Expectations[j]
@@ -42,9 +43,9 @@ func (s *SARIF) Write(r *Run) error {
 			addRule(run, e)
 			result := run.CreateResultForRule(e.Rule)
 			result.WithMessage(sarif.NewTextMessage(e.message(c)))
-			result.Locations = []*sarif.Location{e.place(c)}
+			result.Locations = []*sarif.Location{s.of(e, c)}
 			if e.At.Line > 0 {
-				result.RelatedLocations = []*sarif.Location{place(c.Name, 1, 1).WithMessage(sarif.NewTextMessage("the capture")).WithID(1)}
+				result.RelatedLocations = []*sarif.Location{s.place(c.Name, 1, 1).WithMessage(sarif.NewTextMessage("the capture")).WithID(1)}
 			}
 			print := fingerprint(r, c, e)
 			seen[print]++
@@ -62,7 +63,7 @@ func (s *SARIF) Write(r *Run) error {
 					WithJustification(line(e.Exception.sentence()))}
 			case NotJudged:
 				result.Kind, result.Level = "open", "none"
-				invocation.AddToolExecutionNotification(notification(e.message(c), e.place(c)))
+				invocation.AddToolExecutionNotification(notification(e.message(c), s.of(e, c)))
 			}
 		}
 	}
@@ -110,16 +111,19 @@ func notification(text string, at *sarif.Location) *sarif.Notification {
 	return n
 }
 
-// place is where an expectation stands; of one on the command line the capture, of which line 1 is as good as any: GitHub
+// of is where an expectation stands; of one on the command line the capture, of which line 1 is as good as any: GitHub
 // shows nothing without a line.
-func (e *Expectation) place(c *Capture) *sarif.Location {
+func (s *SARIF) of(e *Expectation, c *Capture) *sarif.Location {
 	if e.At.Line == 0 {
-		return place(c.Name, 1, 1)
+		return s.place(c.Name, 1, 1)
 	}
-	return place(e.At.File, e.At.Line, max(e.At.Column, 1))
+	return s.place(e.At.File, e.At.Line, max(e.At.Column, 1))
 }
 
-func place(file string, line, column int) *sarif.Location {
+func (s *SARIF) place(file string, line, column int) *sarif.Location {
+	if s.Path != nil {
+		file = s.Path(file)
+	}
 	return sarif.NewLocation().WithPhysicalLocation(sarif.NewPhysicalLocation().
 		WithArtifactLocation(artifact(file)).
 		WithRegion(sarif.NewRegion().WithStartLine(line).WithStartColumn(column)))

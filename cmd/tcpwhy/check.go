@@ -19,7 +19,8 @@ import (
 )
 
 const checkLong = `Each capture is judged alone: by limits (--fail-on), and by what a file of expectations (--expect) says of it. With --expect
-and no FILE, the captures are those that the file names.
+and no FILE, the captures are those that the file names. What is written for CI names files as they were given: run it from the
+top of the repository, or set GITHUB_WORKSPACE to it. tcpwhy explain severity has what --fail-on warning and error mean.
 
 Exit status: 1 where an expectation failed, 2 where one could not be judged, 3 where a capture could not be read, or not to its
 end. The highest counts; 0 is that all were met, or are allowed.`

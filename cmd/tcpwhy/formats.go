@@ -66,13 +66,29 @@ func (f *formats) write(c *cobra.Command, run *verdict.Run) error {
 	}
 	number, _, _ := strings.Cut(version(), ",")
 	to(f.junit, false, func(w io.Writer) verdictWriter { return &verdict.JUnit{W: w} })
-	to(f.sarif, false, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: number} })
+	to(f.sarif, false, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: number, Path: inRepository} })
 	to(f.markdown, true, func(w io.Writer) verdictWriter { return &verdict.Markdown{W: w} })
 	if f.github {
 		// Not on standard output, which other programs may read. The runner reads both.
-		errs = append(errs, (&verdict.GitHub{W: c.ErrOrStderr()}).Write(run))
+		errs = append(errs, (&verdict.GitHub{W: c.ErrOrStderr(), Path: inRepository}).Write(run))
 	}
 	return errors.Join(errs...)
+}
+
+// inRepository is a file by its path from the top of the repository, where GitHub Actions says which folder that is.
+func inRepository(file string) string {
+	top := os.Getenv("GITHUB_WORKSPACE")
+	if _, err := os.Stat(file); err != nil || top == "" {
+		return file // standard input, an interface
+	}
+	full, err := filepath.Abs(file)
+	if err != nil {
+		return file
+	}
+	if path, err := filepath.Rel(top, full); err == nil && filepath.IsLocal(path) {
+		return filepath.ToSlash(path)
+	}
+	return file
 }
 
 func writeFile(path string, add bool, data []byte) error {
