@@ -40,6 +40,10 @@ type Rule struct {
 	Severity Severity
 	// Limit is what a judgement in time waits for; 0: it has none. Users change it (--limit).
 	Limit time.Duration
+	// Timed: how often it is found depends on how fast the machines were.
+	Timed bool
+	// CutShort: it says no more than that a capture is cut off.
+	CutShort bool
 
 	// signs are those without one of which Flow has nothing to say; 0: it is asked of every flow.
 	signs signs

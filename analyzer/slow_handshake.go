@@ -21,6 +21,7 @@ var slowHandshake = &Rule{
 	RFC:      "RFC 9293 §3.5; RFC 6298 §2.1",
 	Severity: Warning,
 	Limit:    time.Second,
+	Timed:    true,
 	signs:    opening(flows.OpeningComplete),
 	Flow:     judgeSlowHandshake,
 	Capture:  judgeSlowHandshakes,

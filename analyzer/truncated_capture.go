@@ -12,6 +12,7 @@ var truncatedCapture = &Rule{
 	Title:    "the capture is cut short",
 	RFC:      "RFC 9293 §3.1; draft-ietf-opsawg-pcap",
 	Severity: Notice,
+	CutShort: true,
 	Capture:  judgeTruncatedCapture,
 }
 

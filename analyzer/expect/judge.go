@@ -81,16 +81,13 @@ func (j *Judge) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 	return nil
 }
 
-// cutShort names the finding that says no more than that a capture is cut off.
-const cutShort = "truncated-capture"
-
 // Finding takes a finding of the whole capture.
 func (j *Judge) Finding(n *analyzer.Finding) error {
 	if n.Flow != 0 {
 		return nil
 	}
 	for _, e := range j.entries {
-		if e.Truncated && n.Rule.Name == cutShort {
+		if e.Truncated && n.Rule.CutShort {
 			continue
 		}
 		excused := e.excuses.finding(n)

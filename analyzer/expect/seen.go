@@ -100,7 +100,7 @@ func (s *seen) valueOfFindings() *yaml.Node {
 	for _, r := range analyzer.Rules {
 		if count := s.findings[r]; count > 0 {
 			quantity := strconv.FormatUint(count, 10)
-			if timed(r) {
+			if r.Timed {
 				quantity = "any"
 			}
 			n.Content = append(n.Content, scalar(r.Name), scalar(quantity))
@@ -108,9 +108,6 @@ func (s *seen) valueOfFindings() *yaml.Node {
 	}
 	return n
 }
-
-// timed reports whether how often something is found depends on how fast the machines were.
-func timed(r *analyzer.Rule) bool { return r.Name == "slow-handshake" }
 
 func scalar(s string) *yaml.Node {
 	n := &yaml.Node{}

@@ -53,7 +53,11 @@ func (t *Text) capture(b *strings.Builder, c *Capture) {
 			fmt.Fprintf(b, "%s%s\n", indent, e.Reason)
 		case e.Outcome == Allowed:
 			fmt.Fprintf(b, "%s %s: %s, %s", t.label(Allowed), c.Name, e.Text, e.Seen)
-			fmt.Fprintf(b, "; %s, until %s: %s\n", e.Exception.At, e.Exception.Until, e.Exception.words())
+			until := ""
+			if e.Exception.Until != "" {
+				until = ", until " + e.Exception.Until
+			}
+			fmt.Fprintf(b, "; %s%s: %s\n", e.Exception.At, until, e.Exception.words())
 		case e.Outcome == Failed:
 			t.failed(b, c, e, drawn)
 		case t.Verbose:
@@ -107,8 +111,8 @@ func (t *Text) failed(b *strings.Builder, c *Capture, e *Expectation, drawn map[
 	if first.Number > 0 {
 		of = fmt.Sprintf(" of flow %d", first.Number)
 	}
-	if line := packets(first.Packets); line != "" {
-		fmt.Fprintf(b, "%s%s%s", indent, line, of)
+	if len(first.Packets) > 0 {
+		fmt.Fprintf(b, "%spackets   %s%s", indent, packets(first.Packets), of)
 		if first.Summary != "" {
 			b.WriteString(": " + first.Summary)
 		}
@@ -137,14 +141,11 @@ func (t *Text) failed(b *strings.Builder, c *Capture, e *Expectation, drawn map[
 // packets names the packets that show something; of many the first.
 func packets(numbers []uint64) string {
 	const most = 6
-	if len(numbers) == 0 {
-		return ""
-	}
 	words := make([]string, 0, most)
 	for _, n := range numbers[:min(len(numbers), most)] {
 		words = append(words, fmt.Sprint(n))
 	}
-	line := "packets   " + strings.Join(words, ", ")
+	line := strings.Join(words, ", ")
 	if len(numbers) > most {
 		line += fmt.Sprintf(" and %d more", len(numbers)-most)
 	}

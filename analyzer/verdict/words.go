@@ -99,12 +99,8 @@ func line(s string) string {
 // packetsOf names a flow and the packets that show what is wrong with it.
 func packetsOf(f *Flow) string {
 	s := "flow " + strconv.FormatUint(f.Number, 10)
-	for i, n := range f.Packets {
-		separator := ", "
-		if i == 0 {
-			separator = ", packets "
-		}
-		s += separator + strconv.FormatUint(n, 10)
+	if len(f.Packets) > 0 {
+		s += ", packets " + packets(f.Packets)
 	}
 	return s
 }
