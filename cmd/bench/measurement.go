@@ -20,14 +20,17 @@ type measurement struct {
 	short  bool
 	only   string
 
-	took    map[string]usage // the median of each command, by its line
+	took    map[turn]usage   // the median of each command
 	missing map[string]error // why a command was not run
 	wrong   []error          // what tcpwhy said that is not so
 	pauses  *pauses
 }
 
+// turn is a command among those that ran in turn, which alone are compared: the machine changes.
+type turn struct{ capture, line string }
+
 func (m *measurement) run(l *lab, to io.Writer) error {
-	m.took, m.missing = map[string]usage{}, map[string]error{}
+	m.took, m.missing = map[turn]usage{}, map[string]error{}
 	all := slices.DeleteFunc(rows(), func(r row) bool {
 		slice := strings.HasPrefix(r.capture, "w1s.") || strings.HasPrefix(r.capture, "w3s.")
 		return !strings.HasPrefix(r.capture, m.only) || m.short && !slice
@@ -175,7 +178,7 @@ func (m *measurement) capture(l *lab, name string, commands []string) error {
 		}
 	}
 	for line, all := range took {
-		m.took[line] = median(all)
+		m.took[turn{name, line}] = median(all)
 	}
 	return nil
 }

@@ -50,7 +50,7 @@ func (m *measurement) table(l *lab, all []row, to io.Writer) {
 func (m *measurement) ratio(r *row) (float64, bool) {
 	var took []usage
 	for _, line := range r.commands {
-		u, ok := m.took[line]
+		u, ok := m.took[turn{r.capture, line}]
 		if !ok {
 			return 0, false
 		}
@@ -95,8 +95,8 @@ func (m *measurement) versions(l *lab) []string {
 		all = append(all, strings.TrimSpace(string(out)))
 	}
 	programs := map[string]bool{}
-	for line := range m.took {
-		program, _, _ := strings.Cut(line, " ")
+	for t := range m.took {
+		program, _, _ := strings.Cut(t.line, " ")
 		programs[program] = l.programs[program] == ""
 	}
 	for _, program := range slices.Sorted(maps.Keys(programs)) {
