@@ -25,7 +25,7 @@ func (p *peers) shed(f *flows.Flow) {
 	s.Shed[f.Shed]++
 	p.totals.Shed[f.Shed]++
 	if f.Server().State() == flows.SynReceived {
-		p.leaving.add(f.Last+int64(shedPatience), s)
+		p.leaving.add(f.Last+int64(flows.Patience), s)
 	}
 	if c := f.Client(); f.Opening.Outcome == flows.OpeningInProgress && f.Shed == flows.ShedHalfOpen && c.Packets == 1 {
 		s.HalfOpens.Young++
@@ -33,9 +33,6 @@ func (p *peers) shed(f *flows.Flow) {
 		s.HalfOpens.Sources.add(hashAddr(c.Addr.Addr()))
 	}
 }
-
-// shedPatience is how long a half-open flow is waited for.
-const shedPatience = 180 * time.Second
 
 // leaving are half-open connections that were shed, by the second in which they would have been given up.
 type leaving struct {

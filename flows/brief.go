@@ -1,7 +1,7 @@
 package flows
 
 // Most flows go as they should. What is kept of such a one is its numbers, and which shape it is in: with
-// what the table takes, some 130 bytes of an open connection where a record has 640. Before a segment is
+// what the table takes, some 130 bytes of an open connection where a record has 568. Before a segment is
 // looked at, unpack makes a record of it, and afterwards pack makes as little of the record as will do.
 
 // lone is one SYN without payload, and nothing more.
@@ -79,7 +79,7 @@ func (h *half) usual(first int64) bool {
 		h.syn <= maxCount && h.synack <= maxCount && h.finN <= maxCount && h.rst <= maxCount
 }
 
-// form says in which form r can be kept, and finds its shape and origin where that is not as a record.
+// formOf says in which form r can be kept, and finds its shape and origin where that is not as a record.
 func (t *Tracker) formOf(r *record) form {
 	a, b := &r.ends[0], &r.ends[1]
 	if r.next != 0 || r.apart || r.rare != (rare{}) || r.zeek.more != 0 || r.roles == RolesSimultaneous ||
@@ -266,7 +266,7 @@ func (r *record) reshape(s *shape) {
 
 func (l *lone) at() int64 { return int64(l.first[1])<<32 | int64(l.first[0]) }
 
-// check out: the record of f is t.work until checkIn.
+// checkOut looks at f: the record of f is t.work until checkIn.
 func (t *Tracker) checkOut(f ref) {
 	t.held = 0
 	if f != 0 && f.form() != formRecord {

@@ -128,7 +128,7 @@ type form uint8
 const (
 	formRecord form = iota // whatever it is
 	formLone               // one SYN and nothing more
-	formBrief              // all is as usual so far, and no end has closed
+	formBrief              // all is as usual so far, in at most two steps after the first packet
 	formLong               // all is as usual
 )
 

@@ -20,9 +20,11 @@ type Config struct {
 	MaxBytes uint64
 }
 
-// patience is how long after its last packet an attempt without an answer, a half-open flow
+// Patience is how long after its last packet an attempt without an answer, a half-open flow
 // or one that waits only for the ACK of a FIN is given up.
-const patience = int64(180 * time.Second)
+const Patience = 180 * time.Second
+
+const patience = int64(Patience)
 
 // Tracker follows flows. It has no clock: time is that of the segments. The zero value does
 // not work, see NewTracker; it is not safe for concurrent use.

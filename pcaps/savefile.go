@@ -147,7 +147,10 @@ func (s *Savefile) named(err error) error {
 	}
 	if info, failed := s.file.Stat(); failed == nil && info.Mode().IsRegular() && !errors.Is(err, ErrLinkTypes) {
 		whole := s.writer.whole()
-		s.file.Truncate(whole.size)
+		if failed := s.file.Truncate(whole.size); failed != nil {
+			return fmt.Errorf("%s: %w: it holds %d packets and part of another, as it cannot be cut back: %w", printable(s.file.Name()), sayNoPath(err),
+				whole.packets, sayNoPath(failed))
+		}
 		return fmt.Errorf("%s: %w: it holds %d packets, and no more", printable(s.file.Name()), sayNoPath(err), whole.packets)
 	}
 	return fmt.Errorf("%s: %w", printable(s.file.Name()), sayNoPath(err))

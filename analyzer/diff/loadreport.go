@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/report"
 	"tcpwhy/flows"
 )
 
@@ -32,23 +33,14 @@ type savedReport struct {
 }
 
 type savedServer struct {
-	Server  netip.AddrPort       `json:"server"`
-	VLAN    []uint16             `json:"vlan"`
-	Tunnel  string               `json:"tunnel"`
-	Flows   uint64               `json:"flows"`
-	Opening map[string]uint64    `json:"opening"`
-	Closing map[string]uint64    `json:"closing"`
-	Timing  map[string]savedTime `json:"timing"`
-	Found   []savedGroup         `json:"findings"`
-}
-
-type savedTime struct {
-	Count uint64         `json:"count"`
-	Min   *time.Duration `json:"min_ns"`
-	P50   *time.Duration `json:"p50_ns"`
-	P90   *time.Duration `json:"p90_ns"`
-	P99   *time.Duration `json:"p99_ns"`
-	Max   *time.Duration `json:"max_ns"`
+	Server  netip.AddrPort           `json:"server"`
+	VLAN    []uint16                 `json:"vlan"`
+	Tunnel  string                   `json:"tunnel"`
+	Flows   uint64                   `json:"flows"`
+	Opening map[string]uint64        `json:"opening"`
+	Closing map[string]uint64        `json:"closing"`
+	Timing  map[string]report.Timing `json:"timing"`
+	Found   []savedGroup             `json:"findings"`
 }
 
 type savedGroup struct {
@@ -106,7 +98,7 @@ func (s *Snapshot) loadServer(v *savedServer) error {
 		t.closing[i] = v.Closing[reportKey(flows.ClosingOutcome(i))]
 	}
 	for i, name := range timeNames {
-		t.times[i] = v.Timing[name].times()
+		t.times[i] = savedTimes(v.Timing[name])
 	}
 	for _, g := range v.Found {
 		severity, err := parseSeverity(g.Severity)
@@ -123,7 +115,7 @@ func (s *Snapshot) loadServer(v *savedServer) error {
 // reportKey is an outcome as a key of a report: half_open.
 func reportKey(outcome fmt.Stringer) string { return strings.ReplaceAll(outcome.String(), "-", "_") }
 
-func (v savedTime) times() times {
+func savedTimes(v report.Timing) times {
 	t := times{n: v.Count}
 	for _, p := range []struct {
 		share float64

@@ -84,9 +84,11 @@ func FuzzExpect(f *testing.F) {
 		"captures: &a\n- files: x\n  expect: *a\n", "a: &a [*a]\n", "captures:\n- <<: {files: x}\n", "%YAML 1.1\n---\n", "? [a]\n: b\n"} {
 		f.Add(text)
 	}
-	if example, err := os.ReadFile("testdata/example.yaml"); err == nil {
-		f.Add(string(example))
+	example, err := os.ReadFile("../../cmd/tcpwhy/testdata/example/handshakes.yaml")
+	if err != nil {
+		f.Fatal(err)
 	}
+	f.Add(string(example))
 	f.Fuzz(func(t *testing.T, text string) {
 		file, err := Parse("f.yaml", []byte(text))
 		if err == nil {

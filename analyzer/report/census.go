@@ -34,7 +34,7 @@ const maxTicks = 1 << 16
 // long as it was listened to.
 const (
 	timeWait = int64(60 * time.Second)
-	givenUp  = int64(180 * time.Second)
+	givenUp  = int64(flows.Patience)
 )
 
 func (c *Census) at(t int64) *tick {

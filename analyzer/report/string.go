@@ -34,10 +34,10 @@ func appendPlain(dst []byte, s string) []byte {
 
 const hex = "0123456789abcdef"
 
-// appendString appends s as a JSON string (RFC 8259 §7). What is not printable is escaped beyond what JSON
+// AppendJSONString appends s as a JSON string (RFC 8259 §7). What is not printable is escaped beyond what JSON
 // demands, since people print JSON on terminals: controls, marks that turn the direction of a line; bytes that are
 // not UTF-8 become U+FFFD.
-func appendString[T string | []byte](dst []byte, s T) []byte {
+func AppendJSONString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		c := s[i]

@@ -4,10 +4,17 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+
+	"tcpwhy/analyzer/report"
 )
 
 // JSON writes a run as one document.
 type JSON struct{ W io.Writer }
+
+// fileName may hold what a terminal obeys, escaped in JSON as everywhere in this program's.
+type fileName string
+
+func (n fileName) MarshalJSON() ([]byte, error) { return report.AppendJSONString(nil, string(n)), nil }
 
 type (
 	runJSON struct {
@@ -15,7 +22,7 @@ type (
 		Totals   totalsJSON    `json:"totals"`
 	}
 	captureJSON struct {
-		File         string            `json:"file"`
+		File         fileName          `json:"file"`
 		Packets      uint64            `json:"packets"`
 		Flows        uint64            `json:"flows"`
 		Error        *string           `json:"error"`
@@ -79,7 +86,7 @@ func (j *JSON) Write(r *Run) error {
 }
 
 func (c *Capture) json() captureJSON {
-	v := captureJSON{File: c.Name, Packets: c.Packets, Flows: c.Flows, Expectations: []expectationJSON{}}
+	v := captureJSON{File: fileName(c.Name), Packets: c.Packets, Flows: c.Flows, Expectations: []expectationJSON{}}
 	if c.Err != nil {
 		v.Error = said(c.Err.Error())
 	}

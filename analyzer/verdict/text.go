@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/report"
 )
 
 // Text writes a run for people: what failed, what is allowed, what could not be judged, and in the last line how many
@@ -47,12 +48,12 @@ func (t *Text) capture(b *strings.Builder, c *Capture) {
 		}
 		switch {
 		case alike > 1:
-			fmt.Fprintf(b, "%s %s: %d expectations\n%s%s\n", t.label(NotJudged), c.Name, alike, indent, reasonAt(e))
+			fmt.Fprintf(b, "%s %s: %d expectations\n%s%s\n", t.label(NotJudged), report.Plain(c.Name), alike, indent, reasonAt(e))
 		case e.Outcome == NotJudged:
 			t.head(b, c, e)
 			fmt.Fprintf(b, "%s%s\n", indent, e.Reason)
 		case e.Outcome == Allowed:
-			fmt.Fprintf(b, "%s %s: %s, %s", t.label(Allowed), c.Name, e.Text, e.Seen)
+			fmt.Fprintf(b, "%s %s: %s, %s", t.label(Allowed), report.Plain(c.Name), e.Text, e.Seen)
 			until := ""
 			if e.Exception.Until != "" {
 				until = ", until " + e.Exception.Until
@@ -61,7 +62,7 @@ func (t *Text) capture(b *strings.Builder, c *Capture) {
 		case e.Outcome == Failed:
 			t.failed(b, c, e, drawn)
 		case t.Verbose:
-			fmt.Fprintf(b, "%s %s: %s, %s\n", t.label(Met), c.Name, e.Text, e.Seen)
+			fmt.Fprintf(b, "%s %s: %s, %s\n", t.label(Met), report.Plain(c.Name), e.Text, e.Seen)
 		}
 		i += alike
 	}
@@ -88,7 +89,7 @@ func (t *Text) head(b *strings.Builder, c *Capture, e *Expectation) {
 	if e.Name != "" {
 		name = `"` + e.Name + `"`
 	}
-	fmt.Fprintf(b, "%s %s: %s\n", t.label(e.Outcome), c.Name, name)
+	fmt.Fprintf(b, "%s %s: %s\n", t.label(e.Outcome), report.Plain(c.Name), name)
 	switch at := e.At.String(); {
 	case at != "" && e.Name != "":
 		fmt.Fprintf(b, "%s%s   %s\n", indent, at, e.Text)

@@ -40,7 +40,7 @@ func (x *Exception) sentence() string {
 	if x.Until != "" {
 		s += " until " + x.Until
 	}
-	s += ": " + x.Reason
+	s += ": " + x.words()
 	if at := x.At.String(); at != "" {
 		s += " (" + at + ")"
 	}

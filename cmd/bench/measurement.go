@@ -67,15 +67,11 @@ func (m *measurement) run(l *lab, to io.Writer) error {
 
 // prepare finds out what can be run, and makes the captures that are not there.
 func (m *measurement) prepare(l *lab, all []row) error {
-	help, err := l.command("tcpwhy flows --help").Output()
-	if err != nil {
-		return fmt.Errorf("tcpwhy: %w", err)
-	}
 	var needed []string
 	size := int64(0)
 	for _, r := range all {
 		for _, line := range r.commands {
-			m.missing[line] = l.lacks(line, string(help))
+			m.missing[line] = l.lacks(line)
 			for _, c := range capturesIn(line) {
 				if c.size > 0 && !slices.Contains(needed, c.name) && !c.made(l.dir) {
 					needed = append(needed, c.name)
@@ -111,13 +107,8 @@ func capturesIn(line string) (all []*capture) {
 	return all
 }
 
-// lacks says why a line cannot be run: a program is not there, or has no such flag, or there is not the memory for it.
-func (l *lab) lacks(line, help string) error {
-	for _, word := range strings.Fields(line) {
-		if strings.HasPrefix(word, "--") && !strings.Contains(help, word) {
-			return fmt.Errorf("tcpwhy has no %s", word)
-		}
-	}
+// lacks says why a line cannot be run: a program is not there, or there is not the memory for it.
+func (l *lab) lacks(line string) error {
 	for _, c := range capturesIn(line) {
 		const each = 600 // bytes of a flow, and room for the heap to grow
 		if needs := each * (c.of.Live + c.of.Flood) >> 20; needs > available() {

@@ -71,10 +71,6 @@ func rows() (all []row) {
 		}
 		all = append(all, row{c.capture, "CPU", commands, over(cpu), 1.1})
 	}
-	for _, c := range []string{"w1.pcap", "w3.pcap"} {
-		all = append(all, row{c, "time", []string{"tcpwhy flows --workers 2 " + c, "tcpwhy flows --workers 1 " + c}, over(wall), 1 / 1.7})
-	}
-	all = append(all, row{"w4.pcap", "time", []string{"tcpwhy flows w4.pcap", "tcpwhy flows --workers 1 w4.pcap"}, over(wall), 1.1})
 	all = append(all, row{"w3.pcap", "memory, of 200 MB", []string{"tcpwhy report --max-memory 200MB w3.pcap"}, per(200e6), 1})
 	for _, flows := range []int{1_000_000, 10_000_000} {
 		for _, kind := range []struct {

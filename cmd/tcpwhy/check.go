@@ -23,7 +23,7 @@ and no FILE, the captures are those that the file names. What is written for CI 
 top of the repository, or set GITHUB_WORKSPACE to it. tcpwhy explain severity has what --fail-on warning and error mean.
 
 Exit status: 1 where an expectation failed, 2 where one could not be judged, 3 where a capture could not be read, or not to its
-end. The highest counts; 0 is that all were met, or are allowed.`
+end. The highest counts; 0 is that all were met, or are allowed. --update exits with 1 where it left what is not met.`
 
 const checkExample = `  tcpwhy check --fail-on half-open,rst-after-fin,warning pay.pcap
   tcpwhy check --fail-on 'refused > 5%','handshake.p99 > 50ms' captures/
@@ -175,7 +175,7 @@ func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 	}
 	for _, e := range k.file.Entries {
 		for _, p := range e.Without(k.file, captures) {
-			k.verdicts.Captures = append(k.verdicts.Captures, verdict.Capture{Name: report.Plain(p.Text), Expectations: e.Unjudged("no capture that was given is this one")})
+			k.verdicts.Captures = append(k.verdicts.Captures, verdict.Capture{Name: p.Text, Expectations: e.Unjudged("no capture that was given is this one")})
 		}
 	}
 	return errors.Join(errs...)
@@ -200,7 +200,7 @@ func (k *check) alone(name string) *reading {
 
 // judgeOne judges one capture.
 func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capture, error) {
-	v := verdict.Capture{Name: report.Plain(name)}
+	v := verdict.Capture{Name: name}
 	var entries []*expect.Entry
 	if k.file != nil {
 		entries = k.file.Of(name)
@@ -252,10 +252,11 @@ type both struct {
 }
 
 func (b both) Flow(f *flows.Flow, found []*analyzer.Finding) error {
+	var errs []error
 	for _, l := range b.limits {
-		_ = l.tally.Flow(f, found)
+		errs = append(errs, l.tally.Flow(f, found))
 	}
-	return b.judge.Flow(f, found)
+	return errors.Join(append(errs, b.judge.Flow(f, found))...)
 }
 
 func (b both) Finding(n *analyzer.Finding) error {

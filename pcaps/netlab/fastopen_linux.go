@@ -12,10 +12,7 @@ func fastOpens() []Scenario {
 		ClientSysctls: client, ServerSysctls: server,
 		Run: func(l *Lab) {
 			listener := l.getCookie()
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			l.Quiet(delayedACK)
 			l.finish(c, s)
 		},
@@ -26,10 +23,7 @@ func fastOpens() []Scenario {
 		ClientSysctls: client, ServerSysctls: server,
 		Run: func(l *Lab) {
 			listener := l.getCookie()
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			s.Send("pong")
 			s.Close()
 			c.Receive(4)
@@ -46,10 +40,7 @@ func fastOpens() []Scenario {
 		Run: func(l *Lab) {
 			listener := l.getCookie()
 			l.Hosts[Server].Do(func() { check("sysctl", sysctl("net.ipv4.tcp_fastopen=0")) })
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			l.closeBoth(c, s)
 		},
 		Want: []Lists{orderly[0], orderly[0]},
@@ -60,10 +51,7 @@ func fastOpens() []Scenario {
 		Run: func(l *Lab) {
 			listener := l.getCookie()
 			l.Wire.Add(lose(Client, isBareACK, 1, 1))
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			l.Quiet(delayedACK)
 			s.Send("pong")
 			c.Receive(4)
@@ -77,10 +65,7 @@ func fastOpens() []Scenario {
 		Run: func(l *Lab) {
 			listener := l.getCookie()
 			l.Wire.Add(lose(Server, isSYNACK, 1, 1))
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			check("connect", c.Connected())
 			l.Quiet(delayedACK)
 			l.finish(c, s)
@@ -92,10 +77,7 @@ func fastOpens() []Scenario {
 		ClientSysctls: client, ServerSysctls: server,
 		Run: func(l *Lab) {
 			listener := l.getCookie()
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			s.Abort()
 			l.Await(c, "")
 		},
@@ -107,10 +89,7 @@ func fastOpens() []Scenario {
 		Run: func(l *Lab) {
 			listener := l.getCookie()
 			l.Wire.Add(lose(Client, isSYN, 1, 1))
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			l.closeBoth(c, s)
 		},
 		Want: []Lists{orderly[0], orderly[0]},
@@ -121,10 +100,7 @@ func fastOpens() []Scenario {
 		Run: func(l *Lab) {
 			listener := l.getCookie()
 			listener.newFastOpenKey()
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			l.closeBoth(c, s)
 		},
 		Want: []Lists{orderly[0], orderly[0]},
@@ -168,10 +144,7 @@ func fastOpens() []Scenario {
 		Run: func(l *Lab) {
 			listener := l.getCookie()
 			l.Wire.Add(lose(Client, isBareACK, 1, 0))
-			c := l.Socket(Client, clientPort+1)
-			c.FastOpen(l.Server(), "ping")
-			s := l.Accept(listener)
-			s.Receive(4)
+			c, s := l.ping(listener)
 			s.Send("pong")
 			c.Receive(4)
 			l.Await(s, "")
@@ -190,6 +163,15 @@ func (l *Lab) getCookie() (listener *Socket) {
 	s.Receive(4)
 	l.closeBoth(c, s)
 	return listener
+}
+
+// ping connects again with the cookie, its data in the SYN. When it returns, the server has got that.
+func (l *Lab) ping(listener *Socket) (c, s *Socket) {
+	c = l.Socket(Client, clientPort+1)
+	c.FastOpen(l.Server(), "ping")
+	s = l.Accept(listener)
+	s.Receive(4)
+	return c, s
 }
 
 func (l *Lab) fastOpenListener() *Socket {
