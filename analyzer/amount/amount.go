@@ -1,4 +1,4 @@
-// Package amount writes how many there are as people read it.
+// Package amount writes how many there are as people read it, and reads how many bytes as they write it.
 package amount
 
 import "strconv"

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"runtime/debug"
 
@@ -204,7 +203,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/2
 	if c.Flags().Changed("max-memory") {
 		// An eighth is for the program itself, which the runtime does not count.
-		debug.SetMemoryLimit(int64(min(r.maxMemory-r.maxMemory/8, math.MaxInt64)))
+		debug.SetMemoryLimit(int64(r.maxMemory - r.maxMemory/8))
 	}
 	defer answerSignals(c.ErrOrStderr(), source)()
 	if r.capturing.on() {

@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
+
+	"tcpwhy/analyzer/amount"
 )
 
 // joinWords: "a, b or c".
@@ -30,26 +31,11 @@ const (
 	defaultMemory = 1e9
 )
 
-// parseSize reads so many bytes: a number, and a unit by the thousand (kB, MB, GB) or by 1024 (KiB, MiB, GiB).
+// parseSize reads so many bytes, one at least.
 func parseSize(s string) (uint64, error) {
-	digits := strings.TrimRight(s, "kKMGTiB")
-	unit, base := strings.TrimSuffix(s[len(digits):], "B"), uint64(1000)
-	if by, ok := strings.CutSuffix(unit, "i"); ok {
-		unit, base = by, 1024
+	n, err := amount.ParseBytes(s)
+	if n == 0 && err == nil {
+		err = fmt.Errorf("%s is no size, such as 200MB or 4GiB", s)
 	}
-	n, err := strconv.ParseUint(digits, 10, 64)
-	power := strings.Index("KMGT", strings.ToUpper(unit)) + 1
-	if err != nil || n == 0 || len(unit) > 1 || unit == "" && base == 1024 || unit != "" && power == 0 {
-		return 0, fmt.Errorf("%q is no size, such as 200MB or 4GiB", s)
-	}
-	if unit == "" {
-		power = 0
-	}
-	for range power {
-		if n > math.MaxUint64/base {
-			return 0, fmt.Errorf("%q is more than there is", s)
-		}
-		n *= base
-	}
-	return n, nil
+	return n, err
 }
