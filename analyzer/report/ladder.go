@@ -153,15 +153,6 @@ func (l *Ladder) Flows() []uint64 {
 	return numbers
 }
 
-// Only is the ladder of one of the flows.
-func (l *Ladder) Only(flow uint64) *Ladder {
-	only := &Ladder{Names: l.Names, Verbose: l.Verbose, last: l.last}
-	if f := l.flows[flow]; f != nil {
-		only.flows = map[uint64]*ladder{flow: f}
-	}
-	return only
-}
-
 // hold keeps a packet that changed nothing until it is known how many of them follow each other.
 func (f *ladder) hold(r rung, seg *flows.Segment) {
 	if n := len(f.run); n > 0 && r.time-f.run[n-1].time >= int64(runPause) {

@@ -18,7 +18,6 @@ type LadderText struct {
 	W       io.Writer
 	Color   bool
 	Command string // as Overview has it
-	Brief   bool   // the ladder alone, and not how the flow went
 }
 
 // Write writes all of them.
@@ -28,10 +27,20 @@ func (t *LadderText) Write(l *Ladder) error {
 		if i > 0 {
 			p.line()
 		}
-		t.flow(p, l, l.flows[n])
+		t.draw(p, l, l.flows[n])
+		t.outcome(p, l.flows[n])
 	}
 	_, err := t.W.Write(p.b)
 	return err
+}
+
+// Drawing is the ladder of a flow alone, and not how it went; "" of a flow that is not drawn.
+func (l *Ladder) Drawing(flow uint64) string {
+	p := &page{}
+	if f := l.flows[flow]; f != nil && f.over {
+		(&LadderText{}).draw(p, l, f)
+	}
+	return string(p.b)
 }
 
 // The columns of a ladder: the packet, the client's states, the arrow, the server's states, the time.
@@ -41,7 +50,7 @@ const (
 	ladderArrow  = 42
 )
 
-func (t *LadderText) flow(p *page, l *Ladder, f *ladder) {
+func (t *LadderText) draw(p *page, l *Ladder, f *ladder) {
 	f.release()
 	client, server := f.flow.Client(), f.flow.Server()
 	across := ladderStates + ladderArrow + 2
@@ -63,9 +72,6 @@ func (t *LadderText) flow(p *page, l *Ladder, f *ladder) {
 			f.since(l.last))
 	}
 	t.found(p, f.late)
-	if !t.Brief {
-		t.outcome(p, f)
-	}
 }
 
 // pause draws a time in which nothing passed, the longer the higher.

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"tcpwhy/analyzer"
@@ -17,13 +14,12 @@ const mostDrawn = 20
 // draw tells how the flows of expectations that failed are shown again and, but where that is to be brief, reads a capture again, where
 // that can be, to draw the first of each.
 func (r *reading) draw(c *cobra.Command, w *writer, of *capture, v *verdict.Capture, brief bool) error {
-	command := r.again(of)
 	var numbers []uint64
 	for i := range v.Expectations {
 		e := &v.Expectations[i]
 		for f := range e.Offending {
-			if n := e.Offending[f].Number; n > 0 && command != "" {
-				e.Offending[f].Again = strings.Replace(command, "tcpwhy", "tcpwhy report", 1) + fmt.Sprintf(" --flow %d", n)
+			if n := e.Offending[f].Number; n > 0 {
+				e.Offending[f].Again = r.drawing(of, n)
 			}
 		}
 		if len(e.Offending) > 0 && e.Offending[0].Number > 0 && len(numbers) < mostDrawn {
@@ -42,11 +38,7 @@ func (r *reading) draw(c *cobra.Command, w *writer, of *capture, v *verdict.Capt
 	ladder.Ended(of.source.Now())
 	for i := range v.Expectations {
 		if e := &v.Expectations[i]; len(e.Offending) > 0 && e.Offending[0].Number > 0 {
-			var b strings.Builder
-			if err := (&report.LadderText{W: &b, Brief: true}).Write(ladder.Only(e.Offending[0].Number)); err != nil {
-				return err
-			}
-			e.Offending[0].Ladder = b.String()
+			e.Offending[0].Ladder = ladder.Drawing(e.Offending[0].Number)
 		}
 	}
 	return nil

@@ -2,8 +2,6 @@ package main
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,16 +21,13 @@ func (s *side) look(c *cobra.Command, w *writer, result *diff.Diff) error {
 	again.choice.Flows = wanted
 	l := looking{found: func(flow uint64, packets []uint64) { result.Found(s.Snapshot, flow, packets) }}
 	out := output{judged: true, early: true, watch: &l, flows: &l, shown: noneShown}
-	command := ""
-	out.begin = func(of *capture) error {
-		l.Ladder = report.Ladder{Names: of.names}
-		if s.spool == nil {
-			command = again.again(of)
-		}
-		out.end = func(uint64) error {
-			l.Ended(of.source.Now())
-			return nil
-		}
+	var of *capture
+	out.begin = func(next *capture) error {
+		of, l.Ladder = next, report.Ladder{Names: next.names}
+		return nil
+	}
+	out.end = func(uint64) error {
+		l.Ended(of.source.Now())
 		return nil
 	}
 	// What is wrong with the capture was told by the reading before.
@@ -42,13 +37,9 @@ func (s *side) look(c *cobra.Command, w *writer, result *diff.Diff) error {
 	if first == 0 {
 		return nil
 	}
-	var ladder strings.Builder
-	if err := (&report.LadderText{W: &ladder, Brief: true}).Write(l.Only(first)); err != nil {
-		return err
-	}
-	result.Shown = diff.Shown{In: s.Snapshot, Flow: first, Ladder: ladder.String()}
-	if command != "" {
-		result.Shown.Again = strings.Replace(command, "tcpwhy", "tcpwhy report", 1) + " --flow " + strconv.FormatUint(first, 10)
+	result.Shown = diff.Shown{In: s.Snapshot, Flow: first, Ladder: l.Drawing(first)}
+	if of != nil && s.spool == nil {
+		result.Shown.Again = again.drawing(of, first)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -142,7 +143,7 @@ func (r *whole) ladder(c *cobra.Command, w *writer, colored bool) error {
 		if r.format == "mermaid" {
 			return (&report.LadderMermaid{W: w}).Write(&l)
 		}
-		return (&report.LadderText{W: w, Color: colored, Command: r.again(of)}).Write(&l)
+		return (&report.LadderText{W: w, Color: colored, Command: r.again("tcpwhy", of)}).Write(&l)
 	}
 	r.quiet = true
 	return r.read(c, w, &out)
@@ -162,7 +163,7 @@ func (k *kept) Finding(n *analyzer.Finding) error {
 func (r *reading) overview(of *capture, found []*analyzer.Finding, flows uint64) *report.Overview {
 	stats := of.source.Stats()
 	o := &report.Overview{Files: of.source.Files(), Packets: stats.Read, Segments: stats.TCP, Quotes: stats.Quotes, Flows: flows,
-		Chosen: r.chosen(), Command: r.again(of), Summary: of.run.Judge.Summary(), Findings: found, Names: of.names}
+		Chosen: r.chosen(), Command: r.again("tcpwhy", of), Summary: of.run.Judge.Summary(), Findings: found, Names: of.names}
 	if r.capturing.on() {
 		o.Files = r.capturing.interfaces
 	}
@@ -181,12 +182,12 @@ func (r *reading) overview(of *capture, found []*analyzer.Finding, flows uint64)
 	return o
 }
 
-// again is the command that prints packets of the capture, with what makes it number its flows the same.
-func (r *reading) again(of *capture) string {
+// again is a command of the same packets, with what makes it number their flows the same; "" where they are gone.
+func (r *reading) again(command string, of *capture) string {
 	if r.live() || r.capturing.on() {
 		return ""
 	}
-	words := []string{"tcpwhy"}
+	words := []string{command}
 	if r.filter != "" {
 		words = append(words, "-f", quoted(r.filter))
 	}
@@ -198,6 +199,15 @@ func (r *reading) again(of *capture) string {
 		words = append(words, quoted(f))
 	}
 	return strings.Join(words, " ")
+}
+
+// drawing is the command that draws a flow of the capture; "" where its packets are gone.
+func (r *reading) drawing(of *capture, flow uint64) string {
+	command := r.again("tcpwhy report", of)
+	if command == "" {
+		return ""
+	}
+	return command + " --flow " + strconv.FormatUint(flow, 10)
 }
 
 // quoted is a word as a shell takes it.
