@@ -260,10 +260,11 @@ func (b both) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 }
 
 func (b both) Finding(n *analyzer.Finding) error {
+	var errs []error
 	for _, l := range b.limits {
-		_ = l.tally.Finding(n)
+		errs = append(errs, l.tally.Finding(n))
 	}
-	return b.judge.Finding(n)
+	return errors.Join(append(errs, b.judge.Finding(n))...)
 }
 
 // onlyCutOff reports whether err says that the capture is cut off, and nothing else.
@@ -274,24 +275,4 @@ func onlyCutOff(err error) bool {
 		}
 	}
 	return err != nil
-}
-
-// expectations are what the limits of a capture came to.
-func (l limits) expectations(cut string) []verdict.Expectation {
-	var all []verdict.Expectation
-	for _, l := range l {
-		r := l.tally.Result()
-		e := verdict.Expectation{Text: "--fail-on " + quoted(l.expr.String()), Rule: l.expr.Subject(), Severity: analyzer.Error,
-			Expected: "not " + l.expr.String(), Seen: r.Seen, Reason: r.Reason}
-		switch {
-		case r.Truth == metric.Yes:
-			e.Outcome, e.Offenders, e.Offending = verdict.Failed, r.N, r.First
-		case cut != "":
-			e.Reason = cut
-		case r.Truth == metric.No:
-			e.Outcome = verdict.Met
-		}
-		all = append(all, e)
-	}
-	return all
 }

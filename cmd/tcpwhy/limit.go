@@ -9,6 +9,7 @@ import (
 	"tcpwhy/analyzer/amount"
 	"tcpwhy/analyzer/metric"
 	"tcpwhy/analyzer/report"
+	"tcpwhy/analyzer/verdict"
 )
 
 // limits are those of --fail-on, in one capture.
@@ -32,29 +33,46 @@ func (l limits) findings() bool {
 	return slices.ContainsFunc(l, func(l limit) bool { return l.expr.Findings() })
 }
 
-// check is an error for each limit that the capture exceeds, or that it tells nothing of: where flows were given up, those may
-// have exceeded it.
-func (l limits) check(capture string, shed *analyzer.Sheds) error {
-	var errs []error
+// expectations are what the limits came to in a capture. Where cut says why not all of it was seen, more may have exceeded them.
+func (l limits) expectations(cut string) []verdict.Expectation {
+	var all []verdict.Expectation
 	for _, l := range l {
-		switch r := l.tally.Result(); {
+		r := l.tally.Result()
+		e := verdict.Expectation{Text: "--fail-on " + quoted(l.expr.String()), Rule: l.expr.Subject(), Severity: analyzer.Error,
+			Expected: "not " + l.expr.String(), Seen: r.Seen, Reason: r.Reason}
+		switch {
 		case r.Truth == metric.Yes:
-			errs = append(errs, &failure{statusFailed, fmt.Errorf("%s: --fail-on %s: %s%s", capture, quoted(l.expr.String()), r.Seen, first(&r))})
-		case shed.N() > 0:
-			errs = append(errs, usage("%s: --fail-on %s cannot be judged: %s", capture, quoted(l.expr.String()), report.ShedWords(shed)))
-		case r.Truth == metric.Unknown:
-			errs = append(errs, usage("%s: --fail-on %s cannot be judged: %s", capture, quoted(l.expr.String()), r.Reason))
+			e.Outcome, e.Offenders, e.Offending = verdict.Failed, r.N, r.First
+		case cut != "":
+			e.Reason = cut
+		case r.Truth == metric.No:
+			e.Outcome = verdict.Met
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// check is an error for each limit that the capture exceeds, or that it tells nothing of.
+func (l limits) check(capture, cut string) error {
+	var errs []error
+	for _, e := range l.expectations(cut) {
+		switch e.Outcome {
+		case verdict.Failed:
+			errs = append(errs, &failure{statusFailed, fmt.Errorf("%s: %s: %s%s", capture, e.Text, e.Seen, first(e.Offending))})
+		case verdict.NotJudged:
+			errs = append(errs, usage("%s: %s cannot be judged: %s", capture, e.Text, e.Reason))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 // first names the flow that a limit is exceeded by first.
-func first(r *metric.Result) string {
-	if len(r.First) == 0 || r.First[0].Number == 0 {
+func first(offending []verdict.Flow) string {
+	if len(offending) == 0 || offending[0].Number == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", first #%d", r.First[0].Number)
+	return fmt.Sprintf(", first #%d", offending[0].Number)
 }
 
 // nameOf names what is read as one capture.

@@ -182,7 +182,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if save != nil {
 		err = errors.Join(err, save.Close())
 	}
-	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files), &run.Shed))
+	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files), report.ShedWords(&run.Shed)))
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
 		r.summarize(c.ErrOrStderr(), files, source, total, &run.Shed, out)
 	}
