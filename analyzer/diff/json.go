@@ -88,7 +88,7 @@ func (j *JSON) Write(d *Diff) error {
 		document.Differences = append(document.Differences, d.Differences[i].json())
 	}
 	if s := &d.Shown; s.Ladder != "" {
-		document.Shown = &shownJSON{report.Text(s.In.Name), s.Flow, report.Text(s.Ladder), orNull(report.Text(s.Again))}
+		document.Shown = &shownJSON{report.Text(s.In.Name), s.Flow, report.Text(s.Ladder), report.OrNull(report.Text(s.Again))}
 	}
 	e := json.NewEncoder(j.W)
 	e.SetEscapeHTML(false)
@@ -102,7 +102,7 @@ func (s *Snapshot) json() sideJSON {
 
 func (d *Difference) json() differenceJSON {
 	j := differenceJSON{Matter: d.Matter.String(), Counts: d.Counts, Better: d.Better, Severity: d.Severity.String(),
-		Server: orNull(report.Text(d.Server)), What: orNull(d.What), Was: orNull(d.Was), Is: orNull(d.Is), Flows: orNull(d.Flows),
+		Server: report.OrNull(report.Text(d.Server)), What: report.OrNull(d.What), Was: report.OrNull(d.Was), Is: report.OrNull(d.Is), Flows: report.OrNull(d.Flows),
 		First: []pairJSON{}, Percentiles: []percentileJSON{}}
 	for i := range d.First {
 		p := &d.First[i]
@@ -122,13 +122,4 @@ func (f Flow) json() *flowJSON {
 		return nil
 	}
 	return &flowJSON{f.Number, f.Client.String(), f.Server.String()}
-}
-
-// orNull is v, null where it is the zero value: there is none.
-func orNull[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
 }

@@ -7,7 +7,6 @@ import (
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/metric"
-	"tcpwhy/analyzer/report"
 )
 
 func (p *parser) item(n *yaml.Node) *Item {
@@ -16,7 +15,7 @@ func (p *parser) item(n *yaml.Node) *Item {
 	p.mapping(n, "an expectation", ItemKeys, func(key, value *yaml.Node) {
 		switch key.Value {
 		case "name":
-			i.Name = report.Plain(p.word(value, "name"))
+			i.Name = p.word(value, "name")
 		case "flows":
 			i.flows = p.flows(value, false)
 		case "may-be-empty":
@@ -40,7 +39,7 @@ func (p *parser) item(n *yaml.Node) *Item {
 	}
 	for c := range i.checks {
 		if i.flows.text != "" {
-			i.checks[c].text = report.Plain(i.flows.text) + ": " + i.checks[c].text
+			i.checks[c].text = i.flows.text + ": " + i.checks[c].text
 		}
 	}
 	return i
@@ -48,7 +47,7 @@ func (p *parser) item(n *yaml.Node) *Item {
 
 // check adds an expectation.
 func (i *Item) check(p *parser, key, value *yaml.Node, text, rule string, begin func() tally) *check {
-	i.checks = append(i.checks, check{at: p.at(key), key: key.Value, value: value, text: report.Plain(text), rule: rule, severity: analyzer.Error, begin: begin})
+	i.checks = append(i.checks, check{at: p.at(key), key: key.Value, value: value, text: text, rule: rule, severity: analyzer.Error, begin: begin})
 	return &i.checks[len(i.checks)-1]
 }
 

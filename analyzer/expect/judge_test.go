@@ -3,7 +3,6 @@ package expect
 import (
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -167,15 +166,6 @@ func TestExceptions(t *testing.T) {
 		}
 		if e.Outcome == verdict.Allowed && (e.Exception == nil || e.Exception.Reason != "known" || e.Exception.At.Line != 4) {
 			t.Errorf("%s: is allowed by %+v", c.text, e.Exception)
-		}
-	}
-}
-
-// What is told of a file moves no terminal's cursor.
-func TestToldInPlainWords(t *testing.T) {
-	for _, e := range judged(t, item(`{name: "a\x1b[2J", flows: {opening: complete, where: "history != 'b\x1b[2J'"}, fail-on: "history == 'c\x1b[2J'"}`)) {
-		if s := e.Name + e.Text + e.Expected; strings.Contains(s, "\x1b") {
-			t.Errorf("got %q", s)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/metric"
-	"tcpwhy/analyzer/report"
 	"tcpwhy/flows"
 )
 
@@ -21,7 +20,7 @@ func (t *metricTally) finding(n *analyzer.Finding)                   { _ = t.Fin
 
 func (t *metricTally) result(_, _ uint64) result {
 	got := t.Result()
-	r := result{truth: got.Truth, expected: report.Plain(t.expr.String()), seen: got.Seen, reason: got.Reason, offenders: got.Offenders}
+	r := result{truth: got.Truth, expected: t.expr.String(), seen: got.Seen, reason: got.Reason, offenders: got.Offenders}
 	switch {
 	case t.limit:
 		r.truth = [...]metric.Truth{metric.Unknown: metric.Unknown, metric.No: metric.Yes, metric.Yes: metric.No}[got.Truth]

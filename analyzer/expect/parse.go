@@ -12,7 +12,6 @@ import (
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/metric"
-	"tcpwhy/analyzer/report"
 	"tcpwhy/analyzer/spelling"
 	"tcpwhy/flows"
 )
@@ -99,13 +98,13 @@ func (p *parser) exception(n *yaml.Node) *Exception {
 	p.mapping(n, "what is allowed", ExceptionKeys, func(key, value *yaml.Node) {
 		switch key.Value {
 		case "name":
-			x.Name = report.Plain(p.word(value, "name"))
+			x.Name = p.word(value, "name")
 		case "flows":
 			x.flows = p.flows(value, true)
 		case "count":
 			x.count = p.quantity(value)
 		case "reason":
-			x.Reason = report.Plain(p.word(value, "reason"))
+			x.Reason = p.word(value, "reason")
 		case "until":
 			x.Until = p.word(value, "until")
 			if _, err := time.Parse(time.DateOnly, x.Until); err != nil && x.Until != "" {

@@ -14,14 +14,6 @@ import (
 // OverviewJSON writes a report as one document.
 type OverviewJSON struct{ W io.Writer }
 
-// text is a string as all our JSON has it: nothing in it moves a terminal's cursor.
-type text string
-
-// Text is one, for JSON that is written elsewhere.
-type Text = text
-
-func (t text) MarshalJSON() ([]byte, error) { return AppendJSONString(nil, string(t)), nil }
-
 // instant is a time, null for 0.
 type instant int64
 
@@ -38,17 +30,17 @@ type documentJSON struct {
 }
 
 type captureJSON struct {
-	Files       []text          `json:"files"`
+	Files       []Text          `json:"files"`
 	Packets     uint64          `json:"packets"`
 	TCPSegments uint64          `json:"tcp_segments"`
 	ICMPErrors  uint64          `json:"icmp_errors"`
-	Skipped     map[text]uint64 `json:"skipped"`
+	Skipped     map[Text]uint64 `json:"skipped"`
 	Dropped     *uint64         `json:"dropped"`
 	Flows       uint64          `json:"flows"`
 	First       instant         `json:"first"`
 	Last        instant         `json:"last"`
 	Span        *time.Duration  `json:"span_ns"`
-	Chosen      *text           `json:"chosen"`
+	Chosen      *Text           `json:"chosen"`
 	Vantage     *vantageJSON    `json:"vantage"`
 }
 
@@ -104,9 +96,9 @@ type repeatedJSON struct {
 }
 
 type serverJSON struct {
-	Server         text              `json:"server"`
+	Server         Text              `json:"server"`
 	VLAN           []uint16          `json:"vlan,omitempty"`
-	Tunnel         text              `json:"tunnel,omitempty"`
+	Tunnel         Text              `json:"tunnel,omitempty"`
 	Flows          uint64            `json:"flows"`
 	Clients        uint64            `json:"clients"`
 	First          instant           `json:"first"`
@@ -227,13 +219,13 @@ func examples(g *analyzer.Group) []*analyzer.Finding {
 
 func (o *Overview) captureJSON() captureJSON {
 	t := &o.Summary.Totals
-	c := captureJSON{Files: []text{}, Packets: o.Packets, TCPSegments: o.Segments, ICMPErrors: o.Quotes, Skipped: map[text]uint64{},
+	c := captureJSON{Files: []Text{}, Packets: o.Packets, TCPSegments: o.Segments, ICMPErrors: o.Quotes, Skipped: map[Text]uint64{},
 		Flows: o.Flows, First: instant(t.First), Last: instant(t.Last)}
 	for _, f := range o.Files {
-		c.Files = append(c.Files, text(f))
+		c.Files = append(c.Files, Text(f))
 	}
 	for _, s := range o.Skipped {
-		c.Skipped[text(s.Why)] = s.N
+		c.Skipped[Text(s.Why)] = s.N
 	}
 	if o.Dropped.Known {
 		c.Dropped = &o.Dropped.N
@@ -243,23 +235,16 @@ func (o *Overview) captureJSON() captureJSON {
 		c.Span = &d
 	}
 	if o.Chosen != "" {
-		chosen := text(o.Chosen)
+		chosen := Text(o.Chosen)
 		c.Chosen = &chosen
 	}
 	if v := &o.Summary.Vantage; v.Place != analyzer.PlaceUnknown {
 		c.Vantage = &vantageJSON{Place: v.Place.String(), Confidence: v.Confidence.String(), Why: v.Why}
 		if v.Host.IsValid() {
-			c.Vantage.Host = orNull(v.Host.String())
+			c.Vantage.Host = OrNull(v.Host.String())
 		}
 	}
 	return c
-}
-
-func orNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 // key is a word of ours as a key: half_open.
@@ -300,7 +285,7 @@ func endsOf(by *[4]uint64) endsJSON {
 
 func (o *Overview) serverJSON(s *analyzer.Server) serverJSON {
 	space := o.Names.space(s.Space)
-	j := serverJSON{Server: text(s.Addr.String()), VLAN: space.vlan, Tunnel: text(space.tunnel), Flows: s.Flows, Clients: s.Clients.N(),
+	j := serverJSON{Server: Text(s.Addr.String()), VLAN: space.vlan, Tunnel: Text(space.tunnel), Flows: s.Flows, Clients: s.Clients.N(),
 		First: instant(s.First), Last: instant(s.Last), Attempts: s.Attempts.N, Shed: shedsOf(&s.Shed), Opening: openingJSON(&s.Opening), Closing: closingJSON(&s.Closing),
 		ClosedFirst: endsOf(&s.Closer), ResetBy: endsOf(&s.Resetter), PeakHalfOpen: s.HalfOpen.Peak, PeakHalfOpenAt: instant(s.HalfOpen.PeakAt),
 		Timing: map[string]Timing{}, SYNRetries: stepsJSON(&s.Retries), SYNACKRetries: stepsJSON(&s.SYNACKs), Findings: []groupJSON{}}
@@ -333,8 +318,8 @@ func stepsJSON(s *analyzer.Steps) []stepJSON {
 }
 
 func newGroupJSON(g *analyzer.Group) groupJSON {
-	j := groupJSON{Finding: g.Rule.Name, Severity: g.Severity.String(), Confidence: g.Confidence.String(), Variant: orNull(g.Variant),
-		Endpoint: orNull(g.Endpoint.String()), Cause: orNull(g.Cause), Flows: g.Flows, Clients: g.Clients.N(), First: instant(g.First),
+	j := groupJSON{Finding: g.Rule.Name, Severity: g.Severity.String(), Confidence: g.Confidence.String(), Variant: OrNull(g.Variant),
+		Endpoint: OrNull(g.Endpoint.String()), Cause: OrNull(g.Cause), Flows: g.Flows, Clients: g.Clients.N(), First: instant(g.First),
 		Last: instant(g.Last), FirstFlow: g.Earliest.Flow}
 	if g.Lasted.N > 0 {
 		from, to := g.LastedFrom(), g.LastedTo()

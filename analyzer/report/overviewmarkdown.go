@@ -47,7 +47,7 @@ func (m *markdown) table(right int, cells ...string) {
 func (w *OverviewMarkdown) Write(o *Overview) error {
 	var m markdown
 	t := &o.Summary.Totals
-	m.line("# %s\n", escaped(o.named()))
+	m.line("# %s\n", Markdown(o.named()))
 	line := amount.Of(o.Packets, "packet", "packets") + ", " + amount.Of(o.Flows, "TCP flow", "TCP flows")
 	if t.First != 0 {
 		line += ", " + moments(t.First, t.Last)
@@ -57,10 +57,10 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 		m.line("Only `%s`: %s.", o.Chosen, amount.Of(t.Flows, "flow", "flows"))
 	}
 	if s := o.Summary.Vantage.Sentence(); s != "" {
-		m.line("%s", escaped(s))
+		m.line("%s", Markdown(s))
 	}
 	all := o.entries()
-	m.line("\n**%s**", escaped(o.verdict(all)))
+	m.line("\n**%s**", Markdown(o.verdict(all)))
 	w.findings(&m, o, all)
 	if t.Flows > 0 {
 		w.times(&m, o)
@@ -70,7 +70,7 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 		m.line("\n## Census\n")
 		for i, cells := range o.Census.table() {
 			for j := range cells {
-				cells[j] = escaped(cells[j])
+				cells[j] = Markdown(cells[j])
 			}
 			if i == 0 {
 				m.table(1, cells...)
@@ -83,11 +83,8 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	return err
 }
 
-// Markdown is s as Markdown shows it, for what is written elsewhere.
-func Markdown(s string) string { return escaped(s) }
-
-// escaped is s as Markdown shows it.
-func escaped(s string) string {
+// Markdown is s as Markdown shows it.
+func Markdown(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "#", `\#`, "<", `\<`, "[", `\[`,
 		"&", `\&`, "~", `\~`, "$", `\$`).Replace(Plain(s))
 }
@@ -112,7 +109,7 @@ func (w *OverviewMarkdown) findings(m *markdown, o *Overview, all []entry) {
 		if e.flows > 0 {
 			flows = amount.Commas(e.flows)
 		}
-		m.row(e.severity().String(), "`"+e.rule().Name+"`", escaped(e.where()), escaped(e.words()), flows, escaped(first))
+		m.row(e.severity().String(), "`"+e.rule().Name+"`", Markdown(e.where()), Markdown(e.words()), flows, Markdown(first))
 	}
 	if n := len(all) - len(shown); n > 0 {
 		m.line("\nand %s.", amount.Of(uint64(n), "finding more", "findings more"))
@@ -127,14 +124,14 @@ func (w *OverviewMarkdown) findings(m *markdown, o *Overview, all []entry) {
 func (w *OverviewMarkdown) finding(m *markdown, o *Overview, e *entry) {
 	n := e.example()
 	m.line("\n### %s: `%s`%s\n", strings.ToUpper(e.severity().String()), n.Rule.Name, where(e))
-	m.line("%s (%s).\n", escaped(capital(e.words())), strings.Join(e.scale(), ", "))
+	m.line("%s (%s).\n", Markdown(capital(e.words())), strings.Join(e.scale(), ", "))
 	for _, part := range n.Parts {
-		m.line("- %s `%s`: %s %s", amount.Commas(part.Flows), part.Rule.Name, escaped(part.Words), steps(&part.Retries))
+		m.line("- %s `%s`: %s %s", amount.Commas(part.Flows), part.Rule.Name, Markdown(part.Words), steps(&part.Retries))
 	}
 	list := func(label, text string) {
 		for _, item := range items(text) {
 			if item != "" {
-				m.line("- %s: %s", label, escaped(item))
+				m.line("- %s: %s", label, Markdown(item))
 			}
 		}
 	}
@@ -155,7 +152,7 @@ func (w *OverviewMarkdown) finding(m *markdown, o *Overview, e *entry) {
 
 func where(e *entry) string {
 	if s := e.where(); s != "" {
-		return " at " + escaped(s)
+		return " at " + Markdown(s)
 	}
 	return ""
 }
@@ -169,7 +166,7 @@ func (w *OverviewMarkdown) times(m *markdown, o *Overview) {
 		if shown++; shown > shownServers && !w.Verbose {
 			break
 		}
-		m.line("\n## Times of %s\n", escaped(s.Addr.String()))
+		m.line("\n## Times of %s\n", Markdown(s.Addr.String()))
 		m.table(1, "", "count", "min", "p50", "p90", "p99", "max")
 		for _, t := range timings(s) {
 			if t.of.N > 0 {
@@ -195,7 +192,7 @@ func (w *OverviewMarkdown) outcomes(m *markdown, t *analyzer.Totals) {
 	}
 	for i, n := range t.States {
 		if n > 0 && flows.State(i) != flows.Unknown {
-			m.row("last state, of both ends", escaped(flows.State(i).String()), amount.Commas(n))
+			m.row("last state, of both ends", Markdown(flows.State(i).String()), amount.Commas(n))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -76,6 +78,49 @@ func written(t *testing.T, r *Run, format func(*bytes.Buffer) interface{ Write(*
 	harmless(t, b.Bytes())
 	return b.Bytes()
 }
+
+// TestText: a line begins with what we wrote, whatever names there are.
+func TestText(t *testing.T) {
+	begin := regexp.MustCompile(`^(FAIL|MET|ALLOW|NOT JUDGED) .|^ {6}\S|^$|^\d+ captures?, `)
+	for name, r := range samples() {
+		b := written(t, r, func(b *bytes.Buffer) interface{ Write(*Run) error } { return &Text{W: b, Verbose: true} })
+		for l := range strings.Lines(string(b)) {
+			if l = strings.TrimSuffix(l, "\n"); !begin.MatchString(l) && r.Captures != nil {
+				t.Errorf("%s: got %q", name, l)
+			}
+		}
+	}
+}
+
+// TestJSON: names are what they are when they are read again, but for bytes that are no text.
+func TestJSON(t *testing.T) {
+	for name, r := range samples() {
+		b := written(t, r, func(b *bytes.Buffer) interface{ Write(*Run) error } { return &JSON{b} })
+		var got struct {
+			Captures []struct {
+				File         string
+				Expectations []struct{ Text string }
+			}
+		}
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		for i := range r.Captures {
+			c := &r.Captures[i]
+			if !same(got.Captures[i].File, c.Name) {
+				t.Errorf("%s: got %q, want %q", name, got.Captures[i].File, c.Name)
+			}
+			for j := range c.Expectations {
+				if text, want := got.Captures[i].Expectations[j].Text, c.Expectations[j].Text; !same(text, want) {
+					t.Errorf("%s: got %q, want %q", name, text, want)
+				}
+			}
+		}
+	}
+}
+
+// same reports whether two texts have the same characters.
+func same(a, b string) bool { return slices.Equal([]rune(a), []rune(b)) }
 
 func TestJUnit(t *testing.T) {
 	xmllint, _ := exec.LookPath("xmllint")

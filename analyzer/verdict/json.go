@@ -11,56 +11,51 @@ import (
 // JSON writes a run as one document.
 type JSON struct{ W io.Writer }
 
-// fileName may hold what a terminal obeys, escaped in JSON as everywhere in this program's.
-type fileName string
-
-func (n fileName) MarshalJSON() ([]byte, error) { return report.AppendJSONString(nil, string(n)), nil }
-
 type (
 	runJSON struct {
 		Captures []captureJSON `json:"captures"`
 		Totals   totalsJSON    `json:"totals"`
 	}
 	captureJSON struct {
-		File         fileName          `json:"file"`
+		File         report.Text       `json:"file"`
 		Packets      uint64            `json:"packets"`
 		Flows        uint64            `json:"flows"`
-		Error        *string           `json:"error"`
+		Error        *report.Text      `json:"error"`
 		Expectations []expectationJSON `json:"expectations"`
 	}
 	expectationJSON struct {
-		Name      *string        `json:"name"`
-		Text      string         `json:"text"`
+		Name      *report.Text   `json:"name"`
+		Text      report.Text    `json:"text"`
 		Rule      string         `json:"rule"`
 		At        *positionJSON  `json:"at"`
 		Severity  string         `json:"severity"`
-		Expected  *string        `json:"expected"`
-		Seen      *string        `json:"seen"`
+		Expected  *report.Text   `json:"expected"`
+		Seen      *report.Text   `json:"seen"`
 		Outcome   string         `json:"outcome"`
-		Reason    *string        `json:"reason"`
+		Reason    *report.Text   `json:"reason"`
 		Exception *exceptionJSON `json:"exception"`
 		Offenders uint64         `json:"offenders"`
 		Offending []flowJSON     `json:"offending"`
 	}
 	positionJSON struct {
-		File   string `json:"file"`
-		Line   int    `json:"line"`
-		Column int    `json:"column"`
+		File   report.Text `json:"file"`
+		Line   int         `json:"line"`
+		Column int         `json:"column"`
 	}
 	exceptionJSON struct {
-		Name   *string       `json:"name"`
+		Name   *report.Text  `json:"name"`
 		At     *positionJSON `json:"at"`
-		Reason string        `json:"reason"`
+		Reason report.Text   `json:"reason"`
 		Until  string        `json:"until"`
 	}
 	flowJSON struct {
-		Flow    *uint64  `json:"flow"`
-		Client  *string  `json:"client"`
-		Server  *string  `json:"server"`
-		Packets []uint64 `json:"packets"`
-		Why     string   `json:"why"`
-		Summary *string  `json:"summary"`
-		Again   *string  `json:"again"`
+		Flow    *uint64      `json:"flow"`
+		Client  *report.Text `json:"client"`
+		Server  *report.Text `json:"server"`
+		Packets []uint64     `json:"packets"`
+		Why     report.Text  `json:"why"`
+		Summary *report.Text `json:"summary"`
+		Again   *report.Text `json:"again"`
 	}
 	totalsJSON struct {
 		Captures     uint64 `json:"captures"`
@@ -86,16 +81,16 @@ func (j *JSON) Write(r *Run) error {
 }
 
 func (c *Capture) json() captureJSON {
-	v := captureJSON{File: fileName(c.Name), Packets: c.Packets, Flows: c.Flows, Expectations: []expectationJSON{}}
+	v := captureJSON{File: report.Text(c.Name), Packets: c.Packets, Flows: c.Flows, Expectations: []expectationJSON{}}
 	if c.Err != nil {
 		v.Error = said(c.Err.Error())
 	}
 	for i := range c.Expectations {
 		e := &c.Expectations[i]
-		x := expectationJSON{Name: said(e.Name), Text: e.Text, Rule: e.Rule, At: e.At.json(), Severity: e.Severity.String(), Expected: said(e.Expected),
+		x := expectationJSON{Name: said(e.Name), Text: report.Text(e.Text), Rule: e.Rule, At: e.At.json(), Severity: e.Severity.String(), Expected: said(e.Expected),
 			Seen: said(e.Seen), Outcome: strings.ReplaceAll(e.Outcome.String(), " ", "-"), Reason: said(e.Reason), Offenders: e.Offenders, Offending: []flowJSON{}}
 		if e.Exception != nil {
-			x.Exception = &exceptionJSON{said(e.Exception.Name), e.Exception.At.json(), e.Exception.Reason, e.Exception.Until}
+			x.Exception = &exceptionJSON{said(e.Exception.Name), e.Exception.At.json(), report.Text(e.Exception.Reason), e.Exception.Until}
 		}
 		for _, f := range e.Offending {
 			x.Offending = append(x.Offending, f.json())
@@ -109,11 +104,11 @@ func (p Position) json() *positionJSON {
 	if p.Line == 0 {
 		return nil
 	}
-	return &positionJSON{p.File, p.Line, p.Column}
+	return &positionJSON{report.Text(p.File), p.Line, p.Column}
 }
 
 func (f *Flow) json() flowJSON {
-	v := flowJSON{Packets: f.Packets, Why: f.Why, Summary: said(f.Summary), Again: said(f.Again)}
+	v := flowJSON{Packets: f.Packets, Why: report.Text(f.Why), Summary: said(f.Summary), Again: said(f.Again)}
 	if v.Packets == nil {
 		v.Packets = []uint64{}
 	}
@@ -130,9 +125,4 @@ func (f *Flow) json() flowJSON {
 }
 
 // said is what there is to say, nil for nothing.
-func said(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
+func said(s string) *report.Text { return report.OrNull(report.Text(s)) }

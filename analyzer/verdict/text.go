@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"tcpwhy/analyzer/amount"
-	"tcpwhy/analyzer/report"
 )
 
 // Text writes a run for people: what failed, what is allowed, what could not be judged, and in the last line how many
@@ -48,24 +47,25 @@ func (t *Text) capture(b *strings.Builder, c *Capture) {
 		}
 		switch {
 		case alike > 1:
-			fmt.Fprintf(b, "%s %s: %d expectations\n%s%s\n", t.label(NotJudged), report.Plain(c.Name), alike, indent, reasonAt(e))
+			say(b, t.label(NotJudged)+" ", "%s: %d expectations", c.Name, alike)
+			say(b, indent, "%s", reasonAt(e))
 		case e.Outcome == NotJudged:
 			t.head(b, c, e)
-			fmt.Fprintf(b, "%s%s\n", indent, e.Reason)
+			say(b, indent, "%s", e.Reason)
 		case e.Outcome == Allowed:
-			fmt.Fprintf(b, "%s %s: %s, %s", t.label(Allowed), report.Plain(c.Name), e.Text, e.Seen)
-			until := ""
-			if e.Exception.Until != "" {
-				until = ", until " + e.Exception.Until
-			}
-			fmt.Fprintf(b, "; %s%s: %s\n", e.Exception.At, until, e.Exception.words())
+			say(b, t.label(Allowed)+" ", "%s: %s, %s; %s", c.Name, e.Text, e.Seen, e.Exception.sentence())
 		case e.Outcome == Failed:
 			t.failed(b, c, e, drawn)
 		case t.Verbose:
-			fmt.Fprintf(b, "%s %s: %s, %s\n", t.label(Met), report.Plain(c.Name), e.Text, e.Seen)
+			say(b, t.label(Met)+" ", "%s: %s, %s", c.Name, e.Text, e.Seen)
 		}
 		i += alike
 	}
+}
+
+// say writes a line, of which all but its beginning is what others may have written.
+func say(b *strings.Builder, begin, format string, args ...any) {
+	b.WriteString(begin + line(fmt.Sprintf(format, args...)) + "\n")
 }
 
 func (t *Text) label(o Outcome) string {
@@ -89,20 +89,20 @@ func (t *Text) head(b *strings.Builder, c *Capture, e *Expectation) {
 	if e.Name != "" {
 		name = `"` + e.Name + `"`
 	}
-	fmt.Fprintf(b, "%s %s: %s\n", t.label(e.Outcome), report.Plain(c.Name), name)
+	say(b, t.label(e.Outcome)+" ", "%s: %s", c.Name, name)
 	switch at := e.At.String(); {
 	case at != "" && e.Name != "":
-		fmt.Fprintf(b, "%s%s   %s\n", indent, at, e.Text)
+		say(b, indent, "%s   %s", at, e.Text)
 	case at != "":
-		fmt.Fprintf(b, "%s%s\n", indent, at)
+		say(b, indent, "%s", at)
 	case e.Name != "":
-		fmt.Fprintf(b, "%s%s\n", indent, e.Text)
+		say(b, indent, "%s", e.Text)
 	}
 }
 
 func (t *Text) failed(b *strings.Builder, c *Capture, e *Expectation, drawn map[uint64]bool) {
 	t.head(b, c, e)
-	fmt.Fprintf(b, "%sexpected  %-19s   seen  %s\n", indent, e.Expected, e.Seen)
+	say(b, indent, "expected  %-19s   seen  %s", e.Expected, e.Seen)
 	if len(e.Offending) == 0 {
 		b.WriteByte('\n')
 		return
@@ -113,28 +113,28 @@ func (t *Text) failed(b *strings.Builder, c *Capture, e *Expectation, drawn map[
 		of = fmt.Sprintf(" of flow %d", first.Number)
 	}
 	if len(first.Packets) > 0 {
-		fmt.Fprintf(b, "%spackets   %s%s", indent, packets(first.Packets), of)
+		shown := "packets   " + packets(first.Packets) + of
 		if first.Summary != "" {
-			b.WriteString(": " + first.Summary)
+			shown += ": " + first.Summary
 		}
-		b.WriteByte('\n')
+		say(b, indent, "%s", shown)
 	}
 	if others := e.others(); others != "" {
-		fmt.Fprintf(b, "%salso      %s\n", indent, others)
+		say(b, indent, "also      %s", others)
 	}
 	switch {
 	case t.Quiet:
 	case drawn[first.Number]:
-		fmt.Fprintf(b, "%sflow %d is drawn above\n", indent, first.Number)
+		say(b, indent, "flow %d is drawn above", first.Number)
 	case first.Ladder != "":
 		drawn[first.Number] = true
 		b.WriteByte('\n')
-		for line := range strings.Lines(first.Ladder) {
-			b.WriteString(strings.TrimRight(indent+line, " \n") + "\n")
+		for rung := range strings.Lines(plain(first.Ladder)) {
+			b.WriteString(strings.TrimRight(indent+rung, " \n") + "\n")
 		}
 	}
 	if first.Again != "" {
-		fmt.Fprintf(b, "%sagain     %s\n", indent, first.Again)
+		say(b, indent, "again     %s", first.Again)
 	}
 	b.WriteByte('\n')
 }

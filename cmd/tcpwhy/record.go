@@ -67,7 +67,7 @@ func (k *check) updateAll(c *cobra.Command, w *writer) error {
 	fmt.Fprintf(c.ErrOrStderr(), "%s: %s recorded anew, %s added\n", report.Plain(k.update),
 		amount.Of(u.Changed, "expectation", "expectations"), amount.Of(u.Added, "capture or server", "captures and servers"))
 	for _, l := range u.Left {
-		fmt.Fprintf(c.ErrOrStderr(), "%s: left as it was: %s: %s\n", l.Position, l.Text, l.Why)
+		fmt.Fprintln(c.ErrOrStderr(), report.Plain(fmt.Sprintf("%s: left as it was: %s: %s", l.Position, l.Text, l.Why)))
 	}
 	if len(u.Left) > 0 {
 		return errFound
