@@ -84,7 +84,7 @@ type count struct {
 // statistic compares one of a measure over all flows.
 type statistic struct {
 	*analyzer.Measure
-	which which
+	which Statistic
 	is    comparison
 	n     int64
 }

@@ -127,7 +127,7 @@ func (p *parser) comparison() (*node, error) {
 		return p.total(t)
 	}
 	if m, rest, ok := cutMeasure(name); ok {
-		which, err := parseWhich(rest)
+		which, err := parseStatistic(rest)
 		if err != nil {
 			return nil, p.fail(t, "%v", err)
 		}
@@ -160,7 +160,7 @@ func (p *parser) operator(name token, what string) (comparison, token, error) {
 }
 
 func (p *parser) measure(t token, m *analyzer.Measure) (*node, error) {
-	is, v, err := p.operator(t, m.Name+" > "+[...]string{"5", "10kB", "1s"}[m.Unit])
+	is, v, err := p.operator(t, m.Name+" > "+examples[m.Unit])
 	if err != nil {
 		return nil, err
 	}
@@ -286,14 +286,11 @@ func (p *parser) total(t token) (*node, error) {
 	return &node{subject: "flows", total: &total{is, n}}, nil
 }
 
-func (p *parser) statistic(t token, m *analyzer.Measure, which which) (*node, error) {
-	is, v, err := p.operator(t, m.Name+"."+which.name+" > "+[...]string{"5", "10kB", "1s"}[m.Unit])
+func (p *parser) statistic(t token, m *analyzer.Measure, which Statistic) (*node, error) {
+	unit := which.unit(m)
+	is, v, err := p.operator(t, m.Name+"."+which.Name+" > "+examples[unit])
 	if err != nil {
 		return nil, err
-	}
-	unit := m.Unit
-	if which.name == "count" {
-		unit = analyzer.Count
 	}
 	n, err := parseAmount(unit, v.text)
 	if err != nil {
@@ -302,7 +299,7 @@ func (p *parser) statistic(t token, m *analyzer.Measure, which which) (*node, er
 	if p.flow {
 		return nil, p.fail(t, "%s is of many flows: of one it is %s", t.text, m.Name)
 	}
-	return &node{subject: m.Name + "." + which.name, stat: &statistic{m, which, is, n}}, nil
+	return &node{subject: m.Name + "." + which.Name, stat: &statistic{m, which, is, n}}, nil
 }
 
 // Names are all names of the language, but the statistics of measures.

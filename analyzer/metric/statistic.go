@@ -6,50 +6,51 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tcpwhy/analyzer"
 )
 
-// which statistic of the values of all flows.
-type which struct {
-	name string
-	of   func(sorted []int64) int64 // of at least one
-	// each: a value is beyond the limit where the statistic can be
-	each bool
+// Statistic is one number of the values of all flows.
+type Statistic struct {
+	Name, Doc string
+	of        func(sorted []int64) int64 // of at least one, but where flows are counted
+	each      bool                       // a value is beyond the limit where the statistic can be
+	counts    bool                       // flows, of which there may be none
 }
 
-// Statistics are their names; pN is any percentile.
-var Statistics = []struct{ Name, Doc string }{
-	{"min", "the least"},
-	{"max", "the most"},
-	{"p99", "what 99% of the flows do not exceed; likewise p50, p90, p99.9"},
-	{"mean", "the sum, shared equally"},
-	{"sum", "of all flows together"},
-	{"count", "of how many flows it was measured"},
+// Statistics are all of them; p99 stands for every other percentile.
+var Statistics = []Statistic{
+	{Name: "min", Doc: "the least", of: func(v []int64) int64 { return v[0] }, each: true},
+	{Name: "max", Doc: "the most", of: func(v []int64) int64 { return v[len(v)-1] }, each: true},
+	{Name: "p99", Doc: "what 99% of the flows do not exceed; likewise p50, p90, p99.9", of: percentile(99), each: true},
+	{Name: "mean", Doc: "the sum, shared equally", of: func(v []int64) int64 { return int64(math.Round(float64(sum(v)) / float64(len(v)))) }},
+	{Name: "sum", Doc: "of all flows together", of: sum},
+	{Name: "count", Doc: "of how many flows it was measured", of: func(v []int64) int64 { return int64(len(v)) }, counts: true},
 }
 
-func parseWhich(s string) (which, error) {
-	switch s {
-	case "min":
-		return which{s, func(v []int64) int64 { return v[0] }, true}, nil
-	case "max":
-		return which{s, func(v []int64) int64 { return v[len(v)-1] }, true}, nil
-	case "mean":
-		return which{s, func(v []int64) int64 { return int64(math.Round(float64(sum(v)) / float64(len(v)))) }, false}, nil
-	case "sum":
-		return which{s, sum, false}, nil
-	case "count":
-		return which{s, func(v []int64) int64 { return int64(len(v)) }, false}, nil
-	}
-	if rest, ok := strings.CutPrefix(s, "p"); ok {
-		p, err := strconv.ParseFloat(rest, 64)
-		if err == nil && p > 0 && p < 100 {
-			return which{s, func(v []int64) int64 { return percentile(v, p) }, true}, nil
-		}
-	}
+func parseStatistic(name string) (Statistic, error) {
 	names := make([]string, len(Statistics))
 	for i, s := range Statistics {
+		if s.Name == name {
+			return s, nil
+		}
 		names[i] = s.Name
 	}
-	return which{}, fmt.Errorf("there is no statistic %s%s", s, nearest(s, names, " ("+strings.Join(names, " ")+")"))
+	if rest, ok := strings.CutPrefix(name, "p"); ok {
+		p, err := strconv.ParseFloat(rest, 64)
+		if err == nil && p > 0 && p < 100 {
+			return Statistic{Name: name, of: percentile(p), each: true}, nil
+		}
+	}
+	return Statistic{}, fmt.Errorf("there is no statistic %s%s", name, nearest(name, names, " ("+strings.Join(names, " ")+")"))
+}
+
+// unit is what a statistic of a measure is told in.
+func (s *Statistic) unit(of *analyzer.Measure) analyzer.Unit {
+	if s.counts {
+		return analyzer.Count
+	}
+	return of.Unit
 }
 
 func sum(values []int64) (n int64) {
@@ -60,16 +61,18 @@ func sum(values []int64) (n int64) {
 }
 
 // percentile is the smallest value that p percent of all do not exceed.
-func percentile(sorted []int64, p float64) int64 {
+func percentile(p float64) func(sorted []int64) int64 {
 	const rounding = 1e-9 // what 99.9 is short of, or beyond
-	at := int(math.Ceil(p*float64(len(sorted))/100 - rounding))
-	return sorted[max(at, 1)-1]
+	return func(sorted []int64) int64 {
+		at := int(math.Ceil(p*float64(len(sorted))/100 - rounding))
+		return sorted[max(at, 1)-1]
+	}
 }
 
 // sample are the values of one measure, 8 bytes for each flow: a limit is judged to the nanosecond.
 type sample []int64
 
-func (s sample) statistic(w which) int64 {
+func (s sample) statistic(w *Statistic) int64 {
 	slices.Sort(s)
 	return w.of(s)
 }

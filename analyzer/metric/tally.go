@@ -241,16 +241,12 @@ func (t *tally) countResult(flows uint64, every bool) Result {
 
 func (t *tally) statResult(every bool) Result {
 	s := t.stat
-	name := s.Name + "." + s.which.name
-	if len(t.values) == 0 && s.which.name != "count" {
+	name := s.Name + "." + s.which.Name
+	if len(t.values) == 0 && !s.which.counts {
 		return Result{Seen: "no " + s.Name, Reason: s.Name + " was measured of no flow"}
 	}
-	unit := s.Unit
-	if s.which.name == "count" {
-		unit = analyzer.Count
-	}
-	n := t.values.statistic(s.which)
-	r := Result{Truth: truth(compare(s.is, n, s.n)), Seen: fmt.Sprintf("%s %s of %s", name, Format(unit, n),
+	n := t.values.statistic(&s.which)
+	r := Result{Truth: truth(compare(s.is, n, s.n)), Seen: fmt.Sprintf("%s %s of %s", name, Format(s.which.unit(s.Measure), n),
 		amount.Of(uint64(len(t.values)), "flow", "flows"))}
 	if s.which.each {
 		r.Offenders = t.holders

@@ -174,12 +174,13 @@ func TestPercentile(t *testing.T) {
 	for i := range v {
 		v[i] = int64(len(v) - i) // 1000 ... 1
 	}
-	for name, want := range map[string]int64{"min": 1, "max": 1000, "p1": 10, "p7": 70, "p50": 500, "p99": 990, "p99.9": 999, "p0.01": 1} {
-		w, err := parseWhich(name)
+	for name, want := range map[string]int64{"min": 1, "max": 1000, "p1": 10, "p7": 70, "p50": 500, "p99": 990, "p99.9": 999, "p0.01": 1,
+		"mean": 501, "sum": 500500, "count": 1000} {
+		w, err := parseStatistic(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := v.statistic(w); got != want {
+		if got := v.statistic(&w); got != want {
 			t.Errorf("%s: got %d, want %d", name, got, want)
 		}
 	}

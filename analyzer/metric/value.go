@@ -13,6 +13,9 @@ import (
 	"tcpwhy/analyzer/span"
 )
 
+// examples are what a measure may be compared with.
+var examples = [...]string{analyzer.Count: "5", analyzer.Bytes: "10kB", analyzer.Time: "1s"}
+
 // parseAmount reads what a measure is compared with.
 func parseAmount(unit analyzer.Unit, s string) (int64, error) {
 	switch unit {
