@@ -10,7 +10,7 @@ import (
 
 // ParseFinding reads the name of a finding that a flow can have, or be part of.
 func ParseFinding(name string) (*Rule, error) {
-	r, err := parseRule(name)
+	r, err := ParseRule(name)
 	if err != nil {
 		return nil, err
 	}
@@ -20,8 +20,8 @@ func ParseFinding(name string) (*Rule, error) {
 	return r, nil
 }
 
-// parseRule finds a rule by its name, in any case and with underscores or hyphens.
-func parseRule(name string) (*Rule, error) {
+// ParseRule finds a rule by its name, in any case and with underscores or hyphens.
+func ParseRule(name string) (*Rule, error) {
 	folded := strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	if r := RuleNamed(folded); r != nil {
 		return r, nil
@@ -30,10 +30,7 @@ func parseRule(name string) (*Rule, error) {
 	for _, r := range Rules {
 		names = append(names, r.Name)
 	}
-	if near, ok := spelling.Nearest(folded, names); ok {
-		return nil, fmt.Errorf("%q is no finding (is it %s?)", name, near)
-	}
-	return nil, fmt.Errorf("%q is no finding (tcpwhy explain findings lists them)", name)
+	return nil, fmt.Errorf("%q is no finding%s", name, spelling.Suggest(folded, names, " (tcpwhy explain findings lists them)"))
 }
 
 // Limit is a limit in time that a user changed.
@@ -48,7 +45,7 @@ func ParseLimit(s string) (Limit, error) {
 	if !ok {
 		return Limit{}, fmt.Errorf("%q is no FINDING=TIME, as close-wait=5m", s)
 	}
-	r, err := parseRule(name)
+	r, err := ParseRule(name)
 	switch {
 	case err != nil:
 		return Limit{}, err

@@ -12,7 +12,6 @@ import (
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/metric"
-	"tcpwhy/analyzer/spelling"
 	"tcpwhy/flows"
 )
 
@@ -197,19 +196,11 @@ func (p *parser) flows(n *yaml.Node, whole bool) (c chooser) {
 
 // finding is the rule that a word names, or nil.
 func (p *parser) finding(n *yaml.Node) *analyzer.Rule {
-	if r := analyzer.RuleNamed(n.Value); r != nil {
-		return r
+	rule, err := analyzer.ParseRule(n.Value)
+	if err != nil {
+		p.fail(n, "%v", err)
 	}
-	var all []string
-	for _, r := range analyzer.Rules {
-		all = append(all, r.Name)
-	}
-	if near, ok := spelling.Nearest(n.Value, all); ok {
-		p.fail(n, "%s is no finding (is it %s?)", n.Value, near)
-	} else {
-		p.fail(n, "%s is no finding; tcpwhy explain findings lists them", n.Value)
-	}
-	return nil
+	return rule
 }
 
 // expression says what is wrong with an expression, where it stands in the file.

@@ -112,14 +112,12 @@ func (p *parser) mapping(n *yaml.Node, what string, keys []Key, f func(key, valu
 
 // unknown says of a key that it is none, and what it may be meant to be.
 func (p *parser) unknown(key *yaml.Node, what string, keys []Key) {
-	switch near, ok := spelling.Nearest(key.Value, names(keys)); {
-	case ok:
-		p.fail(key, "%s has no key %s (is it %s?)", what, key.Value, near)
-	case has(FlowsKeys, key.Value) && !has(keys, key.Value) && has(keys, "flows"):
+	if has(FlowsKeys, key.Value) && has(keys, "flows") {
 		p.fail(key, "%s chooses flows: flows: {%s: ...}", key.Value, key.Value)
-	default:
-		p.fail(key, "%s has no key %s (%s)", what, key.Value, strings.Join(names(keys), " "))
+		return
 	}
+	known := names(keys)
+	p.fail(key, "%s has no key %s%s", what, key.Value, spelling.Suggest(key.Value, known, " ("+strings.Join(known, " ")+")"))
 }
 
 // words are the scalars of a node: one, or a sequence of them.

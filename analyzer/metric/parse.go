@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/spelling"
 	"tcpwhy/flows"
 )
 
@@ -133,7 +134,7 @@ func (p *parser) comparison() (*node, error) {
 		}
 		return p.statistic(t, m, which)
 	}
-	return nil, p.fail(t, "there is no metric or finding %s%s", t.text, nearest(name, Names(), "; tcpwhy explain metrics lists them"))
+	return nil, p.fail(t, "there is no metric or finding %s%s", t.text, spelling.Suggest(name, Names(), "; tcpwhy explain metrics lists them"))
 }
 
 // cutMeasure cuts the longest name of a measure and a dot off.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/spelling"
 )
 
 // Statistic is one number of the values of all flows.
@@ -42,7 +43,7 @@ func parseStatistic(name string) (Statistic, error) {
 			return Statistic{Name: name, of: percentile(p), each: true}, nil
 		}
 	}
-	return Statistic{}, fmt.Errorf("there is no statistic %s%s", name, nearest(name, names, " ("+strings.Join(names, " ")+")"))
+	return Statistic{}, fmt.Errorf("there is no statistic %s%s", name, spelling.Suggest(name, names, " ("+strings.Join(names, " ")+")"))
 }
 
 // unit is what a statistic of a measure is told in.

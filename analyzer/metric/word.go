@@ -91,7 +91,7 @@ func (w *Word) Parse(value string) (string, error) {
 	if slices.Contains(w.Of, folded) {
 		return folded, nil
 	}
-	return "", fmt.Errorf("%s is never %s%s", w.Name, value, nearest(value, w.Of, " ("+strings.Join(w.Of, " ")+")"))
+	return "", fmt.Errorf("%s is never %s%s", w.Name, value, spelling.Suggest(value, w.Of, " ("+strings.Join(w.Of, " ")+")"))
 }
 
 // Is is the test of a flow for a value, as Parse gives it.
@@ -108,21 +108,13 @@ func (w *Word) Is(value string) func(*flows.Flow, []*analyzer.Finding) Truth {
 	}
 }
 
-// nearest suggests what was meant; else it is what is said in place of that.
-func nearest(value string, of []string, otherwise string) string {
-	if near, ok := spelling.Nearest(value, of); ok {
-		return " (is it " + near + "?)"
-	}
-	return otherwise
-}
-
 func parseAny(s string) (string, error) { return s, nil }
 
 func parseState(s string) (string, error) {
 	state, ok := flows.ParseState(s)
 	if !ok || state == flows.Unknown {
 		states := named(flows.Closed, flows.TimeWait)
-		return "", fmt.Errorf("%s is no state%s", s, nearest(s, states, " ("+strings.Join(states, " ")+")"))
+		return "", fmt.Errorf("%s is no state%s", s, spelling.Suggest(s, states, " ("+strings.Join(states, " ")+")"))
 	}
 	return state.String(), nil
 }

@@ -16,6 +16,14 @@ func Nearest(word string, words []string) (near string, ok bool) {
 	return near, ok
 }
 
+// Suggest is " (is it WORD?)" with the word nearest to one that is not among them; if nothing is near, it is what is said otherwise.
+func Suggest(word string, words []string, otherwise string) string {
+	if near, ok := Nearest(word, words); ok {
+		return " (is it " + near + "?)"
+	}
+	return otherwise
+}
+
 // distance counts the letters to insert, delete or replace, or neighbours to exchange, between a and b.
 func distance(a, b string) int {
 	var before, last []int
