@@ -1,8 +1,6 @@
 package expect
 
 import (
-	"fmt"
-
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/metric"
 	"tcpwhy/flows"
@@ -28,8 +26,8 @@ func (t *metricTally) result(_, _ uint64) result {
 	case t.expr.OfFlow():
 		r.expected += ", of every flow"
 	}
-	if first := r.offenders.First; r.truth == metric.No && len(first) > 0 && first[0].Number > 0 {
-		r.seen += fmt.Sprintf("; flow %d: %s", first[0].Number, first[0].Why)
+	if r.truth == metric.No {
+		r.seen += firstOf(&r.offenders)
 	}
 	return r
 }

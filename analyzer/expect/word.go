@@ -3,7 +3,6 @@ package expect
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/amount"
@@ -62,14 +61,10 @@ func (t *wordTally) result(chosen, _ uint64) result {
 	return r
 }
 
-// firstOf tells what the first of some flows is.
+// firstOf tells what the first of some flows has.
 func firstOf(o *verdict.Offenders) string {
 	if len(o.First) == 0 || o.First[0].Number == 0 {
 		return ""
 	}
-	verb := "is"
-	if strings.HasPrefix(o.First[0].Why, "no ") {
-		verb = "has"
-	}
-	return fmt.Sprintf("; flow %d %s %s", o.First[0].Number, verb, o.First[0].Why)
+	return fmt.Sprintf("; flow %d: %s", o.First[0].Number, o.First[0].Why)
 }
