@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
-	"time"
 	"unsafe"
 
 	"tcpwhy/flows"
@@ -135,27 +134,26 @@ func BenchmarkHeld(b *testing.B) {
 		v6    bool
 		steps int
 	}{{"syn", false, 1}, {"open", false, 5}, {"open-v6", true, 5}} {
-		for _, n := range []int{1_000_000, 10_000_000} {
-			b.Run(fmt.Sprintf("%s/%d", of.name, n), func(b *testing.B) {
-				var before, after runtime.MemStats
-				runtime.GC()
-				runtime.ReadMemStats(&before)
-				tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
-				hold(tr, n, of.v6, of.steps, func() {})
-				runtime.GC()
-				runtime.ReadMemStats(&after)
-				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "B/flow")
-				b.ReportMetric(0, "ns/op")
-				if tr.Live() != n || tr.Brief() != n {
-					b.Fatalf("%d flows, %d of them briefly kept, want %d", tr.Live(), tr.Brief(), n)
-				}
-			})
-		}
+		b.Run(of.name, func(b *testing.B) {
+			const n = 1_000_000
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
+			hold(tr, n, of.v6, of.steps)
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "B/flow")
+			b.ReportMetric(0, "ns/op")
+			if tr.Live() != n || tr.Brief() != n {
+				b.Fatalf("%d flows, %d of them briefly kept, want %d", tr.Live(), tr.Brief(), n)
+			}
+		})
 	}
 }
 
-// hold has tr observe the first steps of n connections, and calls after after each segment.
-func hold(tr *flows.Tracker, n int, v6 bool, steps int, after func()) {
+// hold has tr observe the first steps of n connections.
+func hold(tr *flows.Tracker, n int, v6 bool, steps int) {
 	var s flows.Segment
 	for i := range n {
 		p := pair{client: flows.Addr4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), server: flows.Addr4([4]byte{192, 0, 2, 1}),
@@ -171,36 +169,6 @@ func hold(tr *flows.Tracker, n int, v6 bool, steps int, after func()) {
 			p.segment(&s, step.side, step.flags, step.length)
 			s.Time = int64(1e18) + int64(i)*1000
 			tr.Observe(&s)
-			after()
-		}
-	}
-}
-
-// The table grows without a pause that a live capture would feel: how long a batch of 64 segments takes, on the way
-// to ten million flows.
-func BenchmarkGrowth(b *testing.B) {
-	for b.Loop() {
-		tr := flows.NewTracker(flows.Config{})
-		var over [4]int // batches over 1, 5, 10 and 50 ms
-		var longest time.Duration
-		i, began := 0, time.Now()
-		hold(tr, 10_000_000, false, 1, func() {
-			if i++; i%64 > 0 {
-				return
-			}
-			now := time.Now()
-			took := now.Sub(began)
-			began = now
-			longest = max(longest, took)
-			for j, limit := range []time.Duration{1, 5, 10, 50} {
-				if took > limit*time.Millisecond {
-					over[j]++
-				}
-			}
-		})
-		b.ReportMetric(float64(longest)/1e6, "longest-ms")
-		for j, limit := range []string{"1ms", "5ms", "10ms", "50ms"} {
-			b.ReportMetric(float64(over[j]), "over-"+limit)
 		}
 	}
 }
