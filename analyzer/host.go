@@ -14,11 +14,11 @@ type Host struct {
 	Flows       uint64
 	First, Last int64 // first packet and last of its flows, ns since 1970 UTC
 
-	Opening   [9]uint32 // flows by flows.OpeningOutcome
-	Payload   uint64    // bytes that it sent
-	Ports     Distinct  // that it sent from
-	TimeWait  Window    // flows that left it in TIME_WAIT
-	CloseWait uint64    // flows that left it in CLOSE_WAIT
+	Opening   [flows.NumOpenings]uint32 // flows by flows.OpeningOutcome
+	Payload   uint64                    // bytes that it sent
+	Ports     Distinct                  // that it sent from
+	TimeWait  Window                    // flows that left it in TIME_WAIT
+	CloseWait uint64                    // flows that left it in CLOSE_WAIT
 
 	Found []Tally // what was found of its flows, by name
 

@@ -17,12 +17,12 @@ type Server struct {
 	Flows       uint64
 	First, Last int64 // first packet and last of its flows, ns since 1970 UTC
 
-	Opening  [9]uint64  // flows by flows.OpeningOutcome
-	Closing  [10]uint64 // flows by flows.ClosingOutcome
-	Closer   [4]uint64  // flows by whose FIN went first, a flows.Closer
-	Resetter [4]uint64  // flows by whose RST ended them, a flows.Closer
-	Clients  Distinct   // addresses
-	Shed     Sheds      // flows that were more than are held
+	Opening  [flows.NumOpenings]uint64 // flows by flows.OpeningOutcome
+	Closing  [flows.NumClosings]uint64 // flows by flows.ClosingOutcome
+	Closer   [flows.NumClosers]uint64  // flows by whose FIN went first, a flows.Closer
+	Resetter [flows.NumClosers]uint64  // flows by whose RST ended them, a flows.Closer
+	Clients  Distinct                  // addresses
+	Shed     Sheds                     // flows that were more than are held
 
 	Attempts  Rate                                    // first SYNs, by the second, as they pass
 	HalfOpen  Gauge                                   // that it holds in SYN_RCVD, as last seen; as they pass

@@ -9,12 +9,12 @@ import "tcpwhy/flows"
 type signs uint64
 
 const (
-	openings = signs(1) << (flows.NotePeerLost + 1)      // by flows.OpeningOutcome, from this bit on
-	closings = openings << (flows.OpeningInProgress + 1) // by flows.ClosingOutcome
+	openings = signs(1) << flows.NumNoteKinds // by flows.OpeningOutcome, from this bit on
+	closings = openings << flows.NumOpenings  // by flows.ClosingOutcome
 )
 
 const (
-	crossedFINs signs = closings << (flows.ClosingNotCaptured + 1 + iota)
+	crossedFINs signs = closings << (flows.NumClosings + iota)
 	crossedSYNs
 	splitOpening
 	openedBySYNACK // no SYN was captured

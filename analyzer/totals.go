@@ -5,9 +5,9 @@ import "tcpwhy/flows"
 // Totals are facts of all flows, exact whatever was forgotten of servers and hosts.
 type Totals struct {
 	Flows       uint64
-	First, Last int64      // of the packets, ns since 1970 UTC
-	Opening     [9]uint64  // flows by flows.OpeningOutcome
-	Closing     [10]uint64 // flows by flows.ClosingOutcome
+	First, Last int64                     // of the packets, ns since 1970 UTC
+	Opening     [flows.NumOpenings]uint64 // flows by flows.OpeningOutcome
+	Closing     [flows.NumClosings]uint64 // flows by flows.ClosingOutcome
 	// States are the ends by the state that they were last seen in, by flows.State: flows.Unknown are those
 	// that showed nothing.
 	States [flows.NumStates]uint64

@@ -19,6 +19,7 @@ const (
 	RolesSYN                       // by the SYN
 	RolesSYNACK                    // by the SYN-ACK alone
 	RolesSimultaneous              // both sent a SYN: client is who sent it first
+	NumRoles
 )
 
 func (r Roles) String() string {
@@ -38,6 +39,7 @@ const (
 	OpeningReset
 	OpeningInvalid
 	OpeningInProgress
+	NumOpenings
 )
 
 func (o OpeningOutcome) String() string {
@@ -54,6 +56,7 @@ const (
 	KindSimultaneous
 	KindFastOpen
 	KindSplit
+	NumKinds
 )
 
 func (k OpeningKind) String() string {
@@ -88,6 +91,7 @@ const (
 	ClosingOpen
 	ClosingSilent
 	ClosingNotCaptured
+	NumClosings
 )
 
 func (c ClosingOutcome) String() string {
@@ -103,6 +107,7 @@ const (
 	ByClient
 	ByServer
 	ByBoth // the FINs crossed
+	NumClosers
 )
 
 func (c Closer) String() string { return [...]string{"", "client", "server", "both"}[c] }

@@ -81,11 +81,12 @@ const (
 	NoteMidstream       // first packet of a connection that began before the capture
 	NoteFastOpen        // data on the SYN was accepted
 	NoteFINWaits        // FIN behind a hole
-	NumNoteKinds        // of these a word is said where they happen; what follows is only kept as an Event
+	NumToldNotes        // of these a word is said where they happen; what follows is only kept as an Event
 	NoteRST             // a RST that its receiver would take; Event.Reset says more
 	NoteACKIgnored      // SYN-ACK again after a valid ACK had passed; D: since that ACK; N: bytes of data that had passed, too
 	NoteFastOpenIgnored // the SYN's data was not accepted; N: bytes of it
 	NotePeerLost        // a challenge ACK answered by RST: its sender knows of no such connection
+	NumNoteKinds
 )
 
 // Quiet is why a segment changed nothing.

@@ -60,27 +60,20 @@ func (s *Snapshot) nextFlow(d *json.Decoder) error {
 	o, c := &f.Opening, &f.Closing
 	o.SYNToSYNACK, o.SYNACKToACK, o.Handshake = elapsed(v.Opening.SYNToSYNACK), elapsed(v.Opening.SYNACKToACK), elapsed(v.Opening.Handshake)
 	o.Connect, o.ServerReady = elapsed(v.Opening.Connect), elapsed(v.Opening.ServerReady)
-	var err error
-	named := func(what, name string, names int, nth func(int) string, set func(int)) {
-		for i := range names {
-			if nth(i) == name {
-				set(i)
-				return
-			}
-		}
-		if err == nil {
-			err = fmt.Errorf("flow %d: no such %s: %q", v.Flow, what, name)
+	for _, n := range []struct {
+		what, name string
+		known      bool
+	}{
+		{"opening", v.Opening.Outcome, named(&o.Outcome, flows.NumOpenings, v.Opening.Outcome)},
+		{"kind of opening", v.Opening.Kind, named(&o.Kind, flows.NumKinds, v.Opening.Kind)},
+		{"closing", v.Closing.Outcome, named(&c.Outcome, flows.NumClosings, v.Closing.Outcome)},
+		{"end", v.Closing.First, named(&c.First, flows.NumClosers, v.Closing.First)},
+		{"end", v.Closing.ResetBy, named(&c.ResetBy, flows.NumClosers, v.Closing.ResetBy)},
+	} {
+		if !n.known {
+			return fmt.Errorf("flow %d: no such %s: %q", v.Flow, n.what, n.name)
 		}
 	}
-	named("opening", v.Opening.Outcome, len(tally{}.opening), func(i int) string { return flows.OpeningOutcome(i).String() },
-		func(i int) { o.Outcome = flows.OpeningOutcome(i) })
-	named("kind of opening", v.Opening.Kind, int(flows.KindSplit)+1, func(i int) string { return flows.OpeningKind(i).String() },
-		func(i int) { o.Kind = flows.OpeningKind(i) })
-	named("closing", v.Closing.Outcome, len(tally{}.closing), func(i int) string { return flows.ClosingOutcome(i).String() },
-		func(i int) { c.Outcome = flows.ClosingOutcome(i) })
-	closer := func(i int) string { return flows.Closer(i).String() }
-	named("end", v.Closing.First, int(flows.ByBoth)+1, closer, func(i int) { c.First = flows.Closer(i) })
-	named("end", v.Closing.ResetBy, int(flows.ByBoth)+1, closer, func(i int) { c.ResetBy = flows.Closer(i) })
 	for side, names := range [][]string{v.States.Client, v.States.Server} {
 		e := &f.Ends[side]
 		for _, name := range names {
@@ -92,9 +85,6 @@ func (s *Snapshot) nextFlow(d *json.Decoder) error {
 			e.NumStates++
 		}
 	}
-	if err != nil {
-		return err
-	}
 	var found []string
 	for _, name := range v.Findings {
 		if severityOf(name) > analyzer.Info {
@@ -103,6 +93,20 @@ func (s *Snapshot) nextFlow(d *json.Decoder) error {
 	}
 	s.add(&f, Network(v.VLAN, v.Tunnel), found)
 	return nil
+}
+
+// named sets a value to that of its enumeration, which ends before end, that has a name; false: none has.
+func named[T interface {
+	~uint8
+	String() string
+}](value *T, end T, name string) bool {
+	for v := T(0); v < end; v++ {
+		if v.String() == name {
+			*value = v
+			return true
+		}
+	}
+	return false
 }
 
 func elapsed(d *time.Duration) flows.Elapsed {

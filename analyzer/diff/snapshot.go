@@ -68,9 +68,9 @@ func (s server) compare(t server) int {
 // tally is what is known of the flows to one server.
 type tally struct {
 	flows    uint64
-	opening  [9]uint64         // by flows.OpeningOutcome
-	closing  [10]uint64        // by flows.ClosingOutcome
-	findings map[string]uint64 // flows, by the finding's name
+	opening  [flows.NumOpenings]uint64 // by flows.OpeningOutcome
+	closing  [flows.NumClosings]uint64 // by flows.ClosingOutcome
+	findings map[string]uint64         // flows, by the finding's name
 	times    [len(timeNames)]times
 	rows     []row
 }

@@ -26,23 +26,23 @@ type Word struct {
 
 // Words are all of them.
 var Words = []Word{
-	{Name: "opening", Doc: "how the opening ended", Of: named(flows.OpeningNotCaptured, flows.OpeningInProgress), opens: true,
+	{Name: "opening", Doc: "how the opening ended", Of: named(flows.OpeningNotCaptured, flows.NumOpenings), opens: true,
 		Get: func(f *flows.Flow) string { return f.Opening.Outcome.String() }},
-	{Name: "kind", Doc: "the way in which it was opened", Of: named(flows.KindNotCaptured, flows.KindSplit), opens: true,
+	{Name: "kind", Doc: "the way in which it was opened", Of: named(flows.KindNotCaptured, flows.NumKinds), opens: true,
 		Get: func(f *flows.Flow) string { return f.Opening.Kind.String() }},
-	{Name: "closing", Doc: "how it was closed", Of: named(flows.ClosingOrderly, flows.ClosingNotCaptured),
+	{Name: "closing", Doc: "how it was closed", Of: named(flows.ClosingOrderly, flows.NumClosings),
 		Get: func(f *flows.Flow) string { return f.Closing.Outcome.String() }},
-	{Name: "closed-by", Doc: "whose FIN went first", Of: named(flows.ByClient, flows.ByBoth),
+	{Name: "closed-by", Doc: "whose FIN went first", Of: named(flows.ByClient, flows.NumClosers),
 		Get: func(f *flows.Flow) string { return f.Closing.First.String() }},
-	{Name: "reset-by", Doc: "whose RST ended it", Of: named(flows.ByClient, flows.ByServer),
+	{Name: "reset-by", Doc: "whose RST ended it", Of: named(flows.ByClient, flows.ByBoth),
 		Get: func(f *flows.Flow) string { return f.Closing.ResetBy.String() }},
-	{Name: "roles", Doc: "how client and server were told apart", Of: named(flows.RolesGuessed, flows.RolesSimultaneous), opens: true,
+	{Name: "roles", Doc: "how client and server were told apart", Of: named(flows.RolesGuessed, flows.NumRoles), opens: true,
 		Get: func(f *flows.Flow) string { return f.Roles.String() }},
-	{Name: "client.state", Doc: "the state that the client was last seen in", Of: named(flows.Closed, flows.TimeWait), parse: parseState,
+	{Name: "client.state", Doc: "the state that the client was last seen in", Of: named(flows.Closed, flows.NumStates), parse: parseState,
 		Get: func(f *flows.Flow) string { return lastState(f.Client()) }},
-	{Name: "server.state", Doc: "the state that the server was last seen in", Of: named(flows.Closed, flows.TimeWait), parse: parseState,
+	{Name: "server.state", Doc: "the state that the server was last seen in", Of: named(flows.Closed, flows.NumStates), parse: parseState,
 		Get: func(f *flows.Flow) string { return lastState(f.Server()) }},
-	{Name: "state", Doc: "the same, of either end", Of: named(flows.Closed, flows.TimeWait), parse: parseState,
+	{Name: "state", Doc: "the same, of either end", Of: named(flows.Closed, flows.NumStates), parse: parseState,
 		is: func(value string) func(*flows.Flow, []*analyzer.Finding) Truth {
 			return func(f *flows.Flow, _ []*analyzer.Finding) Truth {
 				return truth(lastState(f.Client()) == value || lastState(f.Server()) == value)
@@ -60,13 +60,13 @@ var Words = []Word{
 	{Name: "history", Doc: "as Zeek gives it", parse: parseAny, Get: func(f *flows.Flow) string { return f.History }},
 }
 
-// named are the names of an enumeration, from one value to another.
+// named are the names of an enumeration, from one value to before another.
 func named[T interface {
 	~uint8
 	String() string
-}](first, last T) []string {
+}](first, end T) []string {
 	var names []string
-	for v := first; v <= last; v++ {
+	for v := first; v < end; v++ {
 		names = append(names, v.String())
 	}
 	return names
@@ -113,7 +113,7 @@ func parseAny(s string) (string, error) { return s, nil }
 func parseState(s string) (string, error) {
 	state, ok := flows.ParseState(s)
 	if !ok || state == flows.Unknown {
-		states := named(flows.Closed, flows.TimeWait)
+		states := named(flows.Closed, flows.NumStates)
 		return "", fmt.Errorf("%s is no state%s", s, spelling.Suggest(s, states, " ("+strings.Join(states, " ")+")"))
 	}
 	return state.String(), nil

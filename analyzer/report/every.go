@@ -24,7 +24,7 @@ type Every struct {
 	from    int64 // of the interval, 0: none yet
 	packets uint64
 	begun   uint64
-	notes   [flows.NumNoteKinds]uint64
+	notes   [flows.NumToldNotes]uint64
 	fin     uint64
 	rst     uint64
 	opening analyzer.Timing
@@ -157,7 +157,7 @@ func (e *Every) Close() error {
 		p.beside("", "", "and "+amount.Of(e.more, "finding more", "findings more"))
 	}
 	e.packets, e.begun, e.fin, e.rst, e.more = 0, 0, 0, 0, 0
-	e.notes, e.opening, e.found = [flows.NumNoteKinds]uint64{}, analyzer.Timing{}, nil
+	e.notes, e.opening, e.found = [flows.NumToldNotes]uint64{}, analyzer.Timing{}, nil
 	_, err := e.W.Write(p.b)
 	return err
 }

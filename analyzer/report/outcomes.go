@@ -63,14 +63,14 @@ func (t *OverviewText) closing(p *page, o *Overview) {
 	if n := s.Closing[flows.ClosingRSTAfterFIN]; n > 0 {
 		p.beside("", "", "RST after FIN: "+amount.Of(n, "flow", "flows")+o.variants("rst-after-fin"))
 	}
-	var closer, resetter [4]uint64
+	var closer, resetter [flows.NumClosers]uint64
 	for _, server := range o.Summary.Servers {
 		for i := range closer {
 			closer[i] += server.Closer[i]
 			resetter[i] += server.Resetter[i]
 		}
 	}
-	who := func(by [4]uint64) string {
+	who := func(by [flows.NumClosers]uint64) string {
 		var parts []part
 		for _, c := range []flows.Closer{flows.ByClient, flows.ByServer, flows.ByBoth} {
 			if by[c] > 0 {

@@ -172,7 +172,7 @@ func (o *Overview) json() *documentJSON {
 	t := &s.Totals
 	d := &documentJSON{Capture: o.captureJSON(), States: statesJSON(&t.States), Servers: []serverJSON{},
 		Forgotten: forgottenJSON{s.Forgotten.Servers, s.Forgotten.ServerFlows}, Findings: []json.RawMessage{}}
-	var closer, resetter [4]uint64
+	var closer, resetter [flows.NumClosers]uint64
 	for _, server := range s.Servers {
 		d.Servers = append(d.Servers, o.serverJSON(server))
 		for i := range closer {
@@ -250,7 +250,7 @@ func (o *Overview) captureJSON() captureJSON {
 // key is a word of ours as a key: half_open.
 func key(s string) string { return strings.ReplaceAll(s, "-", "_") }
 
-func openingJSON(of *[9]uint64) map[string]uint64 {
+func openingJSON(of *[flows.NumOpenings]uint64) map[string]uint64 {
 	m := map[string]uint64{}
 	for i, n := range of {
 		m[key(flows.OpeningOutcome(i).String())] = n
@@ -258,7 +258,7 @@ func openingJSON(of *[9]uint64) map[string]uint64 {
 	return m
 }
 
-func closingJSON(of *[10]uint64) map[string]uint64 {
+func closingJSON(of *[flows.NumClosings]uint64) map[string]uint64 {
 	m := map[string]uint64{}
 	for i, n := range of {
 		if name := flows.ClosingOutcome(i).String(); name != "" {
@@ -279,7 +279,7 @@ func statesJSON(of *[flows.NumStates]uint64) map[string]uint64 {
 	return m
 }
 
-func endsOf(by *[4]uint64) endsJSON {
+func endsOf(by *[flows.NumClosers]uint64) endsJSON {
 	return endsJSON{Client: by[flows.ByClient], Server: by[flows.ByServer], Both: by[flows.ByBoth]}
 }
 

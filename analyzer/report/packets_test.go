@@ -216,7 +216,7 @@ func TestNotes(t *testing.T) {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}
-	for k := flows.NoteNone + 1; k < flows.NumNoteKinds; k++ {
+	for k := flows.NoteNone + 1; k < flows.NumToldNotes; k++ {
 		if noteWords[k].words == "" {
 			t.Errorf("note %d has no words", k)
 		}

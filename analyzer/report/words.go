@@ -43,7 +43,7 @@ func appendChange(b []byte, t *flows.Transition, why bool, file int32, names *Na
 }
 
 // noteWords are said of a note, followed by its time where it has one.
-var noteWords = [flows.NumNoteKinds]struct{ words, then string }{
+var noteWords = [flows.NumToldNotes]struct{ words, then string }{
 	flows.NoteAnswered:       {"SYN answered", " in "},
 	flows.NoteHandshake:      {"handshake complete", " in "},
 	flows.NoteReady:          {"ready", " in "},
