@@ -163,6 +163,13 @@ func (r *Run) tell(found []*Finding) error {
 // finished judges the flows that are, and tells the outputs.
 func (r *Run) finished(f *flows.Flow) error {
 	for r.tracker.Finished(f) {
+		if f.Shed != flows.NotShed {
+			r.Shed[f.Shed]++
+			if r.Judge != nil && r.choice.flow(f) {
+				r.Judge.Shed(f)
+			}
+			continue
+		}
 		if len(r.Flows) == 0 && r.Judge == nil || !r.choice.flow(f) {
 			continue
 		}
@@ -182,12 +189,6 @@ func (r *Run) finished(f *flows.Flow) error {
 		}
 		if err := r.late(r.found, said); err != nil {
 			return err
-		}
-	}
-	for r.tracker.Shed(f) {
-		r.Shed[f.Shed]++
-		if r.Judge != nil && r.choice.flow(f) {
-			r.Judge.Shed(f)
 		}
 	}
 	return nil

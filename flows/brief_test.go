@@ -32,9 +32,6 @@ func brieflyUnder(segs []flows.Segment, ceiling int) string {
 		for tr.Finished(&f) {
 			fmt.Fprintf(&out, "%+v\n", f)
 		}
-		for tr.Shed(&f) {
-			fmt.Fprintf(&out, "shed %+v\n", f)
-		}
 		return out.String()
 	}
 	for i := range segs {

@@ -8,7 +8,7 @@ func (t *Tracker) pick(head ref, k *tuple) ref {
 	if head != 0 {
 		// Its second may have come, and what is due in that not be finished so far.
 		if d := t.deadline(t.ptr(head)); d != 0 && d < t.now {
-			t.sweep(t.now)
+			t.sweep(t.now, head.shard(), head.shard()+1)
 			head = t.find(k)
 			t.checkOut(head)
 		}
@@ -61,7 +61,7 @@ func (t *Tracker) start(head ref, k *tuple) ref {
 		head = t.promote(head)
 	}
 	rec := t.open(head, k)
-	t.number(t.ptr(rec))
+	t.number(rec.shard(), t.ptr(rec))
 	return rec
 }
 
@@ -296,7 +296,7 @@ func (t *Tracker) confirm(rec ref) {
 		return
 	}
 	r.marks &^= tentative
-	t.number(r)
+	t.number(rec.shard(), r)
 	if r.is(repeats) { // the SYN was a late copy: its sender is in no state that it knows of
 		t.kept.release(r)
 		r.ends[0].path, r.ends[1].path = path{}, path{}

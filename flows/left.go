@@ -27,7 +27,7 @@ func (l *left) empty() bool { return len(l.heap) == 0 }
 func (l *left) collect(t *Tracker) {
 	var of []leftFlow
 	var waited []ref
-	for i := range t.shards {
+	for i := t.from; i < t.to; i++ {
 		s := &t.shards[i]
 		of = of[:0]
 		for _, e := range s.slots {

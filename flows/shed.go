@@ -33,13 +33,27 @@ type share struct {
 // has apart, and of a record with what lies aside.
 var weights = [...]uint64{formRecord: 1600, formLone: 64, formBrief: 140, formLong: 180}
 
-func (s *shard) bytes() uint64 {
-	return uint64(s.records.held())*weights[formRecord] + uint64(s.lones.held())*weights[formLone] +
-		uint64(s.briefs.held())*weights[formBrief] + uint64(s.longs.held())*weights[formLong]
+// held is how many flows are in the table, by form.
+func (s *shard) held() (n [formLong + 1]int) {
+	n = [...]int{s.records.held(), s.lones.held(), s.briefs.held(), s.longs.held()}
+	for as := range n {
+		n[as] -= s.departed[as]
+	}
+	return n
 }
 
-func (s *shard) flows() int {
-	return s.records.held() + s.lones.held() + s.briefs.held() + s.longs.held()
+func (s *shard) bytes() (sum uint64) {
+	for as, n := range s.held() {
+		sum += uint64(n) * weights[as]
+	}
+	return sum
+}
+
+func (s *shard) flows() (sum int) {
+	for _, n := range s.held() {
+		sum += n
+	}
+	return sum
 }
 
 // over reports whether the shard holds more than its share.
@@ -85,12 +99,7 @@ func (t *Tracker) shed(i int) {
 			flows--
 			bytes -= min(bytes, weights[c.ref.form()])
 			t.gone.add(t.tupleOfRef(c.ref))
-			switch {
-			case c.shed == NotShed:
-				t.finish(c.ref)
-			case t.takeOut(c.ref):
-				t.sheds.push(c)
-			}
+			t.depart(c.ref, c.shed)
 		}
 		all = all[n:]
 	}

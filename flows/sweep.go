@@ -36,7 +36,7 @@ func (s *shard) duesOf(as form) []int64 {
 func (t *Tracker) advance() {
 	if to := t.now / second; to > t.second {
 		t.second = to
-		t.sweep(to * second)
+		t.sweep(to*second, t.from, t.to)
 	}
 }
 
@@ -47,11 +47,11 @@ type overdue struct {
 	ref      ref
 }
 
-// sweep finishes what was due before a time, in the order of the deadlines. Only chunks that may have such
+// sweep finishes what was due before a time in some shards, in the order of the deadlines. Only chunks that may have such
 // a flow are looked through: an appointment costs nothing to make, and nothing to keep.
-func (t *Tracker) sweep(before int64) {
+func (t *Tracker) sweep(before int64, from, to int) {
 	t.late = t.late[:0]
-	for i := range t.shards {
+	for i := from; i < to; i++ {
 		s := &t.shards[i]
 		if s.due > (before-1)/second {
 			continue

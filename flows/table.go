@@ -160,6 +160,8 @@ type shard struct {
 	lones   slab[lone]
 	briefs  slab[brief]
 	longs   slab[long]
+	// departed are those in each form that are no more in the table, and take their place until they are handed out.
+	departed [formLong + 1]int
 }
 
 // slot is one place of the hash table: 8 bits of the hash, and a ref without the shard. 0 is empty.

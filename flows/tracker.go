@@ -29,36 +29,34 @@ const patience = int64(Patience)
 // Tracker follows flows. It has no clock: time is that of the segments. The zero value does
 // not work, see NewTracker; it is not safe for concurrent use.
 type Tracker struct {
-	linger  int64
-	keep    bool
-	seed    [4]uint64
-	shards  [shards]shard
-	records blocks[record]
-	lones   blocks[lone]
-	briefs  blocks[brief]
-	longs   blocks[long]
-	shapes  shapes
-	origins origins
-	asides  slab[aside]
-	addrs   slab[[2]Addr]
-	kept    kept
-	events  slab[[]Event]
-	watch   bool // keep events
+	linger int64
+	keep   bool
+	seed   [4]uint64
+	*tables
+	from, to int // its shards
+	records  blocks[record]
+	lones    blocks[lone]
+	briefs   blocks[brief]
+	longs    blocks[long]
+	shapes   shapes
+	origins  origins
+	asides   slab[aside]
+	addrs    slab[[2]Addr]
+	kept     kept
+	events   slab[[]Event]
+	watch    bool // keep events
 
 	now    int64 // time of the latest segment so far
 	second int64 // all that was due before it is finished
 	flows  uint64
 	late   []overdue
-	done   queue[ref] // finished, not yet handed out
-	handed ref        // record handed out last, freed at the next call
-	share  share      // of the ceiling
-	opened bool       // by the latest segment
-	sheds  queue[sheddable]
+	done   queue[departed]
+	handed ref         // record handed out last, freed at the next call
+	share  share       // of the ceiling
+	opened bool        // by the latest segment
 	room   []sheddable // those that were looked at last
-	gone   evicted
 	left   left
 	ended  bool
-	copies copies
 
 	step    Step
 	seg     *Segment // the one being observed
@@ -77,9 +75,25 @@ type Tracker struct {
 	histories map[string]string // those made before
 }
 
+// tables are what is kept by shards.
+type tables struct {
+	shards [shards]shard
+	gone   evicted
+	copies copies
+}
+
+// departed is a flow that is out of the table, and not yet handed out.
+type departed struct {
+	ref  ref
+	shed Shed
+}
+
 // NewTracker makes an empty Tracker.
-func NewTracker(c Config) *Tracker {
-	t := &Tracker{linger: int64(c.Linger), keep: c.Transitions, watch: c.Events}
+func NewTracker(c Config) *Tracker { return newTracker(c, &tables{}, 0, shards) }
+
+// newTracker makes a Tracker of the flows of some shards.
+func newTracker(c Config, of *tables, from, to int) *Tracker {
+	t := &Tracker{tables: of, from: from, to: to, linger: int64(c.Linger), keep: c.Transitions, watch: c.Events}
 	if c.Linger <= 0 {
 		t.linger = int64(time.Minute)
 	}
@@ -90,7 +104,7 @@ func NewTracker(c Config) *Tracker {
 	for i := range t.seed {
 		t.seed[i] = rand.Uint64() | 1
 	}
-	for i := range t.shards {
+	for i := from; i < to; i++ {
 		s := &t.shards[i]
 		s.due = never
 		s.records.from, s.lones.from, s.briefs.from, s.longs.from = &t.records, &t.lones, &t.briefs, &t.longs
@@ -104,9 +118,8 @@ func (t *Tracker) Flows() uint64 { return t.flows }
 
 // Live is how many flows are held in memory.
 func (t *Tracker) Live() (n int) {
-	for i := range t.shards {
-		s := &t.shards[i]
-		n += s.records.held() + s.lones.held() + s.briefs.held() + s.longs.held()
+	for i := t.from; i < t.to; i++ {
+		n += t.shards[i].flows()
 	}
 	return n
 }
@@ -355,33 +368,23 @@ func (t *Tracker) deadline(r *record) int64 {
 	return 0
 }
 
-// Finished hands out the next flow that is finished, in the order in which they finished,
-// and false when there is none. f is valid until the next call.
+// Finished hands out the next flow that is finished, or that was given up at the ceiling as it was then (see
+// Flow.Shed), in the order in which that happened, and false when there is none. f is valid until the next call.
 func (t *Tracker) Finished(f *Flow) bool {
 	t.giveBack()
+	var shed Shed
 	switch {
 	case !t.done.empty():
-		t.handed = t.done.pop()
+		d := t.done.pop()
+		t.handed, shed = d.ref, d.shed
+		t.shards[d.ref.shard()].departed[d.ref.form()]--
 	case t.ended && !t.left.empty():
 		t.handed = t.left.next(t)
 	default:
 		return false
 	}
 	t.describe(t.handed, f)
-	return true
-}
-
-// Shed hands out the next flow that was given up at the ceiling, as it was then, and false when there is none.
-// f is valid until the next call of Shed or Finished.
-func (t *Tracker) Shed(f *Flow) bool {
-	t.giveBack()
-	if t.sheds.empty() {
-		return false
-	}
-	c := t.sheds.pop()
-	t.handed = c.ref
-	t.describe(c.ref, f)
-	f.Shed = c.shed
+	f.Shed = shed
 	return true
 }
 
@@ -399,9 +402,12 @@ func (t *Tracker) End() {
 }
 
 // finish takes a record out of the table and queues it to be handed out.
-func (t *Tracker) finish(rec ref) {
+func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed) }
+
+func (t *Tracker) depart(rec ref, shed Shed) {
 	if t.takeOut(rec) {
-		t.done.push(rec)
+		t.done.push(departed{rec, shed})
+		t.shards[rec.shard()].departed[rec.form()]++
 	}
 }
 
@@ -425,7 +431,7 @@ func (t *Tracker) takeOut(rec ref) bool {
 			t.finish(head) // a late copy of a SYN does not outlive its flow
 		case waits.is(tentative):
 			waits.marks &^= tentative // what it waited beside is no more
-			t.number(waits)
+			t.number(head.shard(), waits)
 		}
 	}
 	t.unlink(rec)
@@ -562,10 +568,13 @@ func guessClient(k *tuple, s *Segment) uint8 {
 	return k.from
 }
 
-// number gives the record the next flow number.
-func (t *Tracker) number(r *record) {
+// number gives a record the next flow number.
+func (t *Tracker) number(shard int, r *record) { r.number = t.nextNumber(shard, r.hash) }
+
+// nextNumber is the number of the next flow.
+func (t *Tracker) nextNumber(shard int, hash uint32) uint64 {
 	t.flows++
-	r.number = t.flows
+	return t.flows
 }
 
 // note tells of something beside the changes of state, and keeps it where it is no part of a
