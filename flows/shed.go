@@ -7,7 +7,9 @@ import (
 
 // Shed says what a flow was that was given up at the ceiling, for want of room, before it had finished. At the
 // ceiling those go first that are over: their rows are written early, and nothing is lost. The others go without
-// a row, in the order of these constants, and of each kind the longest silent first.
+// a row, in the order of these constants, and of each kind the longest silent first. But as long as a flow may
+// have its answer on the way, three seconds, it goes only where no other is left but open ones: else a flood would
+// push out what is just being opened, or closed, beside it.
 type Shed uint8
 
 const (
@@ -64,13 +66,25 @@ func (h share) over(s *shard) bool {
 // sheddable is a flow that could go.
 type sheddable struct {
 	shed   Shed // NotShed: it is over
+	young  bool // its answer may be on the way
 	last   int64
 	number uint64
 	ref    ref
 }
 
+// rank is the lower the sooner it goes.
+func (a *sheddable) rank() Shed {
+	switch {
+	case a.shed == ShedOpen:
+		return 2 * ShedOpen
+	case a.young:
+		return ShedOpen + a.shed
+	}
+	return a.shed
+}
+
 func (a *sheddable) before(b *sheddable) bool {
-	return cmp.Or(cmp.Compare(a.shed, b.shed), cmp.Compare(a.last, b.last), cmp.Compare(a.number, b.number)) < 0
+	return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.last, b.last), cmp.Compare(a.number, b.number)) < 0
 }
 
 // shed makes room in a shard for a quarter of its share, so that looking for what can go costs little of each
@@ -131,6 +145,7 @@ func (t *Tracker) sheddables(i int) []sheddable {
 			case formLong:
 				c.shed, c.last = t.shapes.of[s.longs.ptr(j).shape].shed, s.longs.ptr(j).lastAt()
 			}
+			c.young = t.seg.Time-c.last < notYetOpen
 			all = append(all, c)
 		}
 	}
