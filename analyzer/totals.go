@@ -25,7 +25,7 @@ type Totals struct {
 	Midstream uint64                                  // flows that began before the capture
 	EndedOpen uint64                                  // flows that the capture ended before
 	Shed      Sheds                                   // flows that were more than are held
-	Resumed   uint64                                  // flows whose beginning was one of these
+	Evicted   uint64                                  // flows whose beginning was one of these
 	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again
 
 	HalfOpen Gauge   // connections in SYN_RCVD, as last seen
@@ -83,7 +83,7 @@ func (t *Totals) finished(f *flows.Flow) {
 		t.Midstream++
 	}
 	if c.Evicted {
-		t.Resumed++
+		t.Evicted++
 	}
 	if c.EndedOpen {
 		t.EndedOpen++

@@ -156,7 +156,7 @@ func (c *comparing) notes() {
 		note("%s to further servers were not compared: more than %s", of(n, "flow"), of(uint64(c.New.limits.servers), "server"))
 	}
 	if n := c.Old.Shed + c.New.Shed; n > 0 {
-		note("%s were not compared: forgotten for want of memory while the capture was read", of(n, "flow"))
+		note("%s were not compared: given up at the ceiling (--max-flows, --max-memory)", of(n, "flow"))
 	}
 }
 

@@ -32,7 +32,7 @@ type Snapshot struct {
 	First int64 // time of the first flow, ns since 1970 UTC; 0: not known
 	// Packets that were read; 0: not known.
 	Packets uint64
-	// Shed flows are those that nothing is known of: forgotten while the capture was read, for want of memory.
+	// Shed flows are those that nothing is known of: given up at the ceiling while the capture was read.
 	Shed uint64
 	// Network names what a flow of a capture came through, by flows.Flow.Via, as the function Network does.
 	Network func(via uint32) string
