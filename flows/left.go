@@ -50,7 +50,7 @@ func (l *left) collect(t *Tracker) {
 			}
 		}
 		slices.SortFunc(of, func(a, b leftFlow) int { return cmp.Compare(a.number, b.number) })
-		s.slots, s.used = s.slots[:0], 0
+		s.slots, s.away, s.used = s.slots[:0], nil, 0
 		for _, f := range of {
 			s.slots = append(s.slots, slot(uint32(f.ref)&^tagMask))
 		}

@@ -112,7 +112,9 @@ func (t *Tracker) shed(i int) {
 			}
 			flows--
 			bytes -= min(bytes, weights[c.ref.form()])
-			t.gone.add(t.tupleOfRef(c.ref))
+			k := t.tupleOfRef(c.ref)
+			t.digest(&k)
+			t.gone.add(k)
 			t.depart(c.ref, c.shed)
 		}
 		all = all[n:]
@@ -125,7 +127,7 @@ func (t *Tracker) sheddables(i int) []sheddable {
 	s := &t.shards[i]
 	all := t.room[:0]
 	for as := formRecord; as <= formLong; as++ {
-		for j := range uint32(len(s.duesOf(as)) * chunk) {
+		for j := range uint32(len(s.duesOf(as)) * group) {
 			f := refTo(i, as, j)
 			if f == t.rec || !s.live(f) {
 				continue

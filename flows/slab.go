@@ -1,20 +1,26 @@
 package flows
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // slab hands out numbered places for T, index 0 never among them. Places do not move, so a
 // pointer stays good until the place is freed. The zero value is ready.
 type slab[T any] struct {
 	chunks []*[chunk]T
-	due    []int64 // by chunk: nothing in it is due in an earlier second; never is the largest
-	free   []uint32
+	due    []uint32 // by group: nothing in it is due in an earlier second
+	free   []uint32 // by chunk: which of its places were given back, a bit each
+	ready  []uint32 // chunks in which some were
 	n      uint32
+	freed  int
 	from   *blocks[T] // nil: each chunk is allocated by itself
 }
 
 const (
-	chunk = 32
-	never = math.MaxInt64
+	chunk = 32 // places: as many as free has bits
+	group = 8  // places that are looked through together
+	never = math.MaxUint32
 )
 
 // blocks is memory for the chunks of many slabs.
@@ -32,9 +38,13 @@ func (b *blocks[T]) take() *[chunk]T {
 func (s *slab[T]) ptr(i uint32) *T { return &s.chunks[i/chunk][i%chunk] }
 
 func (s *slab[T]) take() uint32 {
-	if n := len(s.free); n > 0 {
-		i := s.free[n-1]
-		s.free = s.free[:n-1]
+	if n := len(s.ready); n > 0 {
+		c := s.ready[n-1]
+		i := c*chunk + uint32(bits.TrailingZeros32(s.free[c]))
+		if s.free[c] &= s.free[c] - 1; s.free[c] == 0 {
+			s.ready = s.ready[:n-1]
+		}
+		s.freed--
 		return i
 	}
 	if s.n%chunk == 0 {
@@ -43,7 +53,10 @@ func (s *slab[T]) take() uint32 {
 		} else {
 			s.chunks = append(s.chunks, new([chunk]T))
 		}
-		s.due = append(s.due, never)
+		s.free = append(s.free, 0)
+		for range chunk / group {
+			s.due = append(s.due, never)
+		}
 		if s.n == 0 {
 			s.n = 1
 		}
@@ -56,8 +69,13 @@ func (s *slab[T]) take() uint32 {
 func (s *slab[T]) give(i uint32) {
 	var zero T
 	*s.ptr(i) = zero
-	s.free = append(s.free, i)
+	c := i / chunk
+	if s.free[c] == 0 {
+		s.ready = append(s.ready, c)
+	}
+	s.free[c] |= 1 << (i % chunk)
+	s.freed++
 }
 
 // held is how many places are in use.
-func (s *slab[T]) held() int { return max(0, int(s.n)-1) - len(s.free) }
+func (s *slab[T]) held() int { return max(0, int(s.n)-1) - s.freed }

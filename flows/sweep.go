@@ -8,19 +8,23 @@ import (
 
 const second = int64(time.Second)
 
+// dueAt is the second of a deadline, as far as 32 bits can tell: what was captured before 1970 or after 2106 is
+// looked at too early.
+func dueAt(deadline int64) uint32 { return uint32(min(max(deadline/second, 0), never-1)) }
+
 // appoint sees to it that f is looked at when its deadline has passed; 0: it has none.
 func (t *Tracker) appoint(f ref, deadline int64) {
 	if deadline == 0 {
 		return
 	}
 	s := &t.shards[f.shard()]
-	due, i := deadline/second, f.index()/chunk
+	due := dueAt(deadline)
 	s.due = min(s.due, due)
-	d := s.duesOf(f.form())
-	d[i] = min(d[i], due)
+	d := &s.duesOf(f.form())[f.index()/group]
+	*d = min(*d, due)
 }
 
-func (s *shard) duesOf(as form) []int64 {
+func (s *shard) duesOf(as form) []uint32 {
 	switch as {
 	case formLone:
 		return s.lones.due
@@ -47,42 +51,47 @@ type overdue struct {
 	ref      ref
 }
 
-// sweep finishes what was due before a time in some shards, in the order of the deadlines. Only chunks that may have such
-// a flow are looked through: an appointment costs nothing to make, and nothing to keep.
+// sweep finishes what was due before a time in some shards, in the order of the deadlines. Only groups that may have such
+// a flow are looked through: an appointment costs nothing to make, and next to nothing to keep.
 func (t *Tracker) sweep(before int64, from, to int) {
 	t.late = t.late[:0]
 	for i := from; i < to; i++ {
 		s := &t.shards[i]
-		if s.due > (before-1)/second {
+		if s.due > dueAt(before-1) {
 			continue
 		}
 		s.due = never
-		for as := formRecord; as <= formLong; as++ {
-			dues := s.duesOf(as)
-			for c := range dues {
-				if dues[c] <= (before-1)/second {
-					dues[c] = never
-					for j := range uint32(chunk) {
-						f := refTo(i, as, uint32(c)*chunk+j)
-						d := t.deadlineOf(s, f)
-						switch {
-						case d == 0:
-						case d < before:
-							t.late = append(t.late, overdue{d, t.numberOf(s, f), f})
-						default:
-							dues[c] = min(dues[c], d/second)
-						}
-					}
-				}
-				s.due = min(s.due, dues[c])
-			}
-		}
+		sweepSlab(t, refTo(i, formRecord, 0), &s.records, before, t.deadlineOfRecord)
+		sweepSlab(t, refTo(i, formLone, 0), &s.lones, before, t.deadlineOfLone)
+		sweepSlab(t, refTo(i, formBrief, 0), &s.briefs, before, t.deadlineOfBrief)
+		sweepSlab(t, refTo(i, formLong, 0), &s.longs, before, t.deadlineOfLong)
 	}
 	slices.SortFunc(t.late, func(a, b overdue) int {
 		return cmp.Or(cmp.Compare(a.deadline, b.deadline), cmp.Compare(a.number, b.number))
 	})
 	for _, l := range t.late {
 		t.finish(l.ref)
+	}
+}
+
+// sweepSlab adds those of a slab, from the place of zero on, to t.late.
+func sweepSlab[T any](t *Tracker, zero ref, of *slab[T], before int64, deadlineOf func(*T) int64) {
+	s := &t.shards[zero.shard()]
+	for g := range of.due {
+		if of.due[g] <= dueAt(before-1) {
+			of.due[g] = never
+			for i := uint32(g * group); i < uint32(g+1)*group; i++ {
+				switch d := deadlineOf(of.ptr(i)); {
+				case d == 0:
+				case d < before:
+					f := zero + ref(i)
+					t.late = append(t.late, overdue{d, t.numberOf(s, f), f})
+				default:
+					of.due[g] = min(of.due[g], dueAt(d))
+				}
+			}
+		}
+		s.due = min(s.due, of.due[g])
 	}
 }
 
@@ -107,27 +116,35 @@ func (s *shard) live(f ref) bool {
 	if f.form() == formRecord {
 		return s.records.ptr(f.index()).live
 	}
-	shape := s.keyOf(f).shape
-	return shape != 0 && shape < finished
+	return s.keyOf(f).live()
 }
 
-// deadlineOf is the deadline of what is kept as f, 0: it has none, or there is nothing.
-func (t *Tracker) deadlineOf(s *shard, f ref) int64 {
-	if !s.live(f) {
+// live reports whether k is of a flow, kept briefly, that is not finished.
+func (k *key) live() bool { return k.shape != 0 && k.shape < finished }
+
+// The deadline of what is kept in each form, 0: it has none, or there is nothing.
+
+func (t *Tracker) deadlineOfRecord(r *record) int64 {
+	if !r.live {
 		return 0
 	}
-	var b *brief
-	var more []step
-	switch i := f.index(); f.form() {
-	case formLone:
-		return s.lones.ptr(i).at() + patience
-	case formBrief:
-		b = s.briefs.ptr(i)
-	case formLong:
-		l := s.longs.ptr(i)
-		b, more = &l.brief, l.more[:]
-	default:
-		return t.deadline(s.records.ptr(i))
+	return t.deadline(r)
+}
+
+func (t *Tracker) deadlineOfLone(l *lone) int64 {
+	if !l.live() {
+		return 0
+	}
+	return l.at() + patience
+}
+
+func (t *Tracker) deadlineOfBrief(b *brief) int64 { return t.deadlineBy(b, nil) }
+
+func (t *Tracker) deadlineOfLong(l *long) int64 { return t.deadlineBy(&l.brief, l.more[:]) }
+
+func (t *Tracker) deadlineBy(b *brief, more []step) int64 {
+	if !b.live() {
+		return 0
 	}
 	switch s := &t.shapes.of[b.shape]; s.end {
 	case endWaiting:

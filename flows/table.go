@@ -76,28 +76,32 @@ func (t *Tracker) tupleOf(s *Segment) (k tuple) {
 
 // digest makes the hashes of a four-tuple.
 func (t *Tracker) digest(k *tuple) {
-	ports := uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space)
-	h := mix(binary.LittleEndian.Uint64(k.lo[8:])^t.seed[0], binary.LittleEndian.Uint64(k.hi[8:])^t.seed[1])
-	if k.space&v6 != 0 {
-		h ^= mix(binary.LittleEndian.Uint64(k.lo[:])^t.seed[2], binary.LittleEndian.Uint64(k.hi[:])^t.seed[3])
-	}
-	h = mix(h^ports, t.seed[0]^t.seed[3])
-	k.hash = uint32(h ^ h>>32)
-	p := mix(binary.LittleEndian.Uint64(k.lo[8:])^0x9e3779b97f4a7c15, binary.LittleEndian.Uint64(k.hi[8:])^ports^0xc2b2ae3d27d4eb4f)
+	k.hash = t.hash(k)
+	p := mix(binary.LittleEndian.Uint64(k.lo[8:])^0x9e3779b97f4a7c15, binary.LittleEndian.Uint64(k.hi[8:])^k.ports()^0xc2b2ae3d27d4eb4f)
 	if k.space&v6 != 0 {
 		p ^= mix(binary.LittleEndian.Uint64(k.lo[:])^0xc2b2ae3d27d4eb4f, binary.LittleEndian.Uint64(k.hi[:])^0x9e3779b97f4a7c15)
 	}
 	k.plain, k.print = uint32(p^p>>32), uint32(p)
 }
 
-// tupleOfRef is the four-tuple of what is kept as f.
+func (k *tuple) ports() uint64 { return uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space) }
+
+func (t *Tracker) hash(k *tuple) uint32 {
+	h := mix(binary.LittleEndian.Uint64(k.lo[8:])^t.seed[0], binary.LittleEndian.Uint64(k.hi[8:])^t.seed[1])
+	if k.space&v6 != 0 {
+		h ^= mix(binary.LittleEndian.Uint64(k.lo[:])^t.seed[2], binary.LittleEndian.Uint64(k.hi[:])^t.seed[3])
+	}
+	h = mix(h^k.ports(), t.seed[0]^t.seed[3])
+	return uint32(h ^ h>>32)
+}
+
+// tupleOfRef is the four-tuple of what is kept as f, without its hashes.
 func (t *Tracker) tupleOfRef(f ref) (k tuple) {
 	s := &t.shards[f.shard()]
 	c := s.keyOf(f)
 	k.space = t.spaceOf(s, f, c)
 	k.lo, k.hi = t.endsOf(c, k.space)
 	k.plo, k.phi, k.a, k.b = c.pa, c.pb, c.a, c.b
-	t.digest(&k)
 	return k
 }
 
@@ -153,9 +157,10 @@ const shards = 256
 // shard is an open-addressing table with linear probing: one cache line is looked at for most
 // packets, where Go's map takes three to four times as long at a million flows.
 type shard struct {
-	slots   []slot // a power of two
+	slots   []slot  // a power of two
+	away    []uint8 // by slot: how far it is from where the hash has it, or far
 	used    int
-	due     int64 // no record of it is due in an earlier second
+	due     uint32 // nothing of it is due in an earlier second
 	records slab[record]
 	lones   slab[lone]
 	briefs  slab[brief]
@@ -163,6 +168,10 @@ type shard struct {
 	// departed are those in each form that are no more in the table, and take their place until they are handed out.
 	departed [formLong + 1]int
 }
+
+// far is that far or farther. What is behind a slot that is emptied may be moved back; whether it may would else be
+// asked of its four-tuple, which of a million flows is in no cache.
+const far = 255
 
 // slot is one place of the hash table: 8 bits of the hash, and a ref without the shard. 0 is empty.
 type slot uint32
@@ -246,12 +255,13 @@ func (s *shard) put(hash uint32, e slot) {
 	for s.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	s.slots[i] = e
+	s.slots[i], s.away[i] = e, uint8(min((i-hash)&mask, far))
 }
 
 func (t *Tracker) grow(s *shard, number int) {
 	old := s.slots
-	s.slots = make([]slot, max(8, 2*len(old)))
+	n := max(8, 2*len(old))
+	s.slots, s.away = make([]slot, n), make([]uint8, n)
 	for _, e := range old {
 		if e != 0 {
 			s.put(t.hashOf(e.ref(number)), e)
@@ -265,7 +275,7 @@ func (t *Tracker) hashOf(f ref) uint32 {
 		return t.shards[f.shard()].records.ptr(f.index()).hash
 	}
 	k := t.tupleOfRef(f)
-	return k.hash
+	return t.hash(&k)
 }
 
 // replace puts f in the place of old, or, where f is 0, takes old out and shifts back what
@@ -284,9 +294,12 @@ func (t *Tracker) replace(hash uint32, old, f ref) {
 	}
 	s.used--
 	for j := (i + 1) & mask; s.slots[j] != 0; j = (j + 1) & mask {
-		home := t.hashOf(s.slots[j].ref(number)) & mask
-		if (j-home)&mask >= (j-i)&mask {
-			s.slots[i] = s.slots[j]
+		away := uint32(s.away[j])
+		if away == far {
+			away = (j - t.hashOf(s.slots[j].ref(number))) & mask
+		}
+		if back := (j - i) & mask; away >= back {
+			s.slots[i], s.away[i] = s.slots[j], uint8(min(away-back, far))
 			i = j
 		}
 	}
