@@ -11,55 +11,158 @@ const (
 	notYetClosed = int64(60 * time.Second) // nor a close, or an end silent
 )
 
-// describe fills f with what is known of a record.
+// describe fills f with what is known of a record, but for its transitions. What follows from the shape of what is
+// kept briefly, and from little else, is made once for many.
 func (t *Tracker) describe(rec ref, f *Flow) {
 	r := &t.shown
 	t.unpack(rec, r)
-	lo, hi := t.endsOf(&r.key, r.space)
-	ends := [2]netip.AddrPort{netip.AddrPortFrom(lo.Netip(), r.key.pa), netip.AddrPortFrom(hi.Netip(), r.key.pb)}
-	*f = Flow{Number: r.number, File: r.file, Space: r.space &^ v6, Via: r.via, Roles: r.roles,
-		First: r.first, Last: r.last(), Completeness: uint8(r.kinds),
+	if rec.form() == formRecord {
+		t.outline(r, f)
+	} else {
+		circumstances := t.circumstancesOf(r)
+		o := t.outlines.of(r.key.shape &^ finished)
+		if !o.known || o.in != circumstances {
+			o.known, o.in = true, circumstances
+			t.outline(r, &o.flow)
+		}
+		*f = o.flow
+	}
+	t.figures(r, f)
+}
+
+// list fills in the transitions of f, which was described last.
+func (t *Tracker) list(f *Flow) {
+	if t.keep {
+		f.Transitions = t.kept.of(&t.shown)
+	}
+}
+
+// outlines are those of flows described before, by shape: of each the last.
+type outlines struct {
+	list   []outline
+	number []uint16 // by shape: index + 1 in list, 0: none
+	spare  outline  // of shapes beyond maxOutlines
+}
+
+type outline struct {
+	in    circumstances
+	known bool
+	flow  Flow
+}
+
+// maxOutlines of some 600 bytes each: what goes as it should comes to its end in a few hundred shapes.
+const maxOutlines = 4096
+
+// of is the outline of a shape. It is valid until the next call.
+func (o *outlines) of(shape uint16) *outline {
+	for len(o.number) <= int(shape) {
+		o.number = append(o.number, 0)
+	}
+	n := &o.number[shape]
+	if *n == 0 {
+		if len(o.list) == maxOutlines {
+			o.spare.known = false
+			return &o.spare
+		}
+		o.list = append(o.list, outline{})
+		*n = uint16(len(o.list))
+	}
+	return &o.list[*n-1]
+}
+
+// circumstances are what the outline of a flow depends on beside its shape, a bit each. Those of an end have the next
+// bit for the other one.
+type circumstances uint16
+
+const (
+	circEnded      circumstances = 1 << iota // so has the capture
+	circPayload                              // there was some
+	circUnanswered                           // a SYN may be called so
+	circHalfOpen                             // a SYN-ACK may be called unanswered
+	circQuiet                                // since the first FIN
+	circQuiet2                               // since the other
+	circPackets                              // by end of the record: it sent some
+	_
+	circAcked // the other end acknowledged its FIN
+	_
+	circSilent // it did not answer what it was sent long ago
+	_
+)
+
+func (t *Tracker) circumstancesOf(r *record) (c circumstances) {
+	set := func(bit circumstances, is bool) {
+		if is {
+			c |= bit
+		}
+	}
+	set(circEnded, t.ended)
+	set(circPayload, r.ends[0].bytes+r.ends[1].bytes > 0)
+	set(circUnanswered, t.now-r.at[atFirstSYN] >= notYetOpen)
+	set(circHalfOpen, t.now-r.at[atSYNACK] >= notYetOpen)
+	set(circQuiet, t.quiet(r.at[atFIN]))
+	set(circQuiet2, t.quiet(r.at[atFIN2]))
+	for i := range r.ends {
+		h, peer := &r.ends[i], &r.ends[1-i]
+		set(circPackets<<i, h.packets > 0)
+		set(circAcked<<i, h.finAcked(peer))
+		set(circSilent<<i, h.silent(peer) && t.quiet(r.askedAt(peer)))
+	}
+	return c
+}
+
+// outline fills f with what is discrete.
+func (t *Tracker) outline(r *record, f *Flow) {
+	*f = Flow{Roles: r.roles, Completeness: uint8(r.kinds),
 		ConnState: r.zeek.connState(r.ends[0].bytes+r.ends[1].bytes > 0, &t.mores),
 	}
 	t.letters = r.zeek.appendHistory(t.letters[:0], &t.mores)
 	f.History = t.intern(t.letters)
 	for i := range r.ends {
-		e := &f.Ends[r.side(uint8(i))]
-		r.ends[i].describe(e)
-		e.Addr = ends[i]
+		r.ends[i].outline(&f.Ends[r.side(uint8(i))])
 	}
 	f.Opening = t.opening(r)
 	f.Closing = t.closing(r, f.Opening.Outcome)
 	f.Capture = Capture{
-		Midstream:       r.is(midstream) && !r.is(resumed),
-		Evicted:         r.is(resumed),
-		OneWay:          r.oneWay(),
-		MissingSegments: r.missing,
-		Duplicates:      r.ends[0].copies + r.ends[1].copies,
-		Truncated:       r.is(truncated),
-		EndedOpen:       t.ended && !r.over(),
+		Midstream: r.is(midstream) && !r.is(resumed),
+		Evicted:   r.is(resumed),
+		OneWay:    r.oneWay(),
+		Truncated: r.is(truncated),
+		EndedOpen: t.ended && !r.over(),
 	}
+}
+
+// figures fills f, which has its outline, with what was counted and measured.
+func (t *Tracker) figures(r *record, f *Flow) {
+	f.Number, f.File, f.Space, f.Via = r.number, r.file, r.space&^v6, r.via
+	f.First, f.Last = r.first, r.last()
+	f.Capture.MissingSegments = r.missing
+	f.Capture.Duplicates = r.ends[0].copies + r.ends[1].copies
+	lo, hi := t.endsOf(&r.key, r.space)
+	a, b := r.side(0), r.side(1)
+	f.Ends[a].Addr = netip.AddrPortFrom(lo.Netip(), r.key.pa)
+	f.Ends[b].Addr = netip.AddrPortFrom(hi.Netip(), r.key.pb)
 	for i := range r.ends {
 		h, peer := &r.ends[i], &r.ends[1-i]
+		e := &f.Ends[r.side(uint8(i))]
+		h.figures(e)
 		if h.asked > 0 {
-			f.Ends[r.side(uint8(i))].Asked = r.askedAt(h)
+			e.Asked = r.askedAt(h)
 		}
-		f.Ends[r.side(uint8(i))].Unacknowledged = peer.is(hasAck) && h.is(hasNxt) && peer.ack.Before(h.nxt)
+		e.Unacknowledged = peer.is(hasAck) && h.is(hasNxt) && peer.ack.Before(h.nxt)
 	}
-	if t.keep {
-		f.Transitions = t.kept.of(r)
-	}
+	r.times(&f.Opening)
+	f.Closing.FINToACK = r.elapsed(atFIN, atFINACK)
+	f.Closing.FINToFIN = r.elapsed(atFIN, atFIN2)
+	f.Closing.Close = r.elapsed(atFIN, atClose)
 	if r.events != 0 {
 		f.Events = *t.events.ptr(r.events)
 	}
 }
 
-func (h *half) describe(e *Endpoint) {
+func (h *half) outline(e *Endpoint) {
 	less := func(n uint32) uint32 { return n - min(n, 1) }
-	e.Packets, e.PayloadBytes, e.AfterPeerFIN = uint64(h.packets), h.bytes, h.late
-	e.Last, e.TTL, e.Probes, e.Resent = h.last, h.ttl, uint32(h.probes), uint32(h.resent)
 	e.Counts = Counts{SYN: h.syn, SYNACK: h.synack, FIN: h.finN, RST: h.rst}
-	e.Retransmissions = Retransmissions{SYN: less(h.syn), SYNACK: less(h.synack), Data: h.again, FIN: less(h.finN)}
+	e.Retransmissions = Retransmissions{SYN: less(h.syn), SYNACK: less(h.synack), FIN: less(h.finN)}
 	e.NumStates = h.path.n
 	for i := range h.path.n {
 		e.StateList[i] = h.path.at(i)
@@ -67,6 +170,12 @@ func (h *half) describe(e *Endpoint) {
 			e.Certain[i] = Proved
 		}
 	}
+}
+
+func (h *half) figures(e *Endpoint) {
+	e.Packets, e.PayloadBytes, e.AfterPeerFIN = uint64(h.packets), h.bytes, h.late
+	e.Last, e.TTL, e.Probes, e.Resent = h.last, h.ttl, uint32(h.probes), uint32(h.resent)
+	e.Retransmissions.Data = h.again
 }
 
 // intern makes a string of a history: most flows share a few, so that a row costs no memory.
@@ -120,6 +229,11 @@ func (t *Tracker) opening(r *record) Handshake {
 	if h.Kind == KindNotCaptured && c.is(hasISS) {
 		h.Kind = KindThreeWay
 	}
+	return h
+}
+
+// times fills h, whose outcome is known, with how long it took.
+func (r *record) times(h *Handshake) {
 	h.SYNToSYNACK = r.elapsed(atSYN, atSYNACK)
 	h.SYNACKToACK = r.elapsed(atSYNACKEnd, atACK)
 	h.Handshake = r.elapsed(atSYN, atACK)
@@ -131,7 +245,6 @@ func (t *Tracker) opening(r *record) Handshake {
 	if h.Outcome == OpeningComplete {
 		h.ServerReady = r.elapsed(atFirstSYN, atReady)
 	}
-	return h
 }
 
 func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
@@ -177,8 +290,7 @@ func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
 
 func (t *Tracker) closing(r *record, opened OpeningOutcome) Teardown {
 	c, s := r.clientEnd(), r.serverEnd()
-	d := Teardown{First: r.firstFIN, FINToACK: r.elapsed(atFIN, atFINACK),
-		FINToFIN: r.elapsed(atFIN, atFIN2), Close: r.elapsed(atFIN, atClose)}
+	d := Teardown{First: r.firstFIN}
 	if r.is(crossed) {
 		d.First = ByBoth
 	}
@@ -204,8 +316,6 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 			return ClosingNever
 		}
 	}
-	quiet := func(since int64) bool { return t.now-since >= notYetClosed }
-	acked := func(h, by *half) bool { return h.is(hasFIN) && by.is(hasAck) && !by.ack.Before(h.fin) }
 	switch {
 	case c.is(byRST) || s.is(byRST):
 		if r.is(resetAfter) {
@@ -215,13 +325,13 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 	case r.oneWay():
 		return ClosingOpen // all else rests on what the other end did not send
 	case c.is(hasFIN) && s.is(hasFIN):
-		ca, sa := acked(c, s), acked(s, c)
+		ca, sa := c.finAcked(s), s.finAcked(c)
 		if ca && sa && r.over() {
 			return ClosingOrderly
 		}
 		again := !ca && c.finN > 1 || !sa && s.finN > 1 || ca && sa
 		switch {
-		case !again && !quiet(r.at[atFIN2]):
+		case !again && !t.quiet(r.at[atFIN2]):
 			return ClosingOpen
 		case ca || sa:
 			return ClosingMissingFinalACK
@@ -232,14 +342,19 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 	case c.is(hasFIN) && s.path.jump > 0, s.is(hasFIN) && c.path.jump > 0:
 		return ClosingOpen // the number that the capture lacks may be the other FIN
 	case c.is(hasFIN):
-		return t.halfClosed(r, c, acked(c, s), quiet(r.at[atFIN]))
+		return t.halfClosed(r, c, c.finAcked(s), t.quiet(r.at[atFIN]))
 	case s.is(hasFIN):
-		return t.halfClosed(r, s, acked(s, c), quiet(r.at[atFIN]))
-	case c.silent(s) && quiet(r.askedAt(s)), s.silent(c) && quiet(r.askedAt(c)):
+		return t.halfClosed(r, s, s.finAcked(c), t.quiet(r.at[atFIN]))
+	case c.silent(s) && t.quiet(r.askedAt(s)), s.silent(c) && t.quiet(r.askedAt(c)):
 		return ClosingSilent
 	}
 	return ClosingOpen
 }
+
+func (t *Tracker) quiet(since int64) bool { return t.now-since >= notYetClosed }
+
+// finAcked reports whether h has sent a FIN, and the other end acknowledged it.
+func (h *half) finAcked(by *half) bool { return h.is(hasFIN) && by.is(hasAck) && !by.ack.Before(h.fin) }
 
 // mayLackFIN reports whether an end's last word acknowledges one number more than was captured: that
 // may be the other FIN, and the capture ends before anybody goes on from there.

@@ -12,6 +12,8 @@ type Config struct {
 	// Transitions keeps every transition of a flow with its packet; else only the lists of
 	// states are kept, which cost a few bytes.
 	Transitions bool
+	// Lists, if set, is asked whether somebody will read the transitions of a flow that is handed out; else it has none.
+	Lists func(*Flow) bool
 	// Events keeps what is out of the ordinary in a flow, with its packets.
 	Events bool
 	// MaxFlows is how many flows are held at the most, 256 at the least; 0: as many as there are. Who sets it asks Shed.
@@ -30,7 +32,8 @@ const patience = int64(Patience)
 // not work, see NewTracker; it is not safe for concurrent use.
 type Tracker struct {
 	linger int64
-	keep   bool
+	keep   bool // transitions
+	lists  func(*Flow) bool
 	seed   [4]uint64
 	*tables
 	from, to int // its shards
@@ -71,6 +74,7 @@ type Tracker struct {
 	was     seen     // where seg had passed then
 	mores   zeekArena
 
+	outlines  outlines
 	letters   []byte            // of a history
 	histories map[string]string // those made before
 }
@@ -93,7 +97,7 @@ func NewTracker(c Config) *Tracker { return newTracker(c, &tables{}, 0, shards) 
 
 // newTracker makes a Tracker of the flows of some shards.
 func newTracker(c Config, of *tables, from, to int) *Tracker {
-	t := &Tracker{tables: of, from: from, to: to, linger: int64(c.Linger), keep: c.Transitions, watch: c.Events}
+	t := &Tracker{tables: of, from: from, to: to, linger: int64(c.Linger), keep: c.Transitions, lists: c.Lists, watch: c.Events}
 	if c.Linger <= 0 {
 		t.linger = int64(time.Minute)
 	}
@@ -385,6 +389,9 @@ func (t *Tracker) Finished(f *Flow) bool {
 	}
 	t.describe(t.handed, f)
 	f.Shed = shed
+	if t.lists == nil || t.lists(f) {
+		t.list(f)
+	}
 	return true
 }
 
@@ -618,6 +625,7 @@ func (t *Tracker) Snapshot(f *Flow) bool {
 		return false
 	}
 	t.describe(t.rec, f)
+	t.list(f)
 	return f.Number == t.step.Flow
 }
 
