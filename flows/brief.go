@@ -119,13 +119,11 @@ func (t *Tracker) formOf(r *record) form {
 		r.key.origin = o
 	}
 	switch c, peer := r.clientEnd(), r.serverEnd(); {
-	case r.nsteps > 2:
-		return formLong
 	case r.nsteps == 0 && c.packets == 1 && c.syn == 1 && c.path.top() == SynSent && c.bytes == 0 && c.last == r.first &&
 		c.nxt == c.iss+1 && peer.packets == 0 && peer.path.n == 0:
 		return formLone
 	}
-	return formBrief
+	return s.form()
 }
 
 // stepsOf finds the step of each moment, and reports whether there is one.

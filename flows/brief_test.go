@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,33 +20,73 @@ func briefly(segs []flows.Segment) string {
 }
 
 func brieflyUnder(segs []flows.Segment, ceiling int) string {
+	t := newTwins(ceiling)
+	return cmp.Or(t.observe(segs), t.observe(elsewhere(segs)), t.end())
+}
+
+// twins are a Tracker that keeps flows briefly, and learns, and one that does neither.
+type twins struct{ brief, whole *flows.Tracker }
+
+func newTwins(ceiling int) twins {
 	config := flows.Config{Transitions: true, Events: true, MaxFlows: ceiling}
-	brief, whole := flows.NewTracker(config), flows.NewTracker(config)
-	whole.Whole()
-	told := func(tr *flows.Tracker, st *flows.Step) string {
-		var out strings.Builder
-		fmt.Fprintf(&out, "%+v\n", *st)
-		var f flows.Flow
-		if tr.Snapshot(&f) {
-			fmt.Fprintf(&out, "so far %+v\n", f)
-		}
-		for tr.Finished(&f) {
-			fmt.Fprintf(&out, "%+v\n", f)
-		}
-		return out.String()
-	}
+	t := twins{flows.NewTracker(config), flows.NewTracker(config)}
+	t.whole.Whole()
+	return t
+}
+
+// observe shows both the same, and reports what they do not tell alike.
+func (t twins) observe(segs []flows.Segment) string {
 	for i := range segs {
-		got, want := told(brief, brief.Observe(&segs[i])), told(whole, whole.Observe(&segs[i]))
+		got, want := told(t.brief, t.brief.Observe(&segs[i])), told(t.whole, t.whole.Observe(&segs[i]))
 		if got != want {
 			return fmt.Sprintf("packet %d: kept briefly\n%swhole\n%s", segs[i].Packet, got, want)
 		}
 	}
-	brief.End()
-	whole.End()
-	if got, want := told(brief, &flows.Step{}), told(whole, &flows.Step{}); got != want {
+	return ""
+}
+
+func (t twins) end() string {
+	t.brief.End()
+	t.whole.End()
+	if got, want := told(t.brief, &flows.Step{}), told(t.whole, &flows.Step{}); got != want {
 		return fmt.Sprintf("at the end: kept briefly\n%swhole\n%s", got, want)
 	}
 	return ""
+}
+
+// told is all that a Tracker tells after a segment.
+func told(tr *flows.Tracker, st *flows.Step) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%+v\n", *st)
+	var f flows.Flow
+	if tr.Snapshot(&f) {
+		fmt.Fprintf(&out, "so far %+v\n", f)
+	}
+	for tr.Finished(&f) {
+		fmt.Fprintf(&out, "%+v\n", f)
+	}
+	return out.String()
+}
+
+// elsewhere is the same from other ISSs in another network, later: what was learned of the first is put to use.
+func elsewhere(segs []flows.Segment) []flows.Segment {
+	again := slices.Clone(segs)
+	for i := range again {
+		s := &again[i]
+		s.Space++
+		s.Packet += uint64(len(segs))
+		s.Time = min(s.Time+777e6, 9e18)
+		if s.Seq += 123_456_789; s.Flags.Any(flows.ACK) {
+			s.Ack += 123_456_789
+		}
+		if s.HasSACK {
+			s.SACKEnd += 123_456_789
+		}
+		if s.HasTS {
+			s.TSVal, s.TSEcr = s.TSVal+1<<30, s.TSEcr+1<<30
+		}
+	}
+	return again
 }
 
 // Nothing that is told of a flow depends on how it is kept.

@@ -20,8 +20,8 @@ func Starts(s State) bool {
 	return false
 }
 
-// Whole has t keep all flows as records, whatever shape they are in.
-func (t *Tracker) Whole() { t.shapes.most = 0 }
+// Whole has t keep all flows as records, whatever shape they are in, and learn nothing.
+func (t *Tracker) Whole() { t.shapes.most, t.plain = 0, true }
 
 // Brief is how many flows t keeps otherwise.
 func (t *Tracker) Brief() (n int) {

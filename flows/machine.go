@@ -29,6 +29,14 @@ var eventWhy = [numEvents + 1]string{
 
 func (e event) String() string { return eventWhy[e] }
 
+// eventOf is the event of these words, beyond met where there is none.
+func eventOf(words string) (e event) {
+	for e <= met && eventWhy[e] != words {
+		e++
+	}
+	return e
+}
+
 // edges is Figure 5 of RFC 9293 §3.3.2 as an observer can know it: each edge is named by
 // its evidence in place of the call or the segment. An event without an edge leaves
 // the state alone: it is a repetition, or a matter for a finding.

@@ -343,6 +343,9 @@ func (h *half) acked(s *Segment) {
 	}
 }
 
+// maxWScale is the largest shift count (RFC 7323 §2.3).
+const maxWScale = 14
+
 // options notes what a SYN or SYN-ACK offers.
 func (t *Tracker) options(h *half) {
 	s := t.seg
@@ -351,7 +354,7 @@ func (t *Tracker) options(h *half) {
 		h.has |= hasTS
 	}
 	if s.HasWScale {
-		h.wscale = min(s.WScale, 14) // RFC 7323 §2.3
+		h.wscale = min(s.WScale, maxWScale)
 		h.has |= hasWScale
 	}
 	h.win = s.Window

@@ -1,132 +1,477 @@
 package flows
 
-import "time"
+// Most segments are what was to come next in their flow: numbers where the sender was, an ack of what the other end
+// has sent. What such a one does follows from the shape of its flow, and from a few questions: its class. So observe
+// is asked once for each shape and class. What it made of the shape is a lesson, and done to the numbers of the next
+// flow without making a record of it, in a fifth of the time. Whatever else comes is left to observe.
 
-// Most segments are the next data of an end, or its next ACK, in a connection that is open at both ends. What
-// these change is done to the numbers that are kept, and no record is made. It is what observe would do, in
-// a fifth of the time; whatever is not as expected is left to that.
+// class is what observe asks of a segment that was to come next, beyond its flow's shape; 0: it was not.
+type class uint16
 
-// quickShape is what is known of a shape for that: by which end sends.
-type quickShape struct {
-	data, ack  [2]bool   // it may be data, or an ACK
-	ackMoves   [2]bool   // its ack may be beyond the one before
-	timestamps [2]bool   // it may have one
-	afterData  [2]uint16 // the shape that follows, 0: not known so far
-	afterACK   [2]uint16
+const (
+	fromSecond  class = 1 << iota // sent by the second end of the key
+	opensFlow                     // a SYN
+	answersLone                   // a SYN-ACK
+	withFIN                       //
+	withData                      //
+	withWScale                    //
+	withTS                        // has a time stamp,
+	laterTS                       // later than the one before
+	ackMoves                      // its ack is the first, or beyond the one before,
+	acksAll                       // covers all that the other end has sent,
+	acksBeyond                    // and more than a SYN: in a handshake
+	wasAcked                      // all that its sender had sent before was acknowledged
+	nothingYet                    // its sender had sent no more than a SYN
+	nothingBack                   // nor has the other end
+	expected    class = 1 << 15
+)
+
+// lesson is what observe made of a segment of a class in a flow of a shape.
+type lesson struct {
+	class   class // 0: no lesson
+	shape   uint16
+	after   uint16 // the shape that the flow came to
+	n       uint8  // of changes
+	quiet   Quiet
+	notes   [2]NoteKind // of those that tell the time since the SYN that was answered
+	timed   bool        // the time of the segment is one that is kept
+	changes [4]change
 }
 
-// of fills q for a shape.
-func (q *quickShape) of(s *shape) {
-	const out = hasFIN | distrust | ownRST | byRST | provoked | hasAlt | finSeen
+// change is a Transition of the segment at hand.
+type change struct {
+	side      Side
+	from, to  State
+	certainty Certainty
+	why       event // beyond met: none
+}
+
+// lessons has a place for each, where the last one stays.
+type lessons [1 << 11]lesson
+
+func (a *lessons) of(shape uint16, c class) *lesson {
+	return &a[(uint32(shape)<<16|uint32(c))*0x9e3779b1>>(32-11)]
+}
+
+// teachable reports whether observe asks nothing of a flow in a shape that a class does not answer.
+func (s *shape) teachable() bool {
+	const out = distrust | ownRST | byRST | provoked | hasAlt
 	for i := range s.ends {
-		if h := &s.ends[i]; h.has&out != 0 || h.has&(hasNxt|hasAck) != hasNxt|hasAck || h.path.top() != Established ||
-			!h.path.proves(Established) || h.path.jump != 0 || h.path.before != h.path.n {
-			return
+		if h := &s.ends[i]; h.has&out != 0 || h.has&hasNxt == 0 || h.path.jump != 0 {
+			return false
 		}
 	}
-	for i := range s.ends {
-		z := s.zeek[i]
-		active := z&zeekStateMask != zeekEnd(zeekInactive)
-		q.ack[i] = active && z&zeekSeenA != 0 && s.kinds&CompletenessACK != 0
-		q.data[i] = active && z&zeekSeenD != 0 && s.kinds&CompletenessData != 0
-		q.ackMoves[i] = s.ends[i].has&ackMoved != 0
-		q.timestamps[i] = s.ends[i].has&hasTS != 0
-	}
+	return true
 }
 
-// after is the shape that follows when an end sends data or an ACK, 0: there is none.
-func (s *shapes) after(n uint16, from uint8, data bool) uint16 {
-	k := &s.of[n]
-	then := &k.quick.afterACK[from]
-	if data {
-		then = &k.quick.afterData[from]
-	}
-	if *then != 0 {
-		return *then
-	}
-	next := k.shape
-	next.ends[from].has &^= carried
-	if data {
-		next.ends[from].has |= carried | unanswered
-		next.ends[1-from].has &^= unanswered
-	}
-	number, ok := s.number[next]
-	if !ok {
-		return 0 // observe will know whether there is room for it
-	}
-	*then = number
-	return number
+// opens reports whether an end is yet to prove that its SYN or SYN-ACK was answered.
+func (s *shape) opens() bool {
+	a, b := half{turn: s.ends[0]}, half{turn: s.ends[1]}
+	return a.opening() || a.accepting() || b.opening() || b.accepting()
 }
 
-// quick observes a segment, and reports whether it could: what is kept as f is as it was, if not.
-func (t *Tracker) quick(f ref, from uint8) bool {
-	s := t.seg
-	if s.Flags&control != ACK || !s.HeaderOK || s.Cut || s.HasSACK || s.Window == 0 {
-		return false
+// classOf says of which class the segment at hand is in the flow that is kept as head.
+func (t *Tracker) classOf(head ref) class {
+	s, from := t.seg, t.k.from
+	if !s.HeaderOK || s.Cut || s.HasSACK || s.Window == 0 || t.k.loopback || t.plain {
+		return 0
 	}
+	c := expected | class(from)
+	if s.HasTS {
+		c |= withTS
+	}
+	if s.HasWScale && s.Flags.Any(SYN) {
+		c |= withWScale
+	}
+	flags, shard := s.Flags&control, &t.shards[head.shard()]
 	var b *brief
-	switch shard := &t.shards[f.shard()]; f.form() {
+	switch head.form() {
+	case formRecord:
+		if head == 0 && flags == SYN && s.Len == 0 {
+			return c | opensFlow
+		}
+		return 0
+	case formLone:
+		l := shard.lones.ptr(head.index())
+		if flags == SYN|ACK && s.Len == 0 && s.Ack == l.iss+1 && t.shapes.of[l.shape].client != from {
+			return c | answersLone
+		}
+		return 0
 	case formBrief:
-		b = shard.briefs.ptr(f.index())
+		b = shard.briefs.ptr(head.index())
 	case formLong:
-		b = &shard.longs.ptr(f.index()).brief
-	default:
-		return false
+		b = &shard.longs.ptr(head.index()).brief
 	}
-	q := &t.shapes.of[b.shape].quick
-	data := s.Len > 0
-	if data && !q.data[from] || !data && !q.ack[from] {
-		return false
+	if flags&^FIN != ACK {
+		return 0
 	}
 	h, to := &b.ends[from&1], &b.ends[1-from&1]
-	moves := h.ack.Before(s.Ack)
-	last := uint64(s.Time-b.first) + 1 // 0 and more than 47 bits where the clock stepped back
-	end := s.Seq + Seq(s.Len)
+	k := &t.shapes.of[b.shape]
+	acked, ackedBack := k.ends[from&1].has&hasAck != 0, k.ends[1-from&1].has&hasAck != 0
+	stamped := s.HasTS && k.ends[from&1].has&hasTS != 0
 	switch {
-	case s.Seq != h.nxt, h.nxt.Before(to.ack), s.Ack.Before(h.ack), to.nxt.Before(s.Ack), moves && !q.ackMoves[from],
-		s.HasTS && (!q.timestamps[from] || int32(s.TSVal-h.tsval) < 0),
-		last == 0, last>>47 != 0, h.packets == 1<<16-1, uint64(h.bytes)+uint64(s.Len) >= 1<<32, data && !h.nxt.Before(end):
+	case !k.teachable, s.Seq != h.nxt, ackedBack && h.nxt.Before(to.ack), acked && s.Ack.Before(h.ack), to.nxt.Before(s.Ack),
+		stamped && int32(s.TSVal-h.tsval) < 0, s.Len>>30 != 0:
+		return 0
+	}
+	if flags&FIN != 0 {
+		c |= withFIN
+	}
+	if s.Len > 0 {
+		c |= withData
+	}
+	if stamped && s.TSVal != h.tsval {
+		c |= laterTS
+	}
+	if !acked || s.Ack != h.ack {
+		c |= ackMoves
+	}
+	if s.Ack == to.nxt {
+		c |= acksAll
+	}
+	if ackedBack && to.ack == h.nxt {
+		c |= wasAcked
+	}
+	if h.nxt == h.iss+1 {
+		c |= nothingYet
+	}
+	if to.nxt == to.iss+1 {
+		c |= nothingBack
+	}
+	if k.opens {
+		switch beyond := s.Ack.Sub(to.iss + 1); {
+		case beyond < 0:
+			return 0
+		case beyond > 0:
+			c |= acksBeyond
+		}
+	}
+	return c
+}
+
+// quick does to the flow that is kept as head what a segment of a class does, and reports whether it has been
+// learned: else nothing has changed.
+func (t *Tracker) quick(head ref, c class) bool {
+	shape := uint16(0)
+	if head != 0 {
+		shape = t.shards[head.shard()].keyOf(head).shape
+	}
+	l := t.lessons.of(shape, c)
+	switch {
+	case l.class != c || l.shape != shape, l.timed && t.seg.Time != t.now:
+		return false
+	case head == 0:
+		return t.quickSYN(l)
+	}
+	s, k, after := &t.shards[head.shard()], &t.shapes.of[shape], &t.shapes.of[l.after]
+	if k.end != endOpen && t.deadlineOf(s, head) < t.now {
 		return false
 	}
-	asked := b.asked
+	var room long // where it grows into another form
+	b, more, as := &room.brief, room.more[:], after.form()
+	switch i := head.index(); {
+	case head.form() == formLone:
+		s.lones.ptr(i).grow(b, k.client)
+	case head.form() == formLong:
+		p := s.longs.ptr(i)
+		b, more = &p.brief, p.more[:]
+	case as == formBrief:
+		b = s.briefs.ptr(i)
+	default:
+		*b = *s.briefs.ptr(i)
+	}
+	o := &t.origins.of[b.origin]
+	if o.file != t.seg.File {
+		return false
+	}
+	answered := int64(0)
+	if l.notes[0] != NoteNone {
+		answered = b.at(k.shape.at[atSYN], more)
+	}
+	if !b.goOn(t.seg, c, k, after, uint64(o.from)<<32, more) {
+		return false
+	}
+	b.shape = l.after
+	if as != head.form() {
+		to := refTo(head.shard(), as, s.take(as))
+		if as == formBrief {
+			*s.briefs.ptr(to.index()) = *b
+		} else {
+			*s.longs.ptr(to.index()) = room
+		}
+		t.replace(t.k.hash, head, to)
+		s.give(head)
+		head = to
+	}
+	if after.end != endOpen {
+		t.appoint(head, t.deadlineOf(s, head))
+	}
+	t.rec = head
+	t.repeat(l, uint64(o.number)<<32|uint64(b.number), after.client, answered)
+	return true
+}
+
+// quickSYN opens a flow with a lone.
+func (t *Tracker) quickSYN(l *lesson) bool {
+	s, k := t.seg, &t.k
+	o, ok := t.origins.numberOf(origin{k.space, s.Via, s.File, uint32((t.flows + 1) >> 32), uint32(s.Packet >> 32)})
+	if !ok {
+		return false
+	}
+	i, shard := t.shardOf(k)
+	number := t.nextNumber(i, k.hash)
+	t.opened = true
+	t.rec = refTo(i, formLone, shard.lones.take())
+	at := key{a: k.a, b: k.b, pa: k.plo, pb: k.phi, origin: o, shape: l.after}
+	if k.space&v6 != 0 {
+		at.a = t.addrs.take()
+		*t.addrs.ptr(at.a) = [2]Addr{k.lo, k.hi}
+	}
+	*shard.lones.ptr(t.rec.index()) = loneOf(at, s, number)
+	t.insert(k, t.rec)
+	t.appoint(t.rec, s.Time+patience)
+	t.repeat(l, number, k.from, s.Time)
+	return true
+}
+
+// repeat tells of the segment at hand what the lesson says.
+func (t *Tracker) repeat(l *lesson, flow uint64, client uint8, answered int64) {
+	s := t.seg
+	t.step.Flow, t.step.Side, t.step.Quiet = flow, Client, l.quiet
+	if t.k.from != client {
+		t.step.Side = Server
+	}
+	for _, c := range l.changes[:l.n] {
+		tr := Transition{Packet: s.Packet, File: s.File, Time: s.Time, Side: c.side, From: c.from, To: c.to, Certainty: c.certainty}
+		if c.why <= met {
+			tr.Why = c.why.String()
+		}
+		t.step.Changes = append(t.step.Changes, tr)
+	}
+	for _, kind := range l.notes {
+		if kind != NoteNone {
+			t.step.Notes = append(t.step.Notes, Note{Kind: kind, D: between(answered, s.Time)})
+		}
+	}
+}
+
+// loneOf is a flow that s opens.
+func loneOf(at key, s *Segment, number uint64) lone {
+	l := lone{key: at, number: uint32(number), packet: uint32(s.Packet), iss: s.Seq,
+		first: [2]uint32{uint32(s.Time), uint32(s.Time >> 32)}, win: s.Window, ttl: s.TTL}
+	if s.HasTS {
+		l.tsval = s.TSVal
+	}
+	if s.HasWScale {
+		l.wscale = min(s.WScale, maxWScale)
+	}
+	return l
+}
+
+// grow makes a brief of l.
+func (l *lone) grow(b *brief, client uint8) {
+	b.key, b.number, b.packet, b.first = l.key, l.number, l.packet, l.at()
+	b.wscale[client&1] = l.wscale
+	b.ends[client&1] = briefEnd{iss: l.iss, nxt: l.iss + 1, tsval: l.tsval, last: 1, packets: 1, win: l.win, ttl: l.ttl}
+}
+
+// goOn takes the numbers of a segment of a class, and reports whether there is room for them: else nothing has
+// changed. high are the upper bits of the number of the flow's first packet.
+func (b *brief) goOn(s *Segment, c class, k, after *knownShape, high uint64, more []step) bool {
+	from := uint8(c & fromSecond)
+	h, data := &b.ends[from], c&withData != 0
+	last := uint64(s.Time-b.first) + 1 // 0 and more than 47 bits where the clock stepped back
+	if last == 0 || last>>47 != 0 || h.packets == 1<<16-1 || uint64(h.bytes)+uint64(s.Len) >= 1<<32 {
+		return false
+	}
+	asked, probes, resent := b.asked, b.probes, b.resent
 	if own := asked/secondEnd == uint32(from) && asked&^secondEnd != 0; !own {
-		asked = 0
+		asked, probes, resent = 0, 0, 0
 		if data {
-			if asked = 1 + uint32((s.Time-b.first)/int64(time.Millisecond)); asked >= secondEnd {
+			if asked = askedAfter(s.Time - b.first); asked >= secondEnd {
 				return false
 			}
 			asked |= uint32(from) * secondEnd
 		}
 	}
-	shape := t.shapes.after(b.shape, from, data)
-	if shape == 0 {
-		return false
+	if (k.marks|after.marks)&ackTimed != 0 {
+		probes, resent = 0, 0
 	}
-	if asked&^secondEnd == 0 || asked != b.asked {
-		b.probes, b.resent = 0, 0
+	if after.marks&ackTimed != 0 && k.marks&ackTimed != 0 {
+		stamps := uint32(b.probes)<<8 | uint32(b.resent)
+		if from == k.client && s.HasTS {
+			stamps += s.TSVal - h.tsval
+		}
+		if stamps>>16 != 0 {
+			return false
+		}
+		probes, resent = uint8(stamps>>8), uint8(stamps)
 	}
-	b.shape, b.asked = shape, asked
-	h.nxt, h.win = end, s.Window
-	if moves {
-		h.ack = s.Ack
+	if n := k.nsteps; after.nsteps > n {
+		packet := high | uint64(b.packet)
+		for i := range n {
+			packet += b.step(i, more).packets()
+		}
+		st, ok := stepBetween(packet, s.Packet, b.at(n, more), s.Time)
+		switch {
+		case !ok:
+			return false
+		case n < 2:
+			b.steps[n] = st
+		default:
+			more[n-2] = st
+		}
+	}
+	b.asked, b.probes, b.resent = asked, probes, resent
+	switch {
+	case c&answersLone != 0:
+		h.iss, h.nxt, h.ack = s.Seq, s.Seq+1, s.Ack
+		if s.HasWScale {
+			b.wscale[from] = min(s.WScale, maxWScale)
+		}
+	default:
+		h.nxt = s.End()
+		if c&ackMoves != 0 {
+			h.ack = s.Ack
+		}
 	}
 	if s.HasTS {
 		h.tsval = s.TSVal
 	}
+	h.win = s.Window
 	h.bytes += s.Len
-	h.packets++
+	if h.packets++; h.packets == 1 {
+		h.ttl = s.TTL
+	}
 	h.last, h.lastHigh = uint32(last), uint16(last>>32)
+	return true
+}
 
-	t.rec = f
-	o := &t.origins.of[b.origin]
-	t.step.Flow = uint64(o.number)<<32 | uint64(b.number)
-	t.step.Side = Client
-	if from != t.shapes.of[shape].client {
-		t.step.Side = Server
+// step is that of a number, from 0.
+func (b *brief) step(i uint8, more []step) step {
+	if i < 2 {
+		return b.steps[i]
+	}
+	return more[i-2]
+}
+
+// at is when a step was; step 0 is the first packet.
+func (b *brief) at(n uint8, more []step) int64 {
+	at := b.first
+	for i := range n {
+		at += b.step(i, more).after()
+	}
+	return at
+}
+
+// learn compares what observe made of a segment of a class with what goOn would have, and keeps it where they are
+// the same. was is the flow as it was.
+func (t *Tracker) learn(was *long, c class) {
+	s, f := t.seg, t.rec
+	if f.form() == formRecord || t.step.Flow == 0 || len(t.step.Changes) > len(lesson{}.changes) || len(t.step.Notes) > len(lesson{}.notes) {
+		return
+	}
+	shard, shape := &t.shards[f.shard()], was.shape
+	l := lesson{class: c, shape: shape, after: shard.keyOf(f).shape, quiet: t.step.Quiet, n: uint8(len(t.step.Changes))}
+	k, after := &t.shapes.of[shape], &t.shapes.of[l.after]
+	for i := range t.step.Changes {
+		tr := &t.step.Changes[i]
+		if tr.Packet != s.Packet || tr.File != s.File || tr.Time != s.Time || tr.Certainty == Revised {
+			return
+		}
+		l.changes[i] = change{tr.Side, tr.From, tr.To, tr.Certainty, eventOf(tr.Why)}
+	}
+	for i, n := range t.step.Notes {
+		if n.Kind != NoteAnswered && n.Kind != NoteHandshake {
+			return
+		}
+		l.notes[i] = n.Kind
+	}
+	var is long
+	switch i := f.index(); f.form() {
+	case formLone:
+		if c&opensFlow != 0 && *shard.lones.ptr(i) == loneOf(shard.lones.ptr(i).key, s, t.step.Flow) {
+			*t.lessons.of(shape, c) = l
+		}
+		return
+	case formBrief:
+		is.brief = *shard.briefs.ptr(i)
+	case formLong:
+		is = *shard.longs.ptr(i)
+	}
+	if l.timed = k.set != after.set || k.at != after.at || k.nsteps != after.nsteps; l.timed {
+		// Which step a moment is, is told by its time.
+		if s.Time != t.now || s.Time <= was.at(k.nsteps, was.more[:]) {
+			return
+		}
+		for i := range after.nsteps {
+			if is.step(i, is.more[:]).after() <= 0 {
+				return
+			}
+		}
+	}
+	if was.goOn(s, c, k, after, uint64(t.origins.of[is.origin].from)<<32, was.more[:]) {
+		if was.shape = l.after; *was == is {
+			*t.lessons.of(shape, c) = l
+		}
+	}
+}
+
+// copyOf is a flow as it is kept briefly.
+func (t *Tracker) copyOf(f ref) (is long) {
+	s := &t.shards[f.shard()]
+	switch i := f.index(); f.form() {
+	case formLone:
+		l := s.lones.ptr(i)
+		l.grow(&is.brief, t.shapes.of[l.shape].client)
+	case formBrief:
+		is.brief = *s.briefs.ptr(i)
+	case formLong:
+		is = *s.longs.ptr(i)
+	}
+	return is
+}
+
+// quickRecord is observe for the next data or ACK of an open connection that is kept as a record, as that of a bulk
+// transfer is: whatever it asks there has been answered before. It reports whether the segment is one.
+func (t *Tracker) quickRecord(head ref) bool {
+	s, r := t.seg, t.shards[head.shard()].records.ptr(head.index())
+	from, to := &r.ends[t.k.from], &r.ends[1-t.k.from]
+	switch {
+	case s.Flags&control != ACK, !s.HeaderOK, s.Cut, s.Window == 0, t.k.loopback, t.plain,
+		r.next != 0, r.is(tentative | unannounced), !from.steady(), !to.steady(), s.Len>>30 != 0,
+		s.Seq != from.nxt, from.edge != from.nxt, from.nxt.Before(to.ack), s.Ack.Before(from.ack), to.edge.Before(s.Ack),
+		s.HasTS && from.is(hasTS) && int32(s.TSVal-from.tsval) < 0:
+		return false
+	case r.aside != 0:
+		if a := t.asideOf(r); a.odd[0].held || a.odd[1].held || a.holes[0].n > 0 || a.holes[1].n > 0 {
+			return false
+		}
+	}
+	iss, nxt := from.iss, from.nxt
+	from.packets++
+	from.bytes += uint64(s.Len)
+	from.nxt += Seq(s.Len)
+	from.edge = from.nxt
+	from.acked(s)
+	if s.HasTS {
+		from.tsval = s.TSVal
+		from.has |= hasTS
 	}
 	t.step.Quiet = QuietACK
-	if data {
+	if s.Len > 0 {
 		t.step.Quiet = QuietData
 	}
+	to.path.before = to.path.n
+	from.spoke(to, s, t.step.Quiet, r.first)
+	r.zeek.update(s, t.k.from, iss, nxt, 0, false, &t.mores)
+	r.kinds.update(s.Flags, s.Len)
+	t.rec, t.step.Flow, t.step.Side = head, r.number, r.side(t.k.from)
 	return true
+}
+
+// steady reports whether h has proved that it is open, and that is all.
+func (h *half) steady() bool {
+	const out = hasFIN | distrust | ownRST | byRST | provoked | hasAlt | finSeen
+	return h.has&(out|hasNxt|hasAck) == hasNxt|hasAck && h.path.top() == Established && h.path.proves(Established) && h.path.jump == 0
 }

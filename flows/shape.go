@@ -21,10 +21,19 @@ type shapes struct {
 
 type knownShape struct {
 	shape
-	next  uint16 // the one that a flow in this shape came to the last time
-	end   end
-	shed  Shed // what a flow in this shape would be shed as
-	quick quickShape
+	next uint16 // the one that a flow in this shape came to the last time
+	end  end
+	shed Shed // what a flow in this shape would be shed as
+
+	teachable, opens bool // of the shape
+}
+
+// form is in which a flow in this shape is kept, unless it is a lone.
+func (s *shape) form() form {
+	if s.nsteps > 2 {
+		return formLong
+	}
+	return formBrief
 }
 
 // end is whether time finishes a flow.
@@ -56,14 +65,12 @@ func (s *shapes) numberOf(after uint16, what *shape, r *record) uint16 {
 			return 0
 		}
 		n = uint16(len(s.of))
-		k := knownShape{shape: *what, shed: r.sheds()}
+		k := knownShape{shape: *what, shed: r.sheds(), teachable: what.teachable(), opens: what.opens()}
 		switch {
 		case r.has(atOver):
 			k.end = endOver
 		case r.waiting():
 			k.end = endWaiting
-		default:
-			k.quick.of(what)
 		}
 		s.of = append(s.of, k)
 		s.number[*what] = n

@@ -12,6 +12,12 @@ const (
 func (s step) after() int64    { return int64(s) >> stepBits }
 func (s step) packets() uint64 { return uint64(s & (1<<stepBits - 1)) }
 
+// stepBetween is the step from one packet to another, and false where it is too long.
+func stepBetween(from, to uint64, begin, end int64) (s step, ok bool) {
+	dp, dt := to-from, end-begin
+	return step(dt)<<stepBits | step(dp&(1<<stepBits-1)), dp>>stepBits == 0 && dt<<stepBits>>stepBits == dt
+}
+
 // stepFor is the number of the step that a packet is, the flow's first being 0. It is the last step or the next
 // one, or else none.
 func (r *record) stepFor(packet uint64, file int32, at int64) (uint8, bool) {
@@ -19,16 +25,16 @@ func (r *record) stepFor(packet uint64, file int32, at int64) (uint8, bool) {
 	for _, s := range r.steps[:r.nsteps] {
 		was, when = was+s.packets(), when+s.after()
 	}
-	dp, dt := packet-was, at-when
+	next, ok := stepBetween(was, packet, when, at)
 	switch {
 	case file != r.file:
 		return 0, false
-	case dp == 0 && dt == 0:
+	case ok && next == 0:
 		return r.nsteps, true
-	case r.nsteps == maxSteps || dp>>stepBits != 0 || dt<<stepBits>>stepBits != dt:
+	case r.nsteps == maxSteps || !ok:
 		return 0, false
 	}
-	r.steps[r.nsteps] = step(dt)<<stepBits | step(dp)
+	r.steps[r.nsteps] = next
 	r.nsteps++
 	return r.nsteps, true
 }

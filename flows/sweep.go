@@ -70,7 +70,9 @@ func (t *Tracker) sweep(before int64, from, to int) {
 		return cmp.Or(cmp.Compare(a.deadline, b.deadline), cmp.Compare(a.number, b.number))
 	})
 	for _, l := range t.late {
-		t.finish(l.ref)
+		if t.shards[l.ref.shard()].live(l.ref) { // a SYN that waited may have gone with its flow
+			t.finish(l.ref)
+		}
 	}
 }
 

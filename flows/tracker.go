@@ -49,17 +49,19 @@ type Tracker struct {
 	events   slab[[]Event]
 	watch    bool // keep events
 
-	now    int64 // time of the latest segment so far
-	second int64 // all that was due before it is finished
-	flows  uint64
-	late   []overdue
-	done   queue[departed]
-	handed ref         // record handed out last, freed at the next call
-	share  share       // of the ceiling
-	opened bool        // by the latest segment
-	room   []sheddable // those that were looked at last
-	left   left
-	ended  bool
+	now     int64 // time of the latest segment so far
+	second  int64 // all that was due before it is finished
+	flows   uint64
+	late    []overdue
+	done    queue[departed]
+	handed  ref         // record handed out last, freed at the next call
+	share   share       // of the ceiling
+	opened  bool        // by the latest segment
+	room    []sheddable // those that were looked at last
+	left    left
+	ended   bool
+	lessons lessons
+	plain   bool // nothing is learned: observe is asked of every segment
 
 	step    Step
 	seg     *Segment // the one being observed
@@ -148,15 +150,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 	}
 	t.k = t.tupleOf(s)
 	head := t.find(&t.k)
-	like, elsewhere := false, false
-	if s.Quote.Version == 0 && s.Damage == Undamaged {
-		if like, elsewhere = t.copies.like(&t.k, s); !like && head != 0 && !t.k.loopback && t.quick(head, t.k.from) {
-			return &t.step
-		}
-	}
-	t.checkOut(head)
-	t.observe(head, &t.k, like, elsewhere)
-	t.checkIn()
+	t.take(head)
 	if t.opened {
 		t.opened = false
 		if i, shard := t.shardOf(&t.k); t.share.over(shard) {
@@ -164,6 +158,32 @@ func (t *Tracker) Observe(s *Segment) *Step {
 		}
 	}
 	return &t.step
+}
+
+// take does what the segment does to the flow of its four-tuple: by what was learned of such segments, or by observe.
+func (t *Tracker) take(head ref) {
+	like, elsewhere := false, false
+	class := class(0)
+	if s := t.seg; s.Quote.Version == 0 && s.Damage == Undamaged {
+		if like, elsewhere = t.copies.like(&t.k, s); !like {
+			if head != 0 && head.form() == formRecord && t.quickRecord(head) {
+				return
+			}
+			if class = t.classOf(head); class != 0 && t.quick(head, class) {
+				return
+			}
+		}
+	}
+	var was long
+	if class != 0 && head != 0 {
+		was = t.copyOf(head)
+	}
+	t.checkOut(head)
+	t.observe(head, &t.k, like, elsewhere)
+	t.checkIn()
+	if class != 0 {
+		t.learn(&was, class)
+	}
 }
 
 func (t *Tracker) observe(head ref, k *tuple, like, elsewhere bool) {
@@ -235,19 +255,8 @@ func (t *Tracker) observe(head ref, k *tuple, like, elsewhere bool) {
 	if s.Cut {
 		r.marks |= truncated
 	}
-	from.last, to.path.before = s.Time, before
-	from.has &^= carried | provoked
-	if t.step.Quiet != QuietNotBelieved {
-		to.has &^= provoked
-	}
-	if s.Len > 0 {
-		from.has |= carried | unanswered
-		to.has &^= unanswered
-	}
-	if from.asked == 0 && (s.Len > 0 || t.step.Quiet == QuietKeepAlive) {
-		from.asked = 1 + uint32(max(0, s.Time-r.first)/int64(time.Millisecond))
-	}
-	to.probes, to.resent, to.asked = 0, 0, 0
+	to.path.before = before
+	from.spoke(to, s, t.step.Quiet, r.first)
 	if s.HeaderOK {
 		var gaps uint32
 		if heard && s.Flags.Any(ACK) && gapFrom.Before(s.Ack) {
@@ -276,6 +285,26 @@ func (t *Tracker) observe(head ref, k *tuple, like, elsewhere bool) {
 	}
 	t.step.Flow = r.number
 }
+
+// spoke notes that h has sent s to its peer; first is when the flow began.
+func (h *half) spoke(peer *half, s *Segment, quiet Quiet, first int64) {
+	h.last = s.Time
+	h.has &^= carried | provoked
+	if quiet != QuietNotBelieved {
+		peer.has &^= provoked
+	}
+	if s.Len > 0 {
+		h.has |= carried | unanswered
+		peer.has &^= unanswered
+	}
+	if h.asked == 0 && (s.Len > 0 || quiet == QuietKeepAlive) {
+		h.asked = askedAfter(s.Time - first)
+	}
+	peer.probes, peer.resent, peer.asked = 0, 0, 0
+}
+
+// askedAfter is the asked of a half, so long after the flow's first packet.
+func askedAfter(d int64) uint32 { return 1 + uint32(max(0, d)/int64(time.Millisecond)) }
 
 // gapFrom is where what h sent ends without a hole, what was held aside included: an ack
 // beyond it tells of a gap in the capture.
