@@ -39,6 +39,23 @@ type briefEnd struct {
 	again         uint8
 }
 
+// step is that of a number, from 0.
+func (b *brief) step(i uint8, more []step) step {
+	if i < 2 {
+		return b.steps[i]
+	}
+	return more[i-2]
+}
+
+// at is when the flow had done so many steps.
+func (b *brief) at(n uint8, more []step) int64 {
+	at := b.first
+	for i := range n {
+		at += b.step(i, more).after()
+	}
+	return at
+}
+
 // long is a brief with more steps.
 type long struct {
 	brief

@@ -164,9 +164,6 @@ func (t *Tracker) quick(head ref, c class) bool {
 		return t.quickSYN(l)
 	}
 	s, k, after := &t.shards[head.shard()], &t.shapes.of[shape], &t.shapes.of[l.after]
-	if k.end != endOpen && t.deadlineOf(s, head) < t.now {
-		return false
-	}
 	var room long // where it grows into another form
 	b, more, as := &room.brief, room.more[:], after.form()
 	switch i := head.index(); {
@@ -181,7 +178,7 @@ func (t *Tracker) quick(head ref, c class) bool {
 		*b = *s.briefs.ptr(i)
 	}
 	o := &t.origins.of[b.origin]
-	if o.file != t.seg.File {
+	if o.file != t.seg.File || k.end != endOpen && t.deadlineBy(b, more) < t.now {
 		return false
 	}
 	answered := int64(0)
@@ -204,7 +201,7 @@ func (t *Tracker) quick(head ref, c class) bool {
 		head = to
 	}
 	if after.end != endOpen {
-		t.appoint(head, t.deadlineOf(s, head))
+		t.appoint(head, t.deadlineBy(b, more))
 	}
 	t.rec = head
 	t.repeat(l, uint64(o.number)<<32|uint64(b.number), after.client, answered)
@@ -345,23 +342,6 @@ func (b *brief) goOn(s *Segment, c class, k, after *knownShape, high uint64, mor
 	}
 	h.last, h.lastHigh = uint32(last), uint16(last>>32)
 	return true
-}
-
-// step is that of a number, from 0.
-func (b *brief) step(i uint8, more []step) step {
-	if i < 2 {
-		return b.steps[i]
-	}
-	return more[i-2]
-}
-
-// at is when a step was; step 0 is the first packet.
-func (b *brief) at(n uint8, more []step) int64 {
-	at := b.first
-	for i := range n {
-		at += b.step(i, more).after()
-	}
-	return at
 }
 
 // learn compares what observe made of a segment of a class with what goOn would have, and keeps it where they are

@@ -152,15 +152,7 @@ func (t *Tracker) deadlineBy(b *brief, more []step) int64 {
 	case endWaiting:
 		return b.lastAt() + patience
 	case endOver:
-		at := b.first
-		for i := range s.shape.at[atOver] {
-			if i < 2 {
-				at += b.steps[i].after()
-			} else {
-				at += more[i-2].after()
-			}
-		}
-		return at + t.linger
+		return b.at(s.shape.at[atOver], more) + t.linger
 	}
 	return 0
 }
