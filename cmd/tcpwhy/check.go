@@ -18,12 +18,18 @@ import (
 	"tcpwhy/pcaps"
 )
 
-const checkLong = `Each capture is judged alone: by limits (--fail-on), and by what a file of expectations (--expect) says of it. With --expect
-and no FILE, the captures are those that the file names. What is written for CI names files as they were given: run it from the
-top of the repository, or set GITHUB_WORKSPACE to it. tcpwhy explain severity has what --fail-on warning and error mean.
+const checkLong = `Each capture is judged alone: by limits (--fail-on), and by what a file of expectations (--expect)
+says of it. With --expect and no FILE, the captures are those that the file names. What is written
+for CI names files as they were given: run it from the top of the repository, or set
+GITHUB_WORKSPACE to it. tcpwhy explain severity has what --fail-on warning and error mean.`
 
-Exit status: 1 where an expectation failed, 2 where one could not be judged, 3 where a capture could not be read, or not to its
-end. The highest counts; 0 is that all were met, or are allowed. --update exits with 1 where it left what is not met.`
+const checkStatus = `  0  every expectation is met, or what fails is allowed
+  1  an expectation failed; with --update: one is left that is not met
+  2  an expectation could not be judged; wrong usage
+  3  a capture could not be read, or not to its end
+  4  cannot capture
+  5  the output could not be written
+The highest counts.`
 
 const checkExample = `  tcpwhy check --fail-on half-open,rst-after-fin,warning pay.pcap
   tcpwhy check --fail-on 'refused > 5%','handshake.p99 > 50ms' captures/
@@ -52,20 +58,21 @@ type check struct {
 func newCheck() *cobra.Command {
 	var k check
 	c := &cobra.Command{
-		Use:     "check [FILE...]",
-		Short:   "Judge captures by limits and expectations: for CI",
-		Long:    checkLong,
-		Example: checkExample,
-		Args:    cobra.ArbitraryArgs,
-		RunE:    func(c *cobra.Command, args []string) error { return k.run(c, args) },
+		Use:         "check [FILE...]",
+		Short:       "Judge captures by limits and expectations: for CI",
+		Long:        checkLong,
+		Example:     checkExample,
+		Annotations: map[string]string{exitStatuses: checkStatus},
+		Args:        cobra.ArbitraryArgs,
+		RunE:        func(c *cobra.Command, args []string) error { return k.run(c, args) },
 	}
-	k.flags(c, "text or json")
 	fs := c.Flags()
 	fs.StringVarP(&k.expect, "expect", "e", "", "judge by this `FILE` of expectations; tcpwhy explain expectations has the language")
 	fs.StringVar(&k.record, "record", "", "write what the captures show into `FILE`, to be expected from now on; - is standard output")
 	fs.StringVar(&k.update, "update", "", "record anew in `FILE` what the captures do not meet; names, comments, exceptions and conditions stay")
 	fs.StringVar(&k.today, "today", "", "the `DAY` by which exceptions are judged: 2026-12-31; else the day of the run, in UTC")
 	k.formats.flags(c)
+	k.flags(c, "text or json")
 	return c
 }
 

@@ -13,17 +13,23 @@ import (
 	"tcpwhy/analyzer/verdict"
 )
 
-const diffLong = `What of NEW is otherwise than in OLD: flows that are new, gone, or opened and closed otherwise than before; what is found of the
-whole capture; how long openings took. Each is a capture, a folder of captures, or what was saved of one: by tcpwhy flows -o jsonl,
-or by tcpwhy report -o json, which has no flows in it, so that they are counted for each server.
+const diffLong = `What of NEW is otherwise than in OLD: flows that are new, gone, or opened and closed otherwise than
+before; what is found of the whole capture; how long openings took. Each is a capture, a folder of
+captures, or what was saved of one: by tcpwhy flows -o jsonl, or by tcpwhy report -o json, which has
+no flows in it, so that they are counted for each server.
 
-Flows are matched by addresses and ports or, where client ports differ, by server and order. Percentiles are compared where
-enough was measured (11 flows for the median, 98 for p90, 1,072 for p99), and differ where chance cannot have done it and
---time-tolerance is exceeded. Kept in memory are some 160 bytes of each of the first million flows of either side; flows beyond
-are counted for their server.
+Flows are matched by addresses and ports or, where client ports differ, by server and order.
+Percentiles are compared where enough was measured (11 flows for the median, 98 for p90, 1,072 for
+p99), and differ where chance cannot have done it and --time-tolerance is exceeded. Kept in memory
+are some 160 bytes of each of the first million flows of either side; flows beyond are counted for
+their server.`
 
-Exit status: 1 where there are differences that count (--fail-on), 2 where not all could be compared, 3 where a side could not be
-read, or not to its end. The highest counts.`
+const diffStatus = `  0  there are no differences that count (--fail-on)
+  1  there are
+  2  not all could be compared; wrong usage
+  3  a side could not be read, or not to its end
+  5  the output could not be written
+The highest counts.`
 
 const diffExample = `  tcpwhy diff good.pcap new.pcap
   tcpwhy diff good.jsonl new.pcap             saved by: tcpwhy flows -o jsonl good.pcap > good.jsonl
@@ -42,12 +48,13 @@ type comparison struct {
 func newDiff() *cobra.Command {
 	d := comparison{tolerance: diff.DefaultTolerance(), failOn: diff.DefaultFailOn()}
 	c := &cobra.Command{
-		Use:     "diff OLD NEW",
-		Short:   "Compare two captures, or saved outputs: what is new, gone, changed, slower",
-		Long:    diffLong,
-		Example: diffExample,
-		Args:    twoSides,
-		RunE:    func(c *cobra.Command, args []string) error { return d.run(c, args) },
+		Use:         "diff OLD NEW",
+		Short:       "Compare two captures, or saved outputs: what is new, gone, changed, slower",
+		Long:        diffLong,
+		Example:     diffExample,
+		Annotations: map[string]string{exitStatuses: diffStatus},
+		Args:        twoSides,
+		RunE:        func(c *cobra.Command, args []string) error { return d.run(c, args) },
 	}
 	fs := c.Flags()
 	fs.SortFlags = false

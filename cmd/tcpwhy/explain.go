@@ -14,10 +14,12 @@ import (
 func newExplain() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [WORD...]",
-		Short: "Say what a word means: a finding, a state, an outcome, an error, another tool's verdict",
-		Long: `A word of tcpwhy's output, in any spelling; the error that a program got, a counter of nstat's, a setting of sysctl's;
-or another tool's verdict: Zeek's conn_state and history, Wireshark's tcp.completeness. "findings" lists what can be found,
-"limits" the times that findings wait for, "metrics" what --where and --fail-on are written in. Without a word, those that have a page are listed.`,
+		Short: "Say what a word means: a finding, a state, an error, another tool's verdict",
+		Long: `A word of tcpwhy's output, in any spelling; the error that a program got, a counter of nstat's, a
+setting of sysctl's; or another tool's verdict: Zeek's conn_state and history, Wireshark's
+tcp.completeness. "findings" lists what can be found, "limits" the times that findings wait for,
+"metrics" what --where and --fail-on are written in. Without a word, those that have a page are
+listed.`,
 		Example: `  tcpwhy explain half-open
   tcpwhy explain SYN_RECV
   tcpwhy explain ECONNREFUSED ListenOverflows tcp_fin_timeout

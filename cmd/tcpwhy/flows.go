@@ -43,12 +43,12 @@ that connect() does not show. The table has more columns on a terminal of 140, o
 		Args:    cobra.ArbitraryArgs,
 		RunE:    func(c *cobra.Command, args []string) error { return t.run(c, args) },
 	}
-	t.flags(c, "text, wide, json, jsonl or csv")
 	fs := c.Flags()
 	fs.Var(&oneValue[analyzer.Order]{&t.order, analyzer.ParseOrder, ""}, "sort", "in this `ORDER`, at the end: "+joinWords(analyzer.OrderNames()))
 	complete(c, "sort", analyzer.OrderNames())
 	fs.IntVar(&t.top, "top", 0, "only the first `N` rows")
 	fs.BoolVar(&t.transitions, "transitions", false, "each transition with its packet (json and jsonl)")
+	t.flags(c, "text, wide, json, jsonl or csv")
 	return c
 }
 

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -24,10 +25,26 @@ func newManual() *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			c.Root().DisableAutoGenTag = true
+			withStatuses(c.Root())
 			if err := doc.GenManTree(c.Root(), &doc.GenManHeader{Section: "1", Source: "tcpwhy"}, args[0]); err != nil {
-				return &failure{statusOutput, errors.New(report.Plain(err.Error()))}
+				return &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(args[0]), withoutPath(err))}
 			}
 			return nil
 		},
 	}
+}
+
+// withStatuses has the description of c, and of what is below it, end with the exit statuses.
+func withStatuses(c *cobra.Command) {
+	for _, below := range c.Commands() {
+		withStatuses(below)
+	}
+	if c.Long == "" {
+		c.Long = c.Short
+	}
+	text, ok := c.Annotations[exitStatuses]
+	if !ok {
+		text = c.Root().Annotations[exitStatuses]
+	}
+	c.Long += "\n\n# EXIT STATUS\n" + strings.ReplaceAll("\n"+text, "\n", "\n\t") + "\n"
 }

@@ -22,11 +22,20 @@ const packetsExample = `  tcpwhy pay.pcap                             every pack
   tcpwhy -v pay.pcap                          why, and why not
   tcpwhy pay.pcap --flow 12                   one flow, as numbered by tcpwhy flows
   tcpwhy pay.pcap --server 10.0.8.20:8443 --state client:SYN_SENT
-  tcpwhy -r pay.pcap port 8443                as with tcpdump; the same: tcpwhy -f 'port 8443' pay.pcap
+  tcpwhy -r pay.pcap port 8443                as with tcpdump; or: tcpwhy -f 'port 8443' pay.pcap
   tcpwhy pay.pcap --since +10s --until +20s   from the start; -10m is from the end
   tcpwhy -o jsonl pay.pcap | jq -c .transitions
   sudo tcpwhy -i eth0 port 8443               live; -i any is all interfaces, each packet once
-  sudo tcpdump -i eth0 -U -w - tcp | tcpwhy - the same without being root`
+  sudo tcpdump -i eth0 -U -w - tcp | tcpwhy -
+                                              the same, and only tcpdump is root`
+
+const packetsStatus = `  0  all is well
+  1  check, diff or --fail-on found what it was asked to fail on
+  2  wrong usage, or what cannot be judged
+  3  an input could not be read, or not to its end
+  4  cannot capture: no such interface, or no right to
+  5  the output could not be written
+The highest counts.`
 
 // packets are the options of the command that prints packets.
 type packets struct {
@@ -38,11 +47,12 @@ type packets struct {
 func newPackets() *cobra.Command {
 	var p packets
 	c := &cobra.Command{
-		Use:     "tcpwhy [FILE...]",
-		Short:   "Print packets like tcpdump, and what each did to the state of either end",
-		Long:    packetsLong,
-		Example: packetsExample,
-		Args:    cobra.ArbitraryArgs,
+		Use:         "tcpwhy [FILE...]",
+		Short:       "Print packets like tcpdump, and what each did to the state of either end",
+		Long:        packetsLong,
+		Example:     packetsExample,
+		Annotations: map[string]string{exitStatuses: packetsStatus},
+		Args:        cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 && c.Flags().NFlag() == 0 {
 				return c.Help()

@@ -13,9 +13,9 @@ import (
 	"tcpwhy/pcaps"
 )
 
-const reportLong = `The whole capture: what went wrong, with whom, since when, why, and what to look at next; how long openings took, what was
-sent again, who closes, and the states that the ends were last seen in. One cause is one finding, however many flows show it.
-With --flow, those flows are drawn instead.`
+const reportLong = `The whole capture: what went wrong, with whom, since when, why, and what to look at next; how long
+openings took, what was sent again, who closes, and the states that the ends were last seen in. One
+cause is one finding, however many flows show it. With --flow, those flows are drawn instead.`
 
 const reportExample = `  tcpwhy report pay.pcap
   tcpwhy report -v pay.pcap                   every finding and every server
@@ -40,10 +40,10 @@ func newReport() *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    func(c *cobra.Command, args []string) error { return r.run(c, args) },
 	}
-	r.flags(c, "text, markdown, json, jsonl or csv; with --flow also mermaid")
 	fs := c.Flags()
-	fs.DurationVar(&r.census, "census", 0, "also how many connections and states there were, by this `TIME`")
-	fs.DurationVar(&r.every, "every", 0, "first a block for each interval of packet `TIME`, as it passes (text)")
+	fs.DurationVar(&r.census, "census", 0, "also a table of how many connections and sockets there were in each interval of this `TIME`: 10s")
+	fs.DurationVar(&r.every, "every", 0, "first a block for each interval of this `TIME`, as it passes (text): 5s")
+	r.flags(c, "text, markdown, json, jsonl or csv; with --flow also mermaid")
 	return c
 }
 

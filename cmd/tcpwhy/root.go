@@ -26,13 +26,20 @@ func newRoot() *cobra.Command {
 			if number := (*strconv.NumError)(nil); errors.As(err, &number) {
 				err = fmt.Errorf("%q is no number that it takes", number.Num)
 			}
+			if value.GetFlag().Value.Type() == "duration" {
+				err = fmt.Errorf("%q is no time (500ms, 10s, 5m)", value.GetValue())
+			}
 			return usage("--%s: %s", value.GetFlag().Name, report.Plain(err.Error()))
 		}
 		return usage("%s\n  %s --help tells what there is", report.Plain(err.Error()), c.CommandPath())
 	})
 	root.AddCommand(newFlows(), newReport(), newCheck(), newDiff(), newExplain(), newInterfaces(), newManual())
 	// Help as wide as a page, whatever the terminal.
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", "FlagUsagesWrapped 100 "))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", "FlagUsagesWrapped 100 ") +
+		`{{with index .Annotations "` + exitStatuses + `"}}
+Exit status:
+{{.}}
+{{end}}`)
 	return root
 }
 

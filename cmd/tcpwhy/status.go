@@ -22,6 +22,9 @@ const (
 	statusOutput  = 5
 )
 
+// exitStatuses is the annotation of a command that tells them; one without has its parent's.
+const exitStatuses = "exit status"
+
 // errFound: there is what was to fail on; errUnjudged: what could not be judged. The output says what, so that nothing is
 // left to complain of.
 var (
