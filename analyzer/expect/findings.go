@@ -52,6 +52,7 @@ func (t *findingTally) result(chosen, _ uint64) result {
 type othersTally struct {
 	but    []*analyzer.Rule
 	others verdict.Offenders
+	flows  uint64           // of the others, those that are flows
 	rules  []*analyzer.Rule // that were found
 }
 
@@ -66,6 +67,7 @@ func (t *othersTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 		}
 	}
 	if about != nil {
+		t.flows++
 		t.others.Add(f, about, found, func() string { return about.Rule.Name })
 	}
 }
@@ -98,6 +100,13 @@ func (t *othersTally) result(chosen, _ uint64) result {
 		}
 	}
 	r.truth, r.offenders = metric.No, t.others
-	r.seen = fmt.Sprintf("%s in %s of %s", strings.Join(names, ", "), amount.Commas(t.others.N), amount.Commas(chosen)) + firstOf(&t.others)
+	r.seen = strings.Join(names, ", ")
+	if t.flows > 0 {
+		r.seen += fmt.Sprintf(" in %s of %s", amount.Commas(t.flows), amount.Commas(chosen))
+	}
+	if whole := t.others.N - t.flows; whole > 0 {
+		r.seen += "; " + amount.Of(whole, "finding", "findings") + " of the whole capture"
+	}
+	r.seen += firstOf(&t.others)
 	return r
 }

@@ -194,6 +194,24 @@ func TestFindingsOfTheWholeCapture(t *testing.T) {
 	}
 }
 
+// A finding of the whole capture is in no flow.
+func TestOtherFindingsAreCounted(t *testing.T) {
+	cut := &analyzer.Finding{Rule: analyzer.RuleNamed("truncated-capture"), Severity: analyzer.Notice}
+	for text, want := range map[string]string{
+		item("findings: [half-open, refused]"): "truncated-capture; 1 finding of the whole capture",
+		item("findings: half-open"):            "refused, truncated-capture in 1 of 10; 1 finding of the whole capture",
+	} {
+		j := NewJudge(parsed(t, text).Entries, today)
+		tell(j)
+		if err := j.Finding(cut); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.Expectations("")[0].Seen; got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 // What was not read to its end meets nothing, but can fail.
 func TestCutCaptures(t *testing.T) {
 	j := NewJudge(parsed(t, item("{count: 10, opening: complete}")).Entries, today)

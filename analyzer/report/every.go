@@ -129,7 +129,7 @@ func (e *Every) Close() error {
 	for _, k := range []struct {
 		name string
 		n    uint64
-	}{{"refused", e.notes[flows.NoteRefused]}, {"unreachable", e.notes[flows.NoteUnreachable]}, {"FIN", e.fin}, {"RST", e.rst},
+	}{{"refused", e.notes[flows.NoteRefused]}, {"ICMP errors", e.notes[flows.NoteUnreachable]}, {"FIN", e.fin}, {"RST", e.rst},
 		{"SYN again", e.notes[flows.NoteSYNAgain]}, {"SYN-ACK again", e.notes[flows.NoteSYNACKAgain]}, {"FIN again", e.notes[flows.NoteFINAgain]}} {
 		if k.n > 0 {
 			parts = append(parts, part{k.name, k.n})

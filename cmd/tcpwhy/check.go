@@ -69,7 +69,7 @@ func newCheck() *cobra.Command {
 	fs := c.Flags()
 	fs.StringVarP(&k.expect, "expect", "e", "", "judge by this `FILE` of expectations; tcpwhy explain expectations has the language")
 	fs.StringVar(&k.record, "record", "", "write what the captures show into `FILE`, to be expected from now on; - is standard output")
-	fs.StringVar(&k.update, "update", "", "record anew in `FILE` what the captures do not meet; names, comments, exceptions and conditions stay")
+	fs.StringVar(&k.update, "update", "", "record anew in `FILE` what the captures do not meet, and add captures and servers that it lacks; names, comments, exceptions and conditions stay")
 	fs.StringVar(&k.today, "today", "", "the `DAY` by which exceptions are judged: 2026-12-31; else the day of the run, in UTC")
 	k.formats.flags(c)
 	k.flags(c, "text or json")

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -138,8 +140,11 @@ func (r *whole) ladder(c *cobra.Command, w *writer, colored bool) error {
 		of, l = next, report.Ladder{Names: next.names, Verbose: r.verbose > 0}
 		return nil
 	}
-	out.end = func(uint64) error {
+	out.end = func(total uint64) error {
 		l.Ended(of.source.Now())
+		if len(l.Flows()) == 0 && slices.Min(r.choice.Flows) <= total { // else it is said that there is no such flow
+			fmt.Fprintf(c.ErrOrStderr(), "no flow is chosen by %s\n", r.chosen())
+		}
 		if r.format == "mermaid" {
 			return (&report.LadderMermaid{W: w}).Write(&l)
 		}
