@@ -24,6 +24,7 @@ var closeWait = &Rule{
 	RFC:      "RFC 9293 §3.3.2, §3.6; RFC 1122 §4.2.2.13",
 	Severity: Warning,
 	Limit:    time.Minute,
+	signs:    closeWaited,
 	Flow:     judgeCloseWait,
 }
 

@@ -27,6 +27,10 @@ type Judge struct {
 	Facts Facts
 
 	asked []asked
+	signs signs // that any of them names
+	// What the signs longOpening and closeWaited are measured by.
+	longOpening, longCloseWait time.Duration
+
 	pass  Pass // of the flow that is judged
 	peers peers
 	said  map[uint64][]*Rule // by flow: findings that were told before it finished
@@ -91,14 +95,15 @@ func (j *Judge) Shed(f *flows.Flow) {
 
 // judge is what the rules have to say of a flow. The list is valid until the next call.
 func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
-	if j.asked == nil {
-		j.prepare()
-	}
+	j.prepare()
 	p := &j.pass
 	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0], wordless: j.Wordless}
-	shown := signsOf(f)
+	shown := j.signsOf(f)
+	if shown&j.signs == 0 {
+		return nil
+	}
 	for i := range j.asked {
-		if a := &j.asked[i]; a.signs == 0 || a.signs&shown != 0 {
+		if a := &j.asked[i]; a.signs&shown != 0 {
 			p.asked = a
 			a.rule.Flow(p)
 		}
@@ -131,12 +136,18 @@ type asked struct {
 	limit time.Duration
 }
 
+// prepare finds out what is asked of flows, once.
 func (j *Judge) prepare() {
+	if j.asked != nil {
+		return
+	}
 	for _, r := range Rules {
 		if r.Flow != nil {
 			j.asked = append(j.asked, asked{r.signs, r, j.limit(r)})
+			j.signs |= r.signs
 		}
 	}
+	j.longOpening, j.longCloseWait = j.limit(slowHandshake), j.limit(closeWait)
 }
 
 func (j *Judge) limit(r *Rule) time.Duration {

@@ -45,7 +45,7 @@ type Rule struct {
 	// CutShort: it says no more than that a capture is cut off.
 	CutShort bool
 
-	// signs are those without one of which Flow has nothing to say; 0: it is asked of every flow.
+	// signs are those without one of which Flow has nothing to say.
 	signs signs
 	// Flow judges one flow: when it is finished, and where packets are printed also as it goes on.
 	Flow func(*Pass)

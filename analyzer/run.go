@@ -75,7 +75,11 @@ const pauseInterval = 1 << 11
 // output's error ends the reading.
 func (r *Run) Read() (uint64, error) {
 	if r.Judge != nil {
+		r.Judge.prepare()
 		r.Tracker.Events, r.Tracker.Transitions = true, true
+		if wanted := r.Tracker.Lists; wanted != nil {
+			r.Tracker.Lists = func(f *flows.Flow) bool { return r.Judge.asks(f) || wanted(f) }
+		}
 	}
 	r.tracker = flows.NewTracker(r.Tracker)
 	r.choice = chooser{Choice: r.Choice, scan: r.Scan}

@@ -1,11 +1,14 @@
 package analyzer
 
-import "tcpwhy/flows"
+import (
+	"slices"
+
+	"tcpwhy/flows"
+)
 
 // signs are what a flow shows at first sight, a bit each: the kinds of its events, its outcomes, and a few things
 // more. A rule names those without one of which it has nothing to say. Most flows went well and show none that any
-// rule names, so that two of the rules are asked of them and not all
-// of them: that takes a fifth of the time.
+// rule names.
 type signs uint64
 
 const (
@@ -19,6 +22,8 @@ const (
 	splitOpening
 	openedBySYNACK // no SYN was captured
 	leftInFinWait2 // an end was last seen there
+	longOpening    // no shorter than the limit of slow-handshake
+	closeWaited    // an end was in CLOSE_WAIT, for no less than the limit of close-wait as far as the two FINs tell
 )
 
 // on are the signs of events of these kinds.
@@ -44,15 +49,16 @@ func closing(outcomes ...flows.ClosingOutcome) (s signs) {
 }
 
 // signsOf are what f shows.
-func signsOf(f *flows.Flow) signs {
-	s := openings<<f.Opening.Outcome | closings<<f.Closing.Outcome
+func (j *Judge) signsOf(f *flows.Flow) signs {
+	o, c := &f.Opening, &f.Closing
+	s := openings<<o.Outcome | closings<<c.Outcome
 	for i := range f.Events {
 		s |= 1 << f.Events[i].Kind
 	}
-	if f.Closing.First == flows.ByBoth {
+	if c.First == flows.ByBoth {
 		s |= crossedFINs
 	}
-	switch f.Opening.Kind {
+	switch o.Kind {
 	case flows.KindSimultaneous:
 		s |= crossedSYNs
 	case flows.KindSplit:
@@ -61,8 +67,24 @@ func signsOf(f *flows.Flow) signs {
 	if f.Roles == flows.RolesSYNACK {
 		s |= openedBySYNACK
 	}
-	if f.Client().State() == flows.FinWait2 || f.Server().State() == flows.FinWait2 {
-		s |= leftInFinWait2
+	if o.Handshake.OK && o.Handshake.D >= j.longOpening {
+		s |= longOpening
+	}
+	for i := range f.Ends {
+		if f.Ends[i].State() == flows.FinWait2 {
+			s |= leftInFinWait2
+		}
+	}
+	if c.Outcome == flows.ClosingOrderly && c.FINToACK.OK && c.FINToFIN.OK && c.FINToFIN.D < j.longCloseWait {
+		return s
+	}
+	for i := range f.Ends {
+		if slices.Contains(f.Ends[i].States(), flows.CloseWait) {
+			s |= closeWaited
+		}
 	}
 	return s
 }
+
+// asks reports whether there is a rule to be asked of f.
+func (j *Judge) asks(f *flows.Flow) bool { return j.signsOf(f)&j.signs != 0 }

@@ -13,8 +13,9 @@ func TestSigns(t *testing.T) {
 	var all Judge
 	all.prepare()
 	for i := range all.asked {
-		all.asked[i].signs = 0
+		all.asked[i].signs = ^signs(0)
 	}
+	all.signs = ^signs(0)
 	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {
 		var some Judge
 		got, want := some.judge(f, now, over), all.judge(f, now, over)

@@ -22,7 +22,7 @@ var slowHandshake = &Rule{
 	Severity: Warning,
 	Limit:    time.Second,
 	Timed:    true,
-	signs:    opening(flows.OpeningComplete),
+	signs:    longOpening,
 	Flow:     judgeSlowHandshake,
 	Capture:  judgeSlowHandshakes,
 }

@@ -23,6 +23,8 @@ type output struct {
 	// transitions: each flow is to keep its own, for its row, or to tell which packet had shown what
 	// another one takes back.
 	transitions bool
+	// unlisted: nothing of this reads the transitions of a flow.
+	unlisted bool
 	// judged: what is found of each flow is wanted; early: as soon as it is certain.
 	judged, early bool
 	// causes: findings are to say what they are part of, where the input can be read twice for that.
@@ -156,6 +158,9 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		run.Judge = r.judge(causes)
 		run.Judge.Wordless = out.wordless && len(limits) == 0
 		run.Judge.FlowsOnly = out.findings == nil && !limits.findings()
+	}
+	if out.unlisted && len(limits) == 0 {
+		run.Tracker.Lists = func(*flows.Flow) bool { return false }
 	}
 	if out.packets != nil {
 		run.Packets = append(run.Packets, out.packets)

@@ -63,7 +63,7 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 	}
 	var found kept
 	var of *capture
-	out := output{judged: true, findings: &found, shown: noneShown}
+	out := output{unlisted: r.census == 0, judged: true, findings: &found, shown: noneShown}
 	var census *report.Census
 	out.begin = func(next *capture) error {
 		of, found = next, nil
