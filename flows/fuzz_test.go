@@ -25,6 +25,9 @@ func FuzzTracker(f *testing.F) {
 		if diff := briefly(segs); diff != "" {
 			t.Fatal(diff)
 		}
+		if diff := sideBySide(flows.Config{Transitions: true, Events: true}, segs); diff != "" {
+			t.Fatal(diff)
+		}
 		other := fuzzSegments(b, [2]flows.Seq{1<<32 - 3, 1<<31 - 2})
 		if slices.ContainsFunc(slices.Concat(segs, other), fromNowhere) {
 			return

@@ -91,7 +91,10 @@ type origins struct {
 	of     []origin
 	number map[origin]uint16
 	last   uint16
+	most   int
 }
+
+const maxOrigins = 1 << 16
 
 // numberOf is the number of an origin, and false if there are too many.
 func (s *origins) numberOf(what origin) (n uint16, ok bool) {
@@ -99,7 +102,7 @@ func (s *origins) numberOf(what origin) (n uint16, ok bool) {
 		return s.last, true
 	}
 	if n, ok = s.number[what]; !ok {
-		if len(s.of) == 1<<16 {
+		if len(s.of) >= s.most {
 			return 0, false
 		}
 		if s.number == nil {

@@ -71,9 +71,11 @@ func (t *Tracker) sweep(before int64, from, to int) {
 	})
 	for _, l := range t.late {
 		if t.shards[l.ref.shard()].live(l.ref) { // a SYN that waited may have gone with its flow
+			t.turn.Deadline, t.turn.Number = l.deadline, l.number
 			t.finish(l.ref)
 		}
 	}
+	t.turn.Deadline, t.turn.Number = 0, 0
 }
 
 // sweepSlab adds those of a slab, from the place of zero on, to t.late.

@@ -56,7 +56,14 @@ func compare(a, b *Addr, pa, pb uint16) int {
 	return 0
 }
 
-func (t *Tracker) tupleOf(s *Segment) (k tuple) {
+func (t *tables) tupleOf(s *Segment) tuple {
+	k := plainTupleOf(s)
+	t.digest(&k)
+	return k
+}
+
+// plainTupleOf is the four-tuple of a segment without its hashes.
+func plainTupleOf(s *Segment) (k tuple) {
 	c := compare(&s.Src, &s.Dst, s.SrcPort, s.DstPort)
 	if c <= 0 {
 		k.lo, k.hi, k.plo, k.phi = s.Src, s.Dst, s.SrcPort, s.DstPort
@@ -70,13 +77,17 @@ func (t *Tracker) tupleOf(s *Segment) (k tuple) {
 	} else {
 		k.space |= v6
 	}
-	t.digest(&k)
 	return k
 }
 
 // digest makes the hashes of a four-tuple.
-func (t *Tracker) digest(k *tuple) {
+func (t *tables) digest(k *tuple) {
 	k.hash = t.hash(k)
+	k.digest()
+}
+
+// digest makes the hashes without the secret.
+func (k *tuple) digest() {
 	p := mix(binary.LittleEndian.Uint64(k.lo[8:])^0x9e3779b97f4a7c15, binary.LittleEndian.Uint64(k.hi[8:])^k.ports()^0xc2b2ae3d27d4eb4f)
 	if k.space&v6 != 0 {
 		p ^= mix(binary.LittleEndian.Uint64(k.lo[:])^0xc2b2ae3d27d4eb4f, binary.LittleEndian.Uint64(k.hi[:])^0x9e3779b97f4a7c15)
@@ -86,7 +97,7 @@ func (t *Tracker) digest(k *tuple) {
 
 func (k *tuple) ports() uint64 { return uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space) }
 
-func (t *Tracker) hash(k *tuple) uint32 {
+func (t *tables) hash(k *tuple) uint32 {
 	h := mix(binary.LittleEndian.Uint64(k.lo[8:])^t.seed[0], binary.LittleEndian.Uint64(k.hi[8:])^t.seed[1])
 	if k.space&v6 != 0 {
 		h ^= mix(binary.LittleEndian.Uint64(k.lo[:])^t.seed[2], binary.LittleEndian.Uint64(k.hi[:])^t.seed[3])

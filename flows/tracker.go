@@ -53,6 +53,9 @@ type Tracker struct {
 	second  int64 // all that was due before it is finished
 	flows   uint64
 	late    []overdue
+	turn    Turn
+	apart   bool // numbers are not the flows' own so far: see Lanes
+	fresh   []newcomer
 	done    queue[departed]
 	handed  ref         // record handed out last, freed at the next call
 	share   share       // of the ceiling
@@ -83,19 +86,31 @@ type Tracker struct {
 
 // tables are what is kept by shards.
 type tables struct {
+	seed   [4]uint64
 	shards [shards]shard
 	gone   evicted
 	copies copies
 }
 
+func newTables() *tables {
+	t := &tables{}
+	for i := range t.seed {
+		t.seed[i] = rand.Uint64() | 1
+	}
+	return t
+}
+
 // departed is a flow that is out of the table, and not yet handed out.
 type departed struct {
-	ref  ref
-	shed Shed
+	deadline, now int64 // that was over, and when it was; see Turn
+	number        uint64
+	ref           ref
+	at            uint16
+	shed          Shed
 }
 
 // NewTracker makes an empty Tracker.
-func NewTracker(c Config) *Tracker { return newTracker(c, &tables{}, 0, shards) }
+func NewTracker(c Config) *Tracker { return newTracker(c, newTables(), 0, shards) }
 
 // newTracker makes a Tracker of the flows of some shards.
 func newTracker(c Config, of *tables, from, to int) *Tracker {
@@ -107,15 +122,13 @@ func newTracker(c Config, of *tables, from, to int) *Tracker {
 		t.share.flows = max(1, c.MaxFlows/shards)
 	}
 	t.share.bytes = c.MaxBytes / shards
-	for i := range t.seed {
-		t.seed[i] = rand.Uint64() | 1
-	}
 	for i := from; i < to; i++ {
 		s := &t.shards[i]
 		s.due = never
 		s.records.from, s.lones.from, s.briefs.from, s.longs.from = &t.records, &t.lones, &t.briefs, &t.longs
 	}
 	t.shapes = shapes{of: make([]knownShape, 1), number: map[shape]uint16{}, most: maxShapes}
+	t.origins.most = maxOrigins
 	return t
 }
 
@@ -142,13 +155,15 @@ func (t *Tracker) Advance(now int64) {
 // Observe takes the next segment and says what it did. After each call, Finished hands out
 // the flows that it finished.
 func (t *Tracker) Observe(s *Segment) *Step {
+	t.Advance(s.Time)
+	t.k = t.tupleOf(s)
+	return t.arrive(s)
+}
+
+// arrive takes a segment of the four-tuple k, at the time that it is.
+func (t *Tracker) arrive(s *Segment) *Step {
 	t.step = Step{Changes: t.step.Changes[:0], Notes: t.step.Notes[:0]}
 	t.seg = s
-	if s.Time > t.now {
-		t.now = s.Time
-		t.advance()
-	}
-	t.k = t.tupleOf(s)
 	head := t.find(&t.k)
 	t.take(head)
 	if t.opened {
@@ -405,19 +420,19 @@ func (t *Tracker) deadline(r *record) int64 {
 // Flow.Shed), in the order in which that happened, and false when there is none. f is valid until the next call.
 func (t *Tracker) Finished(f *Flow) bool {
 	t.giveBack()
-	var shed Shed
 	switch {
 	case !t.done.empty():
 		d := t.done.pop()
-		t.handed, shed = d.ref, d.shed
+		t.handed, t.now = d.ref, d.now
 		t.shards[d.ref.shard()].departed[d.ref.form()]--
+		t.describe(t.handed, f)
+		f.Number, f.Shed = d.number, d.shed
 	case t.ended && !t.left.empty():
 		t.handed = t.left.next(t)
+		t.describe(t.handed, f)
 	default:
 		return false
 	}
-	t.describe(t.handed, f)
-	f.Shed = shed
 	if t.lists == nil || t.lists(f) {
 		t.list(f)
 	}
@@ -442,7 +457,7 @@ func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed) }
 
 func (t *Tracker) depart(rec ref, shed Shed) {
 	if t.takeOut(rec) {
-		t.done.push(departed{rec, shed})
+		t.done.push(departed{t.turn.Deadline, t.now, t.numberOf(&t.shards[rec.shard()], rec), rec, uint16(t.turn.At), shed})
 		t.shards[rec.shard()].departed[rec.form()]++
 	}
 }
@@ -610,6 +625,9 @@ func (t *Tracker) number(shard int, r *record) { r.number = t.nextNumber(shard, 
 // nextNumber is the number of the next flow.
 func (t *Tracker) nextNumber(shard int, hash uint32) uint64 {
 	t.flows++
+	if t.apart {
+		t.fresh = append(t.fresh, newcomer{met: t.turn, shard: shard, hash: hash, inLane: t.flows})
+	}
 	return t.flows
 }
 
