@@ -135,8 +135,8 @@ captures:
 	if !strings.HasPrefix(string(b), after) {
 		t.Errorf("got\n%s\nwant\n%s", b, after)
 	}
-	if u.Changed != 4 || u.Added != 1 || len(u.Left) != 1 || u.Left[0].Line != 20 || u.Left[0].Why != "a condition is set by hand" {
-		t.Errorf("changed %d, added %d, left %+v", u.Changed, u.Added, u.Left)
+	if len(u.Anew) != 4 || u.Added != 1 || len(u.Left) != 1 || u.Left[0].Line != 20 || u.Left[0].Why != "a condition is set by hand" {
+		t.Errorf("anew %+v, added %d, left %+v", u.Anew, u.Added, u.Left)
 	}
 
 	// Twice changes nothing.

@@ -14,9 +14,9 @@ import (
 // Update records captures anew into a file that there is: what they do not meet is made what they show. What they meet
 // stays as it was written, and so do names, comments, exceptions, and conditions, which somebody has thought of.
 type Update struct {
-	Changed uint64 // expectations that were recorded anew
-	Added   uint64 // captures and servers that nothing was expected of
-	Left    []Left
+	Anew  []Unmet // what was recorded anew, as it was
+	Left  []Unmet // what was left as it was
+	Added uint64  // captures and servers that nothing was expected of
 
 	file  *File
 	today time.Time
@@ -24,10 +24,11 @@ type Update struct {
 	shown map[*check]*shown // by the first check under a key
 }
 
-// Left is an expectation that captures do not meet, and that is left as it was.
-type Left struct {
+// Unmet is an expectation that captures do not meet.
+type Unmet struct {
 	verdict.Position
-	Text, Why string
+	Text string
+	Why  string // it was left as it was
 }
 
 // shown is what captures show of what is expected under one key.
@@ -97,14 +98,14 @@ func (u *Update) Bytes() ([]byte, error) {
 			u.leave(c, of.why)
 		default:
 			replace(of.item.node, c.key, of.value)
-			u.Changed++
+			u.Anew = append(u.Anew, Unmet{Position: c.at, Text: c.text})
 		}
 	}
 	return encode(u.file.document)
 }
 
 func (u *Update) leave(c *check, why string) {
-	u.Left = append(u.Left, Left{c.at, c.text, why})
+	u.Left = append(u.Left, Unmet{c.at, c.text, why})
 }
 
 // valueOf is the node under a key of a mapping; nil: it has none.

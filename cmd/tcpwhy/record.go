@@ -59,15 +59,18 @@ func (k *check) updateAll(c *cobra.Command, w *writer) error {
 	if err != nil {
 		return err
 	}
-	if u.Changed+u.Added > 0 {
+	if len(u.Anew) > 0 || u.Added > 0 {
 		if err := rewrite(k.update, data); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "%s: %s recorded anew, %s added\n", report.Plain(k.update),
-		amount.Of(u.Changed, "expectation", "expectations"), amount.Of(u.Added, "capture or server", "captures and servers"))
-	for _, l := range u.Left {
-		fmt.Fprintln(c.ErrOrStderr(), report.Plain(fmt.Sprintf("%s: left as it was: %s: %s", l.Position, l.Text, l.Why)))
+		amount.Of(uint64(len(u.Anew)), "expectation", "expectations"), amount.Of(u.Added, "capture or server", "captures and servers"))
+	for _, e := range u.Anew {
+		fmt.Fprintln(c.ErrOrStderr(), report.Plain(fmt.Sprintf("%s: no longer expected: %s", e.Position, e.Text)))
+	}
+	for _, e := range u.Left {
+		fmt.Fprintln(c.ErrOrStderr(), report.Plain(fmt.Sprintf("%s: left as it was: %s: %s", e.Position, e.Text, e.Why)))
 	}
 	if len(u.Left) > 0 {
 		return errFound
