@@ -99,9 +99,8 @@ func (h *Host) finished(f *flows.Flow) {
 	if h.Flows == 0 || f.First < h.First {
 		h.First = f.First
 	}
-	h.Flows++
+	countOpening(f, &h.Flows, &h.Opening)
 	h.Last = max(h.Last, f.Last)
-	h.Opening[f.Opening.Outcome]++
 	h.Payload += f.Client().PayloadBytes
 	if ttl := f.Server().TTL; ttl > 0 && !initialTTL(ttl) && initialTTL(f.Client().TTL) {
 		h.here++

@@ -56,8 +56,10 @@ type Run struct {
 	// Pause, if set, is called every few thousand segments. Reading stops well where it returns false.
 	Pause func() bool
 
-	// Shed counts the flows that were given up, where Tracker has a ceiling; it is complete when Read returns.
-	Shed Sheds
+	// Shed counts the flows that were given up, where Tracker has a ceiling, and Rests those that are the rest of one
+	// of them, or of one that had its row early; they are complete when Read returns.
+	Shed  Sheds
+	Rests uint64
 
 	tracker  *flows.Tracker
 	choice   chooser
@@ -70,7 +72,7 @@ type Run struct {
 // pauseInterval is that of Pause, in segments: below a millisecond.
 const pauseInterval = 1 << 11
 
-// Read reads the source to its end, and returns how many flows there were, chosen or not. Where an
+// Read reads the source to its end, and returns the number of its last flow, chosen or not. Where an
 // input could not be read to its end, everything else is done before its error is returned; an
 // output's error ends the reading.
 func (r *Run) Read() (uint64, error) {
@@ -167,8 +169,11 @@ func (r *Run) tell(found []*Finding) error {
 // finished judges the flows that are, and tells the outputs.
 func (r *Run) finished(f *flows.Flow) error {
 	for r.tracker.Finished(f) {
+		if f.Capture.Evicted {
+			r.Rests++
+		}
 		if f.Shed != flows.NotShed {
-			r.Shed[f.Shed]++
+			r.Shed.add(f)
 			if r.Judge != nil && r.choice.flow(f) {
 				r.Judge.Shed(f)
 			}

@@ -130,10 +130,10 @@ func (s *Server) finished(f *flows.Flow) {
 	if s.Flows == 0 || f.First < s.First {
 		s.First = f.First
 	}
-	s.Flows++
+	if countOpening(f, &s.Flows, &s.Opening) {
+		s.Closing[f.Closing.Outcome]++
+	}
 	s.Last = max(s.Last, f.Last)
-	s.Opening[f.Opening.Outcome]++
-	s.Closing[f.Closing.Outcome]++
 	s.Closer[f.Closing.First]++
 	s.Resetter[f.Closing.ResetBy]++
 	client := hashAddr(f.Client().Addr.Addr())

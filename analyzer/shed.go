@@ -18,12 +18,35 @@ func (s *Sheds) N() (n uint64) {
 	return n
 }
 
+// add counts a flow, once.
+func (s *Sheds) add(f *flows.Flow) {
+	if !f.Capture.Evicted {
+		s[f.Shed]++
+	}
+}
+
+// countOpening counts a flow by how it began, and reports whether its outcomes are new. One that goes on after it was
+// given up has been counted then: what is seen of its opening now takes the place of what was known of it, as its SYN
+// or its SYN-ACK came again; else all stands.
+func countOpening[N uint32 | uint64](f *flows.Flow, all *uint64, by *[flows.NumOpenings]N) bool {
+	switch before := f.Capture.Before; {
+	case !f.Capture.Evicted, *all == 0: // or of a server that was forgotten in between
+		*all++
+	case f.Opening.Outcome == flows.OpeningNotCaptured, before == flows.OpeningNotCaptured, by[before] == 0:
+		return false
+	default:
+		by[before]--
+	}
+	by[f.Opening.Outcome]++
+	return true
+}
+
 // shed counts a flow that was given up. What its server held half open, that goes on holding for as long as such
 // a flow is waited for.
 func (p *peers) shed(f *flows.Flow) {
 	s, _ := p.finished(f)
-	s.Shed[f.Shed]++
-	p.totals.Shed[f.Shed]++
+	s.Shed.add(f)
+	p.totals.Shed.add(f)
 	if f.Server().State() == flows.SynReceived {
 		p.leaving.add(f.Last+int64(flows.Patience), s)
 	}

@@ -41,9 +41,9 @@ type Forgotten struct {
 }
 
 func (t *Totals) finished(f *flows.Flow) {
-	t.Flows++
-	t.Opening[f.Opening.Outcome]++
-	t.Closing[f.Closing.Outcome]++
+	if countOpening(f, &t.Flows, &t.Opening) {
+		t.Closing[f.Closing.Outcome]++
+	}
 	for i := range f.Ends {
 		e := &f.Ends[i]
 		t.States[e.State()]++

@@ -125,6 +125,7 @@ func (t *Tracker) outline(r *record, f *Flow) {
 	f.Capture = Capture{
 		Midstream: r.is(midstream) && !r.is(resumed),
 		Evicted:   r.is(resumed),
+		Before:    OpeningOutcome(r.marks >> beforeShift),
 		OneWay:    r.oneWay(),
 		Truncated: r.is(truncated),
 		EndedOpen: t.ended && !r.over(),

@@ -47,6 +47,11 @@ func (o OpeningOutcome) String() string {
 		"unreachable", "reset", "invalid", "in-progress"}[o]
 }
 
+// undecided reports whether the SYN may come again.
+func (o OpeningOutcome) undecided() bool {
+	return o == OpeningInProgress || o == OpeningUnanswered || o == OpeningHalfOpen
+}
+
 // OpeningKind is the way in which the ends opened the connection.
 type OpeningKind uint8
 
@@ -137,6 +142,8 @@ type Capture struct {
 	Truncated       bool   // a header of the flow was cut short
 	EndedOpen       bool   // the capture ended before the flow did
 	Evicted         bool   // its beginning was shed at the memory ceiling
+	// Before is how the opening stood when the beginning was shed; OpeningNotCaptured where that went with a row.
+	Before OpeningOutcome
 }
 
 // Endpoint is one end of a Flow.

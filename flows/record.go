@@ -170,6 +170,8 @@ const (
 	crossed     // neither FIN acknowledged the other
 	resumed     // its beginning was shed
 	ackTimed    // the ACK that completed has a time stamp later than the SYN's
+
+	beforeShift = 28 // of a flow that is resumed, how its opening stood: an OpeningOutcome in the highest bits
 )
 
 func (r *record) is(m mark) bool { return r.marks&m != 0 }

@@ -121,14 +121,8 @@ func TestShedInOrder(t *testing.T) {
 			i    int
 		)
 		next := func(life string) {
-			for {
-				one := live(segs, i, life)
-				i++
-				if tr.Shard(&one[len(segs)]) == 0 {
-					segs, all = one, append(all, life)
-					return
-				}
-			}
+			segs, i = liveIn(tr, segs, i, life)
+			all = append(all, life)
 		}
 		for len(all) < 64 {
 			if k := (len(all) * 7) % len(order); left[k] > 0 {
@@ -157,6 +151,81 @@ func TestShedInOrder(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("of %v: got\n%q, want\n%q", of, got, want)
+		}
+	}
+}
+
+// liveIn is live of the first client from number i on whose flow is of shard 0, and says which client is next.
+func liveIn(tr *flows.Tracker, segs []flows.Segment, i int, life string) ([]flows.Segment, int) {
+	for ; ; i++ {
+		if one := live(segs, i, life); tr.Shard(&one[len(segs)]) == 0 {
+			return one, i + 1
+		}
+	}
+}
+
+// What may have its answer on the way stays as long as there is anything else that is not open.
+func TestShedYoungLast(t *testing.T) {
+	tr := flows.NewTracker(flows.Config{MaxFlows: 8 * 256})
+	var segs []flows.Segment
+	client, waited := 0, 0 // packets of what has waited for three seconds
+	for i, life := range []string{"open", "half-open", "unanswered", "finished",
+		"finished", "unanswered", "half-open", "open", "unanswered", "open", "open", "open"} {
+		if i == 4 {
+			waited = len(segs)
+		}
+		segs, client = liveIn(tr, segs, client, life)
+	}
+	for i := range segs[waited:] {
+		segs[waited+i].Time += 3e9
+	}
+	var got []string
+	var f flows.Flow
+	for i := range segs {
+		tr.Observe(&segs[i])
+		for tr.Finished(&f) {
+			got = append(got, fmt.Sprint(f.Number, " ", cmp.Or(f.Shed.String(), "finished"), " ", f.Opening.Outcome))
+		}
+	}
+	want := []string{"4 finished complete", "3 unanswered unanswered", "2 half-open half-open",
+		"5 finished complete", "6 unanswered in-progress", "9 unanswered in-progress"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q,\nwant %q", got, want)
+	}
+}
+
+// A SYN again, or its answer, is of the attempt that was shed; a SYN after a connection that has its row is of another.
+func TestShedGoesOn(t *testing.T) {
+	for _, test := range []struct {
+		life    string
+		packet  int // of an open connection, that comes then
+		evicted bool
+		before  flows.OpeningOutcome
+	}{
+		{"unanswered", 0, true, flows.OpeningInProgress},
+		{"unanswered", 1, true, flows.OpeningInProgress},
+		{"half-open", 0, true, flows.OpeningInProgress},
+		{"half-open", 2, true, flows.OpeningInProgress},
+		{"open", 0, false, 0},
+		{"open", 3, true, flows.OpeningComplete},
+		{"finished", 0, false, 0},
+		{"finished", 2, true, flows.OpeningNotCaptured},
+	} {
+		tr := flows.NewTracker(flows.Config{MaxFlows: 256})
+		segs, client := liveIn(tr, nil, 0, test.life)
+		again, _ := liveIn(tr, nil, 0, "open")
+		segs, client = liveIn(tr, segs, client, "open")
+		again[test.packet].Time = segs[len(segs)-1].Time
+		segs = append(segs, again[test.packet], again[test.packet])
+		var f flows.Flow
+		for i := range segs {
+			tr.Observe(&segs[i])
+			for tr.Finished(&f) {
+			}
+		}
+		tr.End()
+		if !tr.Finished(&f) || f.Capture.Evicted != test.evicted || f.Capture.Before != test.before {
+			t.Errorf("%s, then packet %d: flow %d, evicted %v, before %v", test.life, test.packet, f.Number, f.Capture.Evicted, f.Capture.Before)
 		}
 	}
 }

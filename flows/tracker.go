@@ -583,10 +583,8 @@ func (t *Tracker) open(head ref, k *tuple) ref {
 		t.replace(k.hash, head, rec)
 	}
 	t.opened = true
-	if !s.Flags.Any(SYN) || s.Flags.Any(ACK) {
-		if t.gone.take(k) {
-			r.marks |= resumed
-		}
+	if before, ok := t.gone.take(k); ok && (!s.Flags.Any(SYN) || s.Flags.Any(ACK) || before.undecided()) {
+		r.marks |= resumed | mark(before)<<beforeShift
 	}
 	r.client = k.from
 	switch {

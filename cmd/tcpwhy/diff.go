@@ -183,10 +183,10 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 			space := of.source.Decoder().Space(via)
 			return diff.Network(space.VLANs, space.Tunnel)
 		}
-		out.end = func(flows uint64) error {
+		out.end = func(uint64) error {
 			into.Packets = of.source.Stats().Read
 			if s.choice.IsZero() {
-				into.Shed = flows - into.Flows
+				into.Shed = of.run.Shed.N()
 			}
 			return nil
 		}

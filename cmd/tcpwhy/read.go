@@ -183,7 +183,8 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if err := out.begin(&capture{r.names(source), source, &run}); err != nil {
 		return err
 	}
-	total, err := r.run(c, w, &run, source)
+	last, err := r.run(c, w, &run, source)
+	total := last - run.Rests
 	if save != nil {
 		err = errors.Join(err, save.Close())
 	}
@@ -193,8 +194,8 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	}
 	if !errors.Is(err, errPipeClosed) {
 		for _, n := range r.choice.Flows {
-			if n > total {
-				fmt.Fprintf(c.ErrOrStderr(), "--flow %d: there is no such flow, the last is %d\n", n, total)
+			if n > last {
+				fmt.Fprintf(c.ErrOrStderr(), "--flow %d: there is no such flow, the last is %d\n", n, last)
 			}
 		}
 	}
