@@ -10,7 +10,7 @@ type class uint16
 
 const (
 	fromSecond  class = 1 << iota // sent by the second end of the key
-	opensFlow                     // a SYN
+	opensFlow                     // a SYN, of no flow that was shed
 	answersLone                   // a SYN-ACK
 	withFIN                       //
 	withData                      //
@@ -87,7 +87,7 @@ func (t *Tracker) classOf(head ref) class {
 	var b *brief
 	switch head.form() {
 	case formRecord:
-		if head == 0 && flags == SYN && s.Len == 0 {
+		if head == 0 && flags == SYN && s.Len == 0 && t.gone.of(&t.k) == nil {
 			return c | opensFlow
 		}
 		return 0

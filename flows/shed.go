@@ -220,35 +220,41 @@ const (
 	beforeMask  = 1<<4 - 1 // an entry's lower bits, 1 + OpeningOutcome; the others are of the hash
 )
 
-func (e *evicted) set(k *tuple) *[8]uint32 {
-	of := e[k.plain>>24]
-	if of == nil {
-		return nil
-	}
-	return &of[k.plain>>(24-evictedBits)&(1<<evictedBits-1)]
-}
-
 func (e *evicted) add(k tuple, before OpeningOutcome) {
-	if e[k.plain>>24] == nil {
-		e[k.plain>>24] = new([1 << evictedBits][8]uint32)
+	of := &e[k.plain>>24]
+	if *of == nil {
+		*of = new([1 << evictedBits][8]uint32)
 	}
-	set := e.set(&k)
+	set := &(*of)[k.evictedSet()]
 	copy(set[1:], set[:])
 	set[0] = k.print&^beforeMask | uint32(1+before)
 }
 
-// take says how the opening of the flow with that four-tuple stood, and forgets it; false if it is not there.
-func (e *evicted) take(k *tuple) (before OpeningOutcome, ok bool) {
-	set := e.set(k)
-	if set == nil {
-		return 0, false
+func (k *tuple) evictedSet() uint32 { return k.plain >> (24 - evictedBits) & (1<<evictedBits - 1) }
+
+// of is the entry of a four-tuple with those that are older, none if it is not there.
+func (e *evicted) of(k *tuple) []uint32 {
+	of := e[k.plain>>24]
+	if of == nil {
+		return nil
 	}
+	set := of[k.evictedSet()][:]
 	for i, entry := range set {
 		if entry != 0 && (entry^k.print)&^beforeMask == 0 {
-			copy(set[i:], set[i+1:])
-			set[len(set)-1] = 0
-			return OpeningOutcome(entry&beforeMask) - 1, true
+			return set[i:]
 		}
 	}
-	return 0, false
+	return nil
+}
+
+// take says how the opening of the flow with that four-tuple stood, and forgets it; false if it is not there.
+func (e *evicted) take(k *tuple) (before OpeningOutcome, ok bool) {
+	of := e.of(k)
+	if of == nil {
+		return 0, false
+	}
+	before = OpeningOutcome(of[0]&beforeMask) - 1
+	copy(of, of[1:])
+	of[len(of)-1] = 0
+	return before, true
 }
