@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/amount"
@@ -62,6 +63,8 @@ func (o *Overview) calm(all []entry) string {
 	switch {
 	case begun == 0:
 		s = fmt.Sprintf("Nothing amiss is seen of %s, of which no opening was captured.", amount.Of(t.Flows, "connection", "connections"))
+	case opened == begun && slices.ContainsFunc(all, ofCapture):
+		s = fmt.Sprintf("Of what was captured, all is well: %s opened", amount.Of(opened, "connection", "connections"))
 	case opened == begun:
 		s = fmt.Sprintf("All is well: %s opened", amount.Of(opened, "connection", "connections"))
 	default:
@@ -78,6 +81,9 @@ func (o *Overview) calm(all []entry) string {
 	}
 	return s
 }
+
+// ofCapture reports whether an entry tells of the capture itself, which then may not have had all that there was.
+func ofCapture(e entry) bool { return e.whole != nil && e.where() == "" }
 
 // busiest is the busiest server.
 func (o *Overview) busiest() *analyzer.Server {
