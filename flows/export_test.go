@@ -33,7 +33,9 @@ func (t *Tracker) Brief() (n int) {
 
 // Shard is the shard of a segment's four-tuple.
 func (t *Tracker) Shard(s *Segment) int {
-	k := t.tupleOf(s)
+	var k tuple
+	k.of(s)
+	t.digest(&k)
 	i, _ := t.shardOf(&k)
 	return i
 }

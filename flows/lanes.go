@@ -72,7 +72,8 @@ func NewLanes(c Config) *Lanes {
 
 // Of says which lane a segment belongs to: an index of All.
 func (l *Lanes) Of(s *Segment) int {
-	k := plainTupleOf(s)
+	var k tuple
+	k.of(s)
 	k.digest()
 	return k.lane()
 }
@@ -96,9 +97,13 @@ func (l *Lanes) Live() (n int) {
 // Observe takes the next segment, as Tracker.Observe does.
 func (l *Lanes) Observe(s *Segment) *Step {
 	l.Advance(s.Time)
-	k := l.latest.tupleOf(s)
+	k := &l.latest.k
+	k.of(s)
+	l.latest.digest(k)
 	t := l.all[k.lane()].t
-	t.k, l.latest = k, t
+	if t != l.latest {
+		t.k, l.latest = *k, t
+	}
 	t.apart, t.now, t.flows, t.turn.At = false, l.now, l.flows, 1
 	step := t.arrive(s)
 	l.flows = t.flows
@@ -208,7 +213,8 @@ func (l Lane) Begin(now int64) {
 func (l Lane) Observe(s *Segment, at int, now int64) *Step {
 	t := l.t
 	t.now, t.turn.At = now, at
-	t.k = t.tupleOf(s)
+	t.k.of(s)
+	t.digest(&t.k)
 	return t.arrive(s)
 }
 

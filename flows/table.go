@@ -1,6 +1,8 @@
 package flows
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 )
@@ -18,7 +20,7 @@ const v6 = 1 << 31
 
 // tuple is what a segment is looked up by.
 type tuple struct {
-	lo, hi   Addr
+	lo, hi   Addr // IPv6
 	plo, phi uint16
 	space    uint32 // highest bit: IPv6
 	a, b     uint32 // IPv4 addresses
@@ -36,48 +38,32 @@ func mix(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-// compare orders the ends of a segment: -1, 0, 1.
-func compare(a, b *Addr, pa, pb uint16) int {
-	for i := 0; i < 16; i += 8 {
-		x, y := binary.BigEndian.Uint64(a[i:]), binary.BigEndian.Uint64(b[i:])
-		if x != y {
-			if x < y {
-				return -1
-			}
-			return 1
+// of sets k to the four-tuple of a segment, but for its hashes.
+func (k *tuple) of(s *Segment) {
+	k.from, k.loopback = 0, false
+	k.plo, k.phi = s.SrcPort, s.DstPort
+	var c int
+	if s.Src.Is4() && s.Dst.Is4() {
+		k.space = s.Space &^ v6
+		k.a, k.b = word(&s.Src), word(&s.Dst)
+		if c = cmp.Compare(k.a, k.b); c > 0 {
+			k.a, k.b = k.b, k.a
+		}
+	} else {
+		k.space = s.Space | v6
+		k.a, k.b = 0, 0
+		k.lo, k.hi = s.Src, s.Dst
+		if c = bytes.Compare(k.lo[:], k.hi[:]); c > 0 {
+			k.lo, k.hi = k.hi, k.lo
 		}
 	}
-	switch {
-	case pa < pb:
-		return -1
-	case pa > pb:
-		return 1
+	if c == 0 {
+		c = cmp.Compare(k.plo, k.phi)
 	}
-	return 0
-}
-
-func (t *tables) tupleOf(s *Segment) tuple {
-	k := plainTupleOf(s)
-	t.digest(&k)
-	return k
-}
-
-// plainTupleOf is the four-tuple of a segment without its hashes.
-func plainTupleOf(s *Segment) (k tuple) {
-	c := compare(&s.Src, &s.Dst, s.SrcPort, s.DstPort)
-	if c <= 0 {
-		k.lo, k.hi, k.plo, k.phi = s.Src, s.Dst, s.SrcPort, s.DstPort
-	} else {
-		k.lo, k.hi, k.plo, k.phi, k.from = s.Dst, s.Src, s.DstPort, s.SrcPort, 1
+	if c > 0 {
+		k.plo, k.phi, k.from = k.phi, k.plo, 1
 	}
 	k.loopback = c == 0
-	k.space = s.Space &^ v6
-	if s.Src.Is4() && s.Dst.Is4() {
-		k.a, k.b = word(&k.lo), word(&k.hi)
-	} else {
-		k.space |= v6
-	}
-	return k
 }
 
 // digest makes the hashes of a four-tuple.
@@ -88,17 +74,27 @@ func (t *tables) digest(k *tuple) {
 
 // digest makes the hashes without the secret.
 func (k *tuple) digest() {
-	p := mix(binary.LittleEndian.Uint64(k.lo[8:])^0x9e3779b97f4a7c15, binary.LittleEndian.Uint64(k.hi[8:])^k.ports()^0xc2b2ae3d27d4eb4f)
+	lo, hi := k.words()
+	p := mix(lo^0x9e3779b97f4a7c15, hi^k.ports()^0xc2b2ae3d27d4eb4f)
 	if k.space&v6 != 0 {
 		p ^= mix(binary.LittleEndian.Uint64(k.lo[:])^0xc2b2ae3d27d4eb4f, binary.LittleEndian.Uint64(k.hi[:])^0x9e3779b97f4a7c15)
 	}
 	k.plain, k.print = uint32(p^p>>32), uint32(p)
 }
 
+// words are the second halves of the addresses.
+func (k *tuple) words() (lo, hi uint64) {
+	if k.space&v6 != 0 {
+		return binary.LittleEndian.Uint64(k.lo[8:]), binary.LittleEndian.Uint64(k.hi[8:])
+	}
+	return uint64(k.a), uint64(k.b)
+}
+
 func (k *tuple) ports() uint64 { return uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space) }
 
 func (t *tables) hash(k *tuple) uint32 {
-	h := mix(binary.LittleEndian.Uint64(k.lo[8:])^t.seed[0], binary.LittleEndian.Uint64(k.hi[8:])^t.seed[1])
+	lo, hi := k.words()
+	h := mix(lo^t.seed[0], hi^t.seed[1])
 	if k.space&v6 != 0 {
 		h ^= mix(binary.LittleEndian.Uint64(k.lo[:])^t.seed[2], binary.LittleEndian.Uint64(k.hi[:])^t.seed[3])
 	}
@@ -111,8 +107,9 @@ func (t *Tracker) tupleOfRef(f ref) (k tuple) {
 	s := &t.shards[f.shard()]
 	c := s.keyOf(f)
 	k.space = t.spaceOf(s, f, c)
-	k.lo, k.hi = t.endsOf(c, k.space)
-	k.plo, k.phi, k.a, k.b = c.pa, c.pb, c.a, c.b
+	if k.plo, k.phi, k.a, k.b = c.pa, c.pb, c.a, c.b; k.space&v6 != 0 {
+		k.lo, k.hi = t.endsOf(c, k.space)
+	}
 	return k
 }
 

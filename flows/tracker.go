@@ -156,7 +156,8 @@ func (t *Tracker) Advance(now int64) {
 // the flows that it finished.
 func (t *Tracker) Observe(s *Segment) *Step {
 	t.Advance(s.Time)
-	t.k = t.tupleOf(s)
+	t.k.of(s)
+	t.digest(&t.k)
 	return t.arrive(s)
 }
 
