@@ -82,12 +82,12 @@ func (k *tuple) digest() {
 	k.plain, k.print = uint32(p^p>>32), uint32(p)
 }
 
-// words are the second halves of the addresses.
+// words are the second halves of the addresses, the first byte lowest.
 func (k *tuple) words() (lo, hi uint64) {
 	if k.space&v6 != 0 {
 		return binary.LittleEndian.Uint64(k.lo[8:]), binary.LittleEndian.Uint64(k.hi[8:])
 	}
-	return uint64(k.a), uint64(k.b)
+	return uint64(bits.ReverseBytes32(k.a))<<32 | 0xffff<<16, uint64(bits.ReverseBytes32(k.b))<<32 | 0xffff<<16
 }
 
 func (k *tuple) ports() uint64 { return uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space) }
