@@ -185,7 +185,7 @@ func TestParseFailOn(t *testing.T) {
 			t.Errorf("%q: got %q, %v", s, f, err)
 		}
 	}
-	for _, s := range []string{"", "new,", "all"} {
+	for _, s := range []string{"", "new,", "all", "new,none"} {
 		if f, err := ParseFailOn(s); err == nil {
 			t.Errorf("%q: got %q, want an error", s, f)
 		}

@@ -26,19 +26,25 @@ const (
 )
 
 // FailOnNames are the words that ParseFailOn takes.
-func FailOnNames() []string {
+func FailOnNames() []string { return append(names(), nothing) }
+
+// names are those that can be listed.
+func names() []string {
 	var names []string
 	for m := range NumMatters {
 		names = append(names, m.String())
 	}
-	return append(names, anyBetter, nothing)
+	return append(names, anyBetter)
 }
 
-// ParseFailOn reads a list of matters, "better" among them, or "none".
+// ParseFailOn reads a list of matters, "better" among them, or "none" alone.
 func ParseFailOn(s string) (FailOn, error) {
 	var f FailOn
+	if s == nothing {
+		return f, nil
+	}
 	for word := range strings.SplitSeq(s, ",") {
-		known := word == nothing || word == anyBetter
+		known := word == anyBetter
 		f.better = f.better || word == anyBetter
 		for m := range NumMatters {
 			if m.String() == word {
@@ -46,7 +52,7 @@ func ParseFailOn(s string) (FailOn, error) {
 			}
 		}
 		if !known {
-			return f, fmt.Errorf("%q is no difference (%s)", word, strings.Join(FailOnNames(), ", "))
+			return f, fmt.Errorf("%q is no difference (%s; or none alone)", word, strings.Join(names(), ", "))
 		}
 	}
 	return f, nil

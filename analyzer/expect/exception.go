@@ -47,6 +47,7 @@ func (e *excuses) excuse(number uint64, by func(*chooser) bool) bool {
 			continue
 		}
 		x.n++
+		x.met = true
 		if e.flows[number] == nil || e.flows[number].expired {
 			e.flows[number] = x
 		}

@@ -76,6 +76,12 @@ type Exception struct {
 
 	flows chooser
 	count Quantity
+	met   bool // by something in a capture
+}
+
+// Unneeded are the exceptions that nothing in any of the captures that were judged came under.
+func (e *Entry) Unneeded() []*Exception {
+	return slices.DeleteFunc(slices.Clone(e.Exceptions), func(x *Exception) bool { return x.met })
 }
 
 // Error says what is wrong with a file of expectations, and where.

@@ -49,6 +49,7 @@ type check struct {
 	today   string
 
 	file     *expect.File // nil: none
+	all      bool         // the captures are those that it names
 	limits   []*metric.Expr
 	day      time.Time
 	brief    bool
@@ -135,6 +136,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 			if args, err = named(k.file); err != nil {
 				return err
 			}
+			k.all = true
 		}
 	}
 	// They are expectations here, not errors.
@@ -180,12 +182,20 @@ func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 	if k.file == nil {
 		return errors.Join(errs...)
 	}
+	err := errors.Join(errs...)
 	for _, e := range k.file.Entries {
-		for _, p := range e.Without(k.file, captures) {
+		without := e.Without(k.file, captures)
+		for _, p := range without {
 			k.verdicts.Captures = append(k.verdicts.Captures, verdict.Capture{Name: p.Text, Expectations: e.Unjudged("no capture that was given is this one")})
 		}
+		if len(without) > 0 || err != nil || !k.all || !k.choice.IsZero() || k.filter != "" || k.count > 0 {
+			continue // something may come under its exceptions elsewhere
+		}
+		for _, x := range e.Unneeded() {
+			fmt.Fprintf(c.ErrOrStderr(), "%s: nothing comes under this exception any more\n", report.Plain(x.At.String()))
+		}
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // captures are the names of what is judged, each alone.
