@@ -95,6 +95,8 @@ func TestJudge(t *testing.T) {
 		{"opening: {complete: 9, refused: 1}", failed, "9 of 10 flows", "8 of 10; flow 3: half-open", 3},
 		{"opening: {refused: 2, complete: 8, half-open: 1}", failed, "2 of 10 flows", "1 of 10; flow 1: complete", 1},
 		{"closing: orderly", failed, "10 of 10 flows", "8 of 10; flow 3: no closing", 3},
+		{"{flows: {where: 'connect > 8ms or half-open'}, closing: {reset: 1}}", failed, "1 of 2 flows", "0 of 2; flow 10: orderly", 10},
+		{"closing: {orderly: 9, open: none}", failed, "9 of 10 flows", "8 of 10; flow 3: no closing", 3},
 		{"client.state: established", met, "10 of 10 flows", "10 of 10", 0},
 		{"client.states: CLOSED SYN-SENT ESTAB", met, "10 of 10 flows", "10 of 10", 0},
 		{"client.states: CLOSED SYN_SENT", failed, "10 of 10 flows", "0 of 10; flow 1: CLOSED SYN_SENT ESTABLISHED", 1},

@@ -13,12 +13,14 @@ import (
 
 // wordTally judges how many of the chosen flows have one of some values.
 type wordTally struct {
-	word            *metric.Word
-	values          []string
-	of              *Quantity
-	listed          []string // also under other quantities of the key
-	holders, others verdict.Offenders
-	strangers       verdict.Offenders // of the others, those of which nothing is listed
+	word    *metric.Word
+	values  []string
+	of      *Quantity
+	listed  []string // also under other quantities of the key
+	holders verdict.Offenders
+	// others are those that something else is told of, those that nothing is, and those under another quantity of the key: the
+	// first that there are tell most.
+	others [3]verdict.Offenders
 }
 
 func (t *wordTally) flow(f *flows.Flow, found []*analyzer.Finding) {
@@ -37,13 +39,15 @@ func (t *wordTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 			to.Add(f, nil, found, told)
 		}
 	}
-	if slices.Contains(t.values, got) {
+	switch {
+	case slices.Contains(t.values, got):
 		add(&t.holders)
-		return
-	}
-	add(&t.others)
-	if !slices.Contains(t.listed, got) {
-		add(&t.strangers)
+	case slices.Contains(t.listed, got):
+		add(&t.others[2])
+	case got == "":
+		add(&t.others[1])
+	default:
+		add(&t.others[0])
 	}
 }
 
@@ -52,11 +56,11 @@ func (t *wordTally) finding(*analyzer.Finding) {}
 func (t *wordTally) result(chosen, _ uint64) result {
 	n := t.holders.N
 	r := result{expected: t.of.expected(chosen), seen: fmt.Sprintf("%s of %s", amount.Commas(n), amount.Commas(chosen))}
-	others := &t.others
-	if t.strangers.N > 0 {
-		others = &t.strangers
+	others := 0
+	for others < len(t.others)-1 && t.others[others].N == 0 {
+		others++
 	}
-	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, others)
+	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, &t.others[others])
 	r.seen += firstOf(&r.offenders)
 	return r
 }
