@@ -43,7 +43,8 @@
 //	quoted.go         ICMP errors
 //	incarnation.go    which of several connections on one four-tuple a segment belongs to
 //	copies.go         packets that the capture holds twice
-//	tracker.go        the loop over all of it; sweep.go, table.go, slab.go: time-outs, look-up, memory
+//	tracker.go        the loop over all of it; sweep.go, queue.go: time-outs; table.go, slab.go: look-up, memory
+//	lanes.go          Trackers that share the flows of a capture
 //	record.go         a flow as its segment finds it; kept.go, story.go: its transitions
 //	brief.go          as it is kept where all is as usual; shape.go: what such flows have in common; quick.go: their next data or ACK
 //	left.go           what the end of the capture finishes, by number; shed.go: what goes at the ceiling
