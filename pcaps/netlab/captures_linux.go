@@ -36,11 +36,7 @@ func captures() []Scenario {
 		Name:  "mid-close",
 		About: "The capture begins when the client has closed: only the server's FIN and its ACK are in it.",
 		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			c.Close()
-			s.ReceiveEnd()
-			l.Await(c, "FIN_WAIT_2")
+			c, s := l.halfClosed()
 			l.CaptureFromHere()
 			s.Close()
 			l.closed(c, s)

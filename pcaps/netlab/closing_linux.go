@@ -161,11 +161,7 @@ func closings() []Scenario {
 		Name:  "last-ack-lost",
 		About: "The last ACK is lost: the server repeats its FIN out of LAST_ACK.",
 		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			c.Close()
-			s.ReceiveEnd()
-			l.Await(c, "FIN_WAIT_2")
+			c, s := l.halfClosed()
 			l.Wire.Add(lose(Client, isBareACK, 1, 1))
 			s.Close()
 			l.closed(c, s)
@@ -176,11 +172,7 @@ func closings() []Scenario {
 		About:         "No last ACK arrives: the server repeats its FIN until it gives up.",
 		ServerSysctls: []string{"net.ipv4.tcp_orphan_retries=3"},
 		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			c.Close()
-			s.ReceiveEnd()
-			l.Await(c, "FIN_WAIT_2")
+			_, s := l.halfClosed()
 			l.Wire.Add(lose(Client, isBareACK, 1, 0))
 			s.Close()
 			l.Await(s, "")
@@ -223,24 +215,14 @@ func closings() []Scenario {
 	}, {
 		Name:  "close-wait-stays",
 		About: "The client closes, the server never does.",
-		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			c.Close()
-			s.ReceiveEnd()
-			l.Await(c, "FIN_WAIT_2")
-		},
-		Want: []Lists{{connected + " FIN_WAIT_1 FIN_WAIT_2", accepted + " CLOSE_WAIT"}},
+		Run:   func(l *Lab) { l.halfClosed() },
+		Want:  []Lists{{connected + " FIN_WAIT_1 FIN_WAIT_2", accepted + " CLOSE_WAIT"}},
 	}, {
 		Name:          "fin-wait-2-times-out",
 		About:         "The client closes, the server never does, and the client's FIN_WAIT_2 runs out.",
 		ClientSysctls: []string{"net.ipv4.tcp_fin_timeout=1"},
 		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			c.Close()
-			s.ReceiveEnd()
-			l.Await(c, "FIN_WAIT_2")
+			c, _ := l.halfClosed()
 			l.Await(c, "")
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 FIN_WAIT_2", accepted + " CLOSE_WAIT"}},
@@ -249,11 +231,7 @@ func closings() []Scenario {
 		About:         "The server closes after the client's FIN_WAIT_2 ran out: its FIN is answered with a RST.",
 		ClientSysctls: []string{"net.ipv4.tcp_fin_timeout=1"},
 		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			c.Close()
-			s.ReceiveEnd()
-			l.Await(c, "FIN_WAIT_2")
+			c, s := l.halfClosed()
 			l.Await(c, "")
 			s.Close()
 			l.Await(s, "")

@@ -30,6 +30,16 @@ func (l *Lab) talk(c, s *Socket) {
 	c.Receive(4)
 }
 
+// halfClosed makes a connection that the client has closed, and the server, which knows it, not.
+func (l *Lab) halfClosed() (c, s *Socket) {
+	c, s = l.Open()
+	l.talk(c, s)
+	c.Close()
+	s.ReceiveEnd()
+	l.Await(c, "FIN_WAIT_2")
+	return c, s
+}
+
 // closeBoth closes in four segments.
 func (l *Lab) closeBoth(first, last *Socket) {
 	first.Close()

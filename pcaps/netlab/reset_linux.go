@@ -99,11 +99,7 @@ func resets() []Scenario {
 		Name:  "abort-last-ack",
 		About: "The last ACK is lost, and the server aborts out of LAST_ACK, for which Linux sends nothing.",
 		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			c.Close()
-			s.ReceiveEnd()
-			l.Await(c, "FIN_WAIT_2")
+			c, s := l.halfClosed()
 			l.Wire.Add(lose(Client, isBareACK, 1, 0))
 			s.CloseWrite()
 			l.Await(c, "TIME_WAIT")

@@ -86,11 +86,7 @@ func reuses() []Scenario {
 		Name:  "last-ack-duplicated",
 		About: "A late copy of the last ACK finds no socket: the RST to it ends the client's TIME_WAIT.",
 		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			c.Close()
-			s.ReceiveEnd()
-			l.Await(c, "FIN_WAIT_2")
+			c, s := l.halfClosed()
 			l.Wire.Add(Rule{From: Client, Match: isBareACK, Times: 1, Do: Action{Again: []time.Duration{300 * time.Millisecond}}})
 			s.Close()
 			l.closed(c, s)
