@@ -41,32 +41,40 @@ func judgeReset(p *Pass) {
 	if r.Bare && !p.answersData(e) && !r.AnswersProbe && p.Opening.Outcome == flows.OpeningComplete && !p.Over {
 		return // a host without a socket answers; one that answers nothing may be forged, and the flow go on
 	}
-	end := p.Ends[side].Addr
 	f := Finding{Confidence: Certain, Endpoint: by(side), Packets: []uint64{e.At}}
+	forged, foreign := p.forged(e), foreign(r)
+	if forged || foreign {
+		f.Confidence, f.Endpoint = Likely, flows.NoOne
+	}
+	tookBack := !forged && !foreign && p.Opening.Outcome == flows.OpeningReset && side == flows.Server
+	gaveUp := tookBack && p.Client().Packets <= uint64(p.Client().Counts.SYN)
+	if gaveUp {
+		synacks, _ := p.SYNACKs()
+		f.Packets = inOrder(append(synacks, e.At)...)
+	}
+	if p.wordless {
+		p.Report(f)
+		return
+	}
+	end := p.Ends[side].Addr
 	kind := "the RST in packet %d has the ACK flag: a socket that aborts"
 	if r.Bare {
 		kind = "the RST in packet %d has no ACK flag: a host that has no such socket, or a firewall"
 	}
 	f.Why = fmt.Sprintf(kind, e.At)
 	switch {
-	case p.forged(e):
-		f.Confidence, f.Endpoint = Likely, flows.NoOne
+	case forged:
 		f.Summary = fmt.Sprintf("ended by a RST in the name of the %s, which went on itself: forged", side)
 		f.Next = "who can send packets in its name: intrusion prevention, a censor, a host on the same segment"
-	case foreign(r):
-		f.Confidence, f.Endpoint = Likely, flows.NoOne
+	case foreign:
 		f.Summary = fmt.Sprintf("RST in the name of the %s with TTL %d, where the %s sends %d: something on the way reset the connection", side, r.TTL, side, r.UsualTTL)
 		f.Next = "a firewall, load balancer or intrusion prevention on the way: its log of this connection, its idle limits"
-	case p.Opening.Outcome == flows.OpeningReset && side == flows.Server:
+	case gaveUp:
+		f.Summary = fmt.Sprintf("the server gave up: SYN-ACK sent %s, no answer, and RST %s after the SYN", times(p.Opening.SYNACKs), span.String(p.lastedUntil(e.Time)))
+		f.Why += ", which Linux does not send for a request that ran out"
+		f.Next = "as half-open: the SYN-ACK does not reach the client, or its ACK comes another way"
+	case tookBack:
 		f.Summary = fmt.Sprintf("the server took its SYN-ACK back: RST %s after the SYN", span.String(p.lastedUntil(e.Time)))
-		if p.Client().Packets <= uint64(p.Client().Counts.SYN) {
-			synacks, _ := p.SYNACKs()
-			f.Packets = inOrder(append(synacks, e.At)...)
-			f.Summary = fmt.Sprintf("the server gave up: SYN-ACK sent %s, no answer, and RST %s after the SYN", times(p.Opening.SYNACKs), span.String(p.lastedUntil(e.Time)))
-			f.Why += ", which Linux does not send for a request that ran out"
-			f.Next = "as half-open: the SYN-ACK does not reach the client, or its ACK comes another way"
-			break
-		}
 		if r.Bare {
 			f.Why += fmt.Sprintf("; it answers the client's %s: the request was gone by then, or is refused", p.provoked(e))
 		}

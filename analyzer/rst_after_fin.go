@@ -45,6 +45,34 @@ func judgeRSTAfterFIN(p *Pass) {
 		f.Packets = append(f.Packets, fin.Packet)
 	}
 	f.Packets = inOrder(append(f.Packets, e.At)...)
+	switch {
+	case foreign(r):
+		f.Variant, f.Confidence, f.Endpoint = "middlebox", Likely, flows.NoOne
+	case r.BothACKed && p.left(other, e.At) == flows.TimeWait:
+		f.Variant = "time-wait-assassination"
+	case r.Bare && r.OwnFIN:
+		f.Variant = "data-to-closed-socket"
+	case r.Bare:
+		f.Variant, f.Confidence = "abort", Likely
+	case r.BothACKed:
+		f.Variant = "abort"
+	case r.PeerData:
+		f.Variant, f.Confidence = "unread-data", Likely
+		if side == flows.Client {
+			f.Confidence = Possible // it may have read the answer, and aborted
+		}
+	default:
+		f.Variant, f.Confidence = "abort", Likely
+	}
+	if !p.wordless {
+		p.sayRSTAfterFIN(&f, e, fin)
+	}
+	p.Report(f)
+}
+
+// sayRSTAfterFIN puts f into words: of a RST, after a FIN that is nil where it was not captured.
+func (p *Pass) sayRSTAfterFIN(f *Finding, e flows.Event, fin *flows.Transition) {
+	r, side, other := &e.Reset, e.Side, e.Side.Peer()
 	whose := "its own"
 	if !r.OwnFIN {
 		whose = fmt.Sprintf("the %s's", other)
@@ -55,51 +83,39 @@ func judgeRSTAfterFIN(p *Pass) {
 	}
 	end := p.Ends[side].Addr.Addr()
 	switch {
-	case foreign(r):
-		f.Variant, f.Confidence, f.Endpoint = "middlebox", Likely, flows.NoOne
+	case f.Variant == "middlebox":
 		f.Summary = fmt.Sprintf("RST in the name of the %s with TTL %d, where the %s sends %d", side, r.TTL, side, r.UsualTTL)
 		f.Why = fmt.Sprintf("the RST in packet %d came another way than all other packets of the %s: something in between sent it", e.At, side)
 		f.Next = "a firewall, load balancer or intrusion prevention on the way: its log of this connection, its idle limits"
-	case r.BothACKed && p.left(other, e.At) == flows.TimeWait:
-		f.Variant = "time-wait-assassination"
+	case f.Variant == "time-wait-assassination":
 		f.Summary = fmt.Sprintf("RST of the %s after both FINs were acknowledged: it ends the %s's TIME_WAIT early", side, other)
 		f.Why = fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost; TIME_WAIT is there to keep old duplicates from the next connection on these ports", e.At)
 		f.Next = "nothing, where the four-tuple is not used again at once; sysctl net.ipv4.tcp_rfc1337=1 keeps TIME_WAIT through it"
 	case r.Bare && r.OwnFIN && (p.answersData(e) || r.AnswersProbe):
-		f.Variant = "data-to-closed-socket"
 		f.Summary = fmt.Sprintf("the %s had closed, and answered data of the %s with RST%s", side, other, since)
 		f.Why = fmt.Sprintf("the RST in packet %d has no ACK flag, and its number is the ack of the segment before it, which carried data: there was no socket any more to take it", e.At)
 		f.Next = fmt.Sprintf("the %s's program should read until the end before it closes, or the %s's stop sending when it sees the FIN; on %s: nstat -az TcpExtTCPAbortOnData TcpOutRsts", side, other, end)
 	case r.Bare && r.OwnFIN:
-		f.Variant = "data-to-closed-socket"
 		f.Summary = fmt.Sprintf("the %s had closed, and answered what came later with RST%s", side, since)
 		f.Why = fmt.Sprintf("the RST in packet %d has no ACK flag: there was no socket any more, as after FIN_WAIT_2 has run out (net.ipv4.tcp_fin_timeout)", e.At)
 		f.Next = fmt.Sprintf("nothing is lost but the end of the %s's close; does it close that late for a reason?", other)
 	case r.Bare:
-		f.Variant, f.Confidence = "abort", Likely
 		f.Summary = fmt.Sprintf("the %s answered the FIN with RST: it has no such connection any more", side)
 		f.Why = fmt.Sprintf("the RST in packet %d has no ACK flag, as a host sends it that has no socket, and no FIN of the %s is in the capture", e.At, side)
 		f.Next = fmt.Sprintf("what ended the socket on %s without a word: a restart, a time limit (TCP_USER_TIMEOUT, tcp_retries2), an abort whose RST was lost", end)
 	case r.BothACKed:
-		f.Variant = "abort"
 		f.Summary = fmt.Sprintf("RST of the %s after both FINs were acknowledged", side)
 		f.Why = fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost", e.At)
 		f.Next = "nothing: some systems end a closed connection so"
-	case r.PeerData:
-		f.Variant, f.Confidence = "unread-data", Likely
-		if side == flows.Client {
-			f.Confidence = Possible // it may have read the answer, and aborted
-		}
+	case f.Variant == "unread-data":
 		f.Summary = fmt.Sprintf("the %s closed with data unread, or aborted%s", side, since)
 		f.Why = fmt.Sprintf("the RST in packet %d has the ACK flag, so its socket was there; data of the %s had come since it last sent some, and close() with data unread sends RST in place of FIN", e.At, other)
 		f.Next = fmt.Sprintf("does the %s's program close before it has read all, or set SO_LINGER to 0? on %s: nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData", side, end)
 	default:
-		f.Variant, f.Confidence = "abort", Likely
 		f.Summary = fmt.Sprintf("the %s aborted%s", side, since)
 		f.Why = fmt.Sprintf("the RST in packet %d has the ACK flag, so its socket was there; nothing of the %s had come since it last sent something", e.At, other)
 		f.Next = fmt.Sprintf("SO_LINGER of 0 (nstat -az TcpExtTCPAbortOnData on %s), or ss -K; on Windows also a program that ended", end)
 	}
-	p.Report(f)
 }
 
 // left is the state that a packet took an end out of, or Unknown.

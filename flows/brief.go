@@ -222,6 +222,10 @@ func (t *Tracker) unpack(f ref, r *record) {
 		*r = *s.records.ptr(i)
 		return
 	}
+	t.unpackOrigin(r)
+}
+
+func (t *Tracker) unpackOrigin(r *record) {
 	o := &t.origins.of[r.origin]
 	r.space, r.via, r.file = o.space, o.via, o.file
 	r.number |= uint64(o.number) << 32

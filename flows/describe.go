@@ -14,8 +14,7 @@ const (
 // describe fills f with what is known of a record, but for its transitions. What follows from the shape of what is
 // kept briefly, and from little else, is made once for many.
 func (t *Tracker) describe(rec ref, f *Flow) {
-	r := &t.shown
-	t.unpack(rec, r)
+	r := t.show(rec)
 	if rec.form() == formRecord {
 		t.outline(r, f)
 	} else {
@@ -30,10 +29,43 @@ func (t *Tracker) describe(rec ref, f *Flow) {
 	t.figures(r, f)
 }
 
+// show is what rec is as a record, of which nothing changes.
+func (t *Tracker) show(rec ref) *record {
+	s := &t.shards[rec.shard()]
+	r := &t.whole
+	switch i := rec.index(); rec.form() {
+	case formRecord:
+		r = s.records.ptr(i)
+	case formLone:
+		t.unpack(rec, r)
+	case formBrief:
+		r.unset()
+		t.unpackBrief(s.briefs.ptr(i), nil, r)
+		t.unpackOrigin(r)
+	case formLong:
+		l := s.longs.ptr(i)
+		r.unset()
+		t.unpackBrief(&l.brief, l.more[:], r)
+		t.unpackOrigin(r)
+	}
+	t.shown = r
+	return r
+}
+
+// unset clears what unpackBrief sets only where a flow has it. The rest of a record that was unpacked before is zero,
+// or is overwritten: to clear all of it took as long as to unpack.
+func (r *record) unset() {
+	r.at = [numMoments]int64{}
+	for i := range r.ends {
+		h := &r.ends[i]
+		h.last, h.fin, h.asked, h.probes, h.resent = 0, 0, 0, 0, 0
+	}
+}
+
 // list fills in the transitions of f, which was described last.
 func (t *Tracker) list(f *Flow) {
 	if t.keep {
-		f.Transitions = t.kept.of(&t.shown)
+		f.Transitions = t.kept.of(t.shown)
 	}
 }
 
@@ -138,10 +170,14 @@ func (t *Tracker) figures(r *record, f *Flow) {
 	f.First, f.Last = r.first, r.last()
 	f.Capture.MissingSegments = r.missing
 	f.Capture.Duplicates = r.ends[0].copies + r.ends[1].copies
-	lo, hi := t.endsOf(&r.key, r.space)
-	a, b := r.side(0), r.side(1)
-	f.Ends[a].Addr = netip.AddrPortFrom(lo.Netip(), r.key.pa)
-	f.Ends[b].Addr = netip.AddrPortFrom(hi.Netip(), r.key.pb)
+	a, b := &f.Ends[r.side(0)], &f.Ends[r.side(1)]
+	if r.space&v6 == 0 {
+		a.Addr = netip.AddrPortFrom(netip.AddrFrom4(bytesOf(r.key.a)), r.key.pa)
+		b.Addr = netip.AddrPortFrom(netip.AddrFrom4(bytesOf(r.key.b)), r.key.pb)
+	} else {
+		ends := t.addrs.ptr(r.key.a)
+		a.Addr, b.Addr = netip.AddrPortFrom(ends[0].Netip(), r.key.pa), netip.AddrPortFrom(ends[1].Netip(), r.key.pb)
+	}
 	for i := range r.ends {
 		h, peer := &r.ends[i], &r.ends[1-i]
 		e := &f.Ends[r.side(uint8(i))]

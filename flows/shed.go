@@ -203,8 +203,7 @@ func (t *Tracker) before(c *sheddable) OpeningOutcome {
 	if c.shed == NotShed {
 		return OpeningNotCaptured
 	}
-	r := &t.shown
-	t.unpack(c.ref, r)
+	r := t.show(c.ref)
 	return t.openingOutcome(r, r.clientEnd(), r.serverEnd())
 }
 

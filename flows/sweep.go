@@ -67,7 +67,10 @@ func (t *Tracker) sweep(before int64, from, to int) {
 		sweepSlab(t, refTo(i, formLong, 0), &s.longs, before, t.deadlineOfLong)
 	}
 	slices.SortFunc(t.late, func(a, b overdue) int {
-		return cmp.Or(cmp.Compare(a.deadline, b.deadline), cmp.Compare(a.number, b.number))
+		if c := cmp.Compare(a.deadline, b.deadline); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.number, b.number)
 	})
 	for _, l := range t.late {
 		if t.shards[l.ref.shard()].live(l.ref) { // a SYN that waited may have gone with its flow

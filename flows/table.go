@@ -108,26 +108,17 @@ func (t *Tracker) tupleOfRef(f ref) (k tuple) {
 	c := s.keyOf(f)
 	k.space = t.spaceOf(s, f, c)
 	if k.plo, k.phi, k.a, k.b = c.pa, c.pb, c.a, c.b; k.space&v6 != 0 {
-		k.lo, k.hi = t.endsOf(c, k.space)
+		ends := t.addrs.ptr(c.a)
+		k.lo, k.hi = ends[0], ends[1]
 	}
 	return k
 }
 
 func word(a *Addr) uint32 { return binary.BigEndian.Uint32(a[12:]) }
 
-func addrOf(w uint32) Addr {
-	var b [4]byte
+func bytesOf(w uint32) (b [4]byte) {
 	binary.BigEndian.PutUint32(b[:], w)
-	return Addr4(b)
-}
-
-// endsOf are the addresses of a record, the lower first.
-func (t *Tracker) endsOf(k *key, space uint32) (lo, hi Addr) {
-	if space&v6 != 0 {
-		p := t.addrs.ptr(k.a)
-		return p[0], p[1]
-	}
-	return addrOf(k.a), addrOf(k.b)
+	return b
 }
 
 // ref names what is kept of a flow: which shard (8 bits), in which form (2), and which of those there (22).

@@ -72,7 +72,8 @@ type Tracker struct {
 	rec     ref      // its record
 	work    record   // what it is while the segment is observed, where held names it
 	held    ref      // what is kept of it, 0: a record as it is
-	shown   record   // the one described last
+	whole   record   // the one described last, where it is not kept as a record
+	shown   *record  // the one described last
 	pending ref      // record that a RST being observed confirms, 0: none
 	picked  Event    // what picking the record showed
 	replay  *half    // seg was held aside, and this end sent it; else nil
