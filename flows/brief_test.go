@@ -98,7 +98,7 @@ func TestBriefly(t *testing.T) {
 	})
 	t.Run("conversation", func(t *testing.T) {
 		random := rand.New(rand.NewPCG(9, 10))
-		for range 300 {
+		for range 100 {
 			if diff := briefly(conversation(random)); diff != "" {
 				t.Fatal(diff)
 			}
@@ -107,7 +107,7 @@ func TestBriefly(t *testing.T) {
 	t.Run("random", func(t *testing.T) {
 		random := rand.New(rand.NewPCG(7, 8))
 		b := make([]byte, 60*fuzzPacket)
-		for range 2_000 {
+		for range 500 {
 			for i := range b {
 				b[i] = byte(random.Uint32())
 				if i%fuzzPacket > 2 && random.IntN(4) > 0 {
