@@ -34,7 +34,6 @@ type Tracker struct {
 	linger int64
 	keep   bool // transitions
 	lists  func(*Flow) bool
-	seed   [4]uint64
 	*tables
 	from, to int // its shards
 	records  blocks[record]
