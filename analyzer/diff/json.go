@@ -17,7 +17,7 @@ type documentJSON struct {
 	Flows       countsJSON       `json:"flows"`
 	Differences []differenceJSON `json:"differences"`
 	Shown       *shownJSON       `json:"shown"`
-	Notes       []string         `json:"notes"`
+	Notes       []report.Text    `json:"notes"`
 }
 
 type sideJSON struct {
@@ -41,9 +41,9 @@ type differenceJSON struct {
 	Better      bool             `json:"better"`
 	Severity    string           `json:"severity"`
 	Server      *report.Text     `json:"server"`
-	What        *string          `json:"what"`
-	Was         *string          `json:"was"`
-	Is          *string          `json:"is"`
+	What        *report.Text     `json:"what"`
+	Was         *report.Text     `json:"was"`
+	Is          *report.Text     `json:"is"`
 	Flows       *uint64          `json:"flows"`
 	First       []pairJSON       `json:"first"`
 	Measured    *measuredJSON    `json:"measured"`
@@ -57,9 +57,9 @@ type pairJSON struct {
 }
 
 type flowJSON struct {
-	Flow   uint64 `json:"flow"`
-	Client string `json:"client"`
-	Server string `json:"server"`
+	Flow   uint64      `json:"flow"`
+	Client report.Text `json:"client"`
+	Server report.Text `json:"server"`
 }
 
 type measuredJSON struct {
@@ -82,10 +82,13 @@ type shownJSON struct {
 
 // Write writes d.
 func (j *JSON) Write(d *Diff) error {
-	document := documentJSON{Old: d.Old.json(), New: d.New.json(), Differences: []differenceJSON{}, Notes: append([]string{}, d.Notes...),
+	document := documentJSON{Old: d.Old.json(), New: d.New.json(), Differences: []differenceJSON{}, Notes: []report.Text{},
 		Flows: countsJSON{d.Alike, d.Flows[Changed], d.Flows[New], d.Flows[Gone], d.Unjudged}}
 	for i := range d.Differences {
 		document.Differences = append(document.Differences, d.Differences[i].json())
+	}
+	for _, n := range d.Notes {
+		document.Notes = append(document.Notes, report.Text(n))
 	}
 	if s := &d.Shown; s.Ladder != "" {
 		document.Shown = &shownJSON{report.Text(s.In.Name), s.Flow, report.Text(s.Ladder), report.OrNull(report.Text(s.Again))}
@@ -102,7 +105,8 @@ func (s *Snapshot) json() sideJSON {
 
 func (d *Difference) json() differenceJSON {
 	j := differenceJSON{Matter: d.Matter.String(), Counts: d.Counts, Better: d.Better, Severity: d.Severity.String(),
-		Server: report.OrNull(report.Text(d.Server)), What: report.OrNull(d.What), Was: report.OrNull(d.Was), Is: report.OrNull(d.Is), Flows: report.OrNull(d.Flows),
+		Server: report.OrNull(report.Text(d.Server)), What: report.OrNull(report.Text(d.What)), Was: report.OrNull(report.Text(d.Was)),
+		Is: report.OrNull(report.Text(d.Is)), Flows: report.OrNull(d.Flows),
 		First: []pairJSON{}, Percentiles: []percentileJSON{}}
 	for i := range d.First {
 		p := &d.First[i]
@@ -121,5 +125,5 @@ func (f Flow) json() *flowJSON {
 	if f.Number == 0 {
 		return nil
 	}
-	return &flowJSON{f.Number, f.Client.String(), f.Server.String()}
+	return &flowJSON{f.Number, report.Text(f.Client.String()), report.Text(f.Server.String())}
 }

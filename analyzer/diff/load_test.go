@@ -1,8 +1,10 @@
 package diff
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 const savedRow = `{"flow":1,"client":"192.0.2.1:40001","server":"198.51.100.1:80","states":{"client":["CLOSED"],"server":[]},` +
@@ -49,9 +51,13 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// FuzzLoad: whatever can be loaded is the same as itself.
+// FuzzLoad: whatever can be loaded is the same as itself, and nothing of it is an order to who reads what is told of it.
 func FuzzLoad(f *testing.F) {
+	const hostile = `x\u001b[2J\u202e\n::error::y`
 	f.Add(savedRow)
+	f.Add(strings.Replace(strings.Replace(savedRow, `["refused"]`, `["`+hostile+`"]`, 1), "198.51.100.1:80", "[fe80::1%"+hostile+"]:80", 1))
+	f.Add(`{"capture":{"flows":3},"servers":[{"server":"192.0.2.1:80","tunnel":"` + hostile + `","flows":2,"opening":{"complete":2},` +
+		`"findings":[{"finding":"` + hostile + `","severity":"error","flows":2}]}]}`)
 	f.Add("[" + savedRow + "]")
 	f.Add(`{"capture":{"flows":3},"servers":[{"server":"192.0.2.1:80","flows":2,"opening":{"complete":2},"timing":{"connect":{"count":2,"p50_ns":5}}}]}`)
 	f.Fuzz(func(t *testing.T, saved string) {
@@ -66,6 +72,16 @@ func FuzzLoad(f *testing.F) {
 		}
 		if d := Compare(was, is, Tolerance{}, DefaultFailOn()); len(d.Differences) > 0 {
 			t.Errorf("differs from itself: %s", d.Differences[0].String())
+		}
+		var b strings.Builder
+		d := Compare(c.Snapshot("none"), is, Tolerance{}, DefaultFailOn())
+		if err := errors.Join((&Text{W: &b}).Write(d), (&JSON{W: &b}).Write(d)); err != nil {
+			t.Fatal(err)
+		}
+		for l := range strings.Lines(b.String()) {
+			if strings.ContainsFunc(strings.TrimSuffix(l, "\n"), func(r rune) bool { return !unicode.IsPrint(r) }) || strings.HasPrefix(l, "::") {
+				t.Errorf("%q is told", l)
+			}
 		}
 	})
 }

@@ -24,10 +24,21 @@ const shownDifferences = 20
 // Write writes d: what differs, the worst first, the first flow that does, and how much was alike.
 func (t *Text) Write(d *Diff) error {
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	// What is told can be what a saved file says, which anybody may have written.
+	line := func(format string, args ...any) {
+		for i, a := range args {
+			switch a := a.(type) {
+			case string:
+				args[i] = report.Plain(a)
+			case fmt.Stringer:
+				args[i] = report.Plain(a.String())
+			}
+		}
+		fmt.Fprintf(&b, format+"\n", args...)
+	}
 	if !t.Quiet {
-		line("OLD      %s: %s", report.Plain(d.Old.Name), d.Old)
-		line("NEW      %s: %s", report.Plain(d.New.Name), d.New)
+		line("OLD      %s: %s", d.Old.Name, d.Old)
+		line("NEW      %s: %s", d.New.Name, d.New)
 		shown := d.Differences
 		if len(shown) > shownDifferences && !t.Verbose {
 			shown = shown[:shownDifferences]
@@ -39,7 +50,10 @@ func (t *Text) Write(d *Diff) error {
 			line("\nand %s; -v shows all", of(uint64(n), "more difference"))
 		}
 		if d.Shown.Ladder != "" {
-			line("\nThe first of them, in %s:\n\n%s", report.Plain(d.Shown.In.Name), strings.TrimRight(d.Shown.Ladder, "\n"))
+			line("\nThe first of them, in %s:\n", d.Shown.In.Name)
+			for rung := range strings.Lines(d.Shown.Ladder) {
+				line("%s", strings.TrimRight(rung, "\n"))
+			}
 			if d.Shown.Again != "" {
 				line("again    %s", d.Shown.Again)
 			}
@@ -64,7 +78,7 @@ func (d *Difference) write(line func(string, ...any)) {
 		head = append(head, d.What)
 	}
 	if d.Server != "" {
-		head = append(head, report.Plain(d.Server))
+		head = append(head, d.Server)
 	}
 	if d.Flows > 0 {
 		head = append(head, of(d.Flows, "flow"))
