@@ -1,10 +1,7 @@
 package analyzer
 
 import (
-	"math/bits"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"tcpwhy/flows"
 )
@@ -15,9 +12,7 @@ type Timing struct {
 	N        uint64
 	Min, Max time.Duration
 
-	// In microseconds, up to an hour. Packed: 0.5 to 4 kB where the usual array of counts has 26, for
-	// 57 ns a value in place of 7, so that every server can have its own. Made with the second value.
-	values *hdrhistogram.PackedHistogram
+	values *histogram // in microseconds, up to an hour; made with the second value
 }
 
 const longestTiming = int64(time.Hour / time.Microsecond)
@@ -33,7 +28,7 @@ func (t *Timing) Add(e flows.Elapsed) {
 		return
 	}
 	if t.values == nil {
-		t.values = hdrhistogram.NewPacked(1, longestTiming, 2)
+		t.values = new(histogram)
 		t.record(t.Min) // the first
 	}
 	t.record(e.D)
@@ -41,8 +36,7 @@ func (t *Timing) Add(e flows.Elapsed) {
 }
 
 func (t *Timing) record(d time.Duration) {
-	us := min((int64(d)+500)/1000, longestTiming)
-	_ = t.values.RecordValue(us) // an error: only above longestTiming
+	t.values.add(uint32(min((int64(d)+500)/1000, longestTiming)))
 }
 
 func (t *Timing) merge(o *Timing) {
@@ -52,17 +46,18 @@ func (t *Timing) merge(o *Timing) {
 	case t.N == 0:
 		t.Min, t.Max = o.Min, o.Max
 		if o.values != nil {
-			t.values = o.values.Clone()
+			t.values = new(histogram)
+			t.values.merge(o.values)
 		}
 	default:
 		if t.values == nil {
-			t.values = hdrhistogram.NewPacked(1, longestTiming, 2)
+			t.values = new(histogram)
 			t.record(t.Min)
 		}
 		if o.values == nil {
 			t.record(o.Min)
 		} else {
-			t.values.Merge(o.values)
+			t.values.merge(o.values)
 		}
 		t.Min, t.Max = min(t.Min, o.Min), max(t.Max, o.Max)
 	}
@@ -74,7 +69,7 @@ func (t *Timing) Quantile(q float64) time.Duration {
 	if t.values == nil {
 		return t.Max
 	}
-	d := time.Duration(t.values.ValueAtPercentile(100*q)) * time.Microsecond
+	d := time.Duration(t.values.quantile(q)) * time.Microsecond
 	return min(max(d, t.Min), t.Max)
 }
 
@@ -106,10 +101,9 @@ func (t *Timing) Each(f func(d time.Duration, flows uint64)) {
 		}
 		return
 	}
-	t.values.ForEachBucket(func(us, n int64) bool {
-		// A bucket's lowest value is what is given. With two digits there are 128 buckets to a power of two.
-		us += 1<<max(0, bits.Len64(uint64(us))-8) - 1
-		f(min(max(time.Duration(us)*time.Microsecond, t.Min), t.Max), uint64(n))
+	t.values.each(func(i int, n uint64) bool {
+		_, us := bucket(i)
+		f(min(max(time.Duration(us)*time.Microsecond, t.Min), t.Max), n)
 		return true
 	})
 }
