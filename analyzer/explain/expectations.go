@@ -50,9 +50,10 @@ Each key, and each quantity, is one expectation, and is told with its line. It
 fails where no flow is chosen, unless may-be-empty or count says that there
 may be none. What cannot be judged is not met, and tcpwhy exits with status 2: a
 capture that is named and not given, one that is given and not named, a metric
-that was measured of no flow. A capture that is cut off meets nothing, unless
-that is allowed; it is status 3. What is allowed is taken away from what failed:
-if the rest is as expected, it is no failure until the day after its last.
+that was measured of no flow. A capture that is not there, or is cut off, meets
+nothing, and is status 3; that it is cut off can be allowed. What is allowed is
+taken away from what failed: if the rest is as expected, it is no failure until
+the day after its last. An exception that nothing comes under any more is told.
 Without flows, findings of the whole capture count, too.
 
 RFC 9293 §3.3.2 has the states, in any of the usual spellings`)
