@@ -23,7 +23,7 @@ type knownShape struct {
 	shape
 	next uint16 // the one that a flow in this shape came to the last time
 	end  end
-	shed Shed // what a flow in this shape would be shed as
+	fate fate
 
 	teachable, opens bool // of the shape
 }
@@ -65,7 +65,7 @@ func (s *shapes) numberOf(after uint16, what *shape, r *record) uint16 {
 			return 0
 		}
 		n = uint16(len(s.of))
-		k := knownShape{shape: *what, shed: r.sheds(), teachable: what.teachable(), opens: what.opens()}
+		k := knownShape{shape: *what, fate: r.fate(), teachable: what.teachable(), opens: what.opens()}
 		switch {
 		case r.has(atOver):
 			k.end = endOver

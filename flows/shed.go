@@ -8,8 +8,8 @@ import (
 // Shed says what a flow was that was given up at the ceiling, for want of room, before it had finished. At the
 // ceiling those go first that are over: their rows are written early, and nothing is lost. The others go without
 // a row, in the order of these constants, and of each kind the longest silent first. But as long as a flow may
-// have its answer on the way, three seconds, it goes only where no other is left but open ones: else a flood would
-// push out what is just being opened, or closed, beside it.
+// have its answer on the way, three seconds or until its server sends its SYN-ACK again, it goes only where no other
+// is left but open ones: else a flood would push out what is just being opened, or closed, beside it.
 type Shed uint8
 
 const (
@@ -65,7 +65,7 @@ func (h share) over(s *shard) bool {
 
 // sheddable is a flow that could go.
 type sheddable struct {
-	shed   Shed // NotShed: it is over
+	fate
 	young  bool // its answer may be on the way
 	last   int64
 	number uint64
@@ -139,15 +139,15 @@ func (t *Tracker) sheddables(i int) []sheddable {
 				if r.is(tentative) {
 					continue
 				}
-				c.shed, c.last = r.sheds(), r.last()
+				c.fate, c.last = r.fate(), r.last()
 			case formLone:
 				c.shed, c.last = ShedAttempt, s.lones.ptr(j).at()
 			case formBrief:
-				c.shed, c.last = t.shapes.of[s.briefs.ptr(j).shape].shed, s.briefs.ptr(j).lastAt()
+				c.fate, c.last = t.shapes.of[s.briefs.ptr(j).shape].fate, s.briefs.ptr(j).lastAt()
 			case formLong:
-				c.shed, c.last = t.shapes.of[s.longs.ptr(j).shape].shed, s.longs.ptr(j).lastAt()
+				c.fate, c.last = t.shapes.of[s.longs.ptr(j).shape].fate, s.longs.ptr(j).lastAt()
 			}
-			c.young = t.seg.Time-c.last < notYetOpen
+			c.young = !c.overdue && t.seg.Time-c.last < notYetOpen
 			all = append(all, c)
 		}
 	}
@@ -155,18 +155,23 @@ func (t *Tracker) sheddables(i int) []sheddable {
 	return all
 }
 
-// sheds is what r would be shed as.
-func (r *record) sheds() Shed {
+// fate is what would become of a flow at the ceiling.
+type fate struct {
+	shed    Shed // NotShed: it is over
+	overdue bool // its SYN-ACK was sent again
+}
+
+func (r *record) fate() fate {
 	a, b := &r.ends[0].path, &r.ends[1].path
 	switch {
 	case r.over():
-		return NotShed
+		return fate{}
 	case a.n == 0 && b.n == 0, a.n == 0 && b.top() == SynSent, b.n == 0 && a.top() == SynSent:
-		return ShedAttempt
+		return fate{shed: ShedAttempt}
 	case r.waiting() && !(r.ends[0].is(hasFIN) && r.ends[1].is(hasFIN)):
-		return ShedHalfOpen
+		return fate{ShedHalfOpen, r.serverEnd().synack > 1}
 	}
-	return ShedOpen
+	return fate{shed: ShedOpen}
 }
 
 // leastFirst puts the n least of the list first, in no order.

@@ -14,9 +14,18 @@ import (
 	"tcpwhy/pcaps/workload"
 )
 
-// check holds what tcpwhy says of a capture against its plan: the rows of flows, and the totals of report.
+// check holds what tcpwhy says of a capture against its plan: the rows of flows, and the totals of report; where there
+// are more flows than may be held, with less room, too.
 func (l *lab) check(c *capture) error {
-	rows := l.command("tcpwhy flows -o jsonl " + c.name)
+	if !c.shed {
+		return l.checkWith("", c)
+	}
+	return errors.Join(l.checkWith("", c), l.checkWith(" --max-memory 200MB", c))
+}
+
+func (l *lab) checkWith(flags string, c *capture) error {
+	line := "tcpwhy flows -o jsonl" + flags + " " + c.name
+	rows := l.command(line)
 	pipe, err := rows.StdoutPipe()
 	if err != nil {
 		return err
@@ -36,9 +45,12 @@ func (l *lab) check(c *capture) error {
 	}
 	wrong := planned.check(bufio.NewReader(pipe))
 	if err := rows.Wait(); err != nil {
-		return errors.Join(wrong, fmt.Errorf("tcpwhy flows %s: %w", c.name, err))
+		return errors.Join(wrong, fmt.Errorf("%s: %w", line, err))
 	}
-	return errors.Join(wrong, l.checkTotals(c))
+	if wrong != nil {
+		wrong = fmt.Errorf("%s: %w", line, wrong)
+	}
+	return errors.Join(wrong, l.checkTotals(flags, c, planned.rows))
 }
 
 // totals are the outcomes of a capture, by their names in JSON, and what each server got.
@@ -49,6 +61,7 @@ type totals struct {
 	Servers map[string]int `json:"servers"` // connections to each
 	Flood   string         `json:"flood"`   // the server that a SYN flood goes to, ""
 	Held    int            `json:"held"`    // forged connections that it holds half open
+	Shed    map[string]int `json:"shed"`    // without a row, by what they were; none is planned
 }
 
 func (t *totals) add(p *workload.Plan) {
@@ -67,7 +80,8 @@ func (t *totals) add(p *workload.Plan) {
 	}
 }
 
-func (l *lab) checkTotals(c *capture) error {
+// checkTotals takes how many rows there are of each outcome, too: with what has no row, these are all.
+func (l *lab) checkTotals(flags string, c *capture, rows map[string]int) error {
 	planned, err := os.ReadFile(filepath.Join(l.dir, c.sums()))
 	if err != nil {
 		return err
@@ -76,15 +90,19 @@ func (l *lab) checkTotals(c *capture) error {
 	if err := json.Unmarshal(planned, &want); err != nil {
 		return err
 	}
-	out, err := l.command("tcpwhy report -o json " + c.name).Output()
+	line := "tcpwhy report -o json" + flags + " " + c.name
+	out, err := l.command(line).Output()
 	if err != nil {
-		return fmt.Errorf("tcpwhy report %s: %w", c.name, err)
+		return fmt.Errorf("%s: %w", line, err)
 	}
 	var got report
 	if err := json.Unmarshal(out, &got); err != nil {
 		return err
 	}
-	return got.check(&want)
+	if err := errors.Join(got.check(&want), got.account(rows)); err != nil {
+		return fmt.Errorf("%s: %w", line, err)
+	}
+	return nil
 }
 
 // report is what is looked at of tcpwhy report -o json.
@@ -124,6 +142,19 @@ func (r *report) check(want *totals) error {
 	}
 	if want.Flood != "" && !slices.Contains(floods, want.Flood) || want.Flood == "" && len(floods) > 0 {
 		return fmt.Errorf("SYN floods: planned %q, got %q", want.Flood, floods)
+	}
+	return nil
+}
+
+// account has every flow in a row, or among those that were given up.
+func (r *report) account(rows map[string]int) error {
+	all := maps.Clone(rows)
+	for outcome, n := range r.Totals.Shed {
+		all[outcome] += n
+	}
+	maps.DeleteFunc(all, func(_ string, n int) bool { return n == 0 })
+	if !maps.Equal(all, r.Totals.Opening) {
+		return fmt.Errorf("flows with a row, and without: %v\n\tin the totals: %v", all, r.Totals.Opening)
 	}
 	return nil
 }
