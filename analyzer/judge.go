@@ -36,6 +36,9 @@ type Judge struct {
 	said  map[uint64][]*Rule // by flow: findings that were told before it finished
 }
 
+// LimitHosts sets how many clients are remembered at a time, each of some 600 bytes, where the 50,000 are too many.
+func (j *Judge) LimitHosts(n int) { j.peers.maxHosts = max(1, min(n, defaultHosts)) }
+
 // Step follows what a segment changed, for the gauges of servers (half-open connections at a time).
 func (j *Judge) Step(seg *flows.Segment, step *flows.Step) {
 	if !j.FlowsOnly {

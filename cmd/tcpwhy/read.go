@@ -206,11 +206,14 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Source = source.Segments()
 	run.Facts = func(err error) analyzer.Facts { return facts(source, err) }
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
-	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/2
+	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/5*2
 	collectSoon()
 	if c.Flags().Changed("max-memory") {
-		// An eighth is for the program itself, which the runtime does not count.
-		debug.SetMemoryLimit(int64(r.maxMemory - r.maxMemory/8))
+		// A quarter is for the program itself, which the runtime does not count, and for what it is late to collect.
+		debug.SetMemoryLimit(int64(r.maxMemory - r.maxMemory/4))
+		if run.Judge != nil {
+			run.Judge.LimitHosts(int(r.maxMemory / 8000))
+		}
 	}
 	defer answerSignals(c.ErrOrStderr(), source)()
 	if r.capturing.on() {

@@ -50,7 +50,7 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.DurationVar(&r.linger, "linger", time.Minute, "how long after its end a flow is still listened to, in packet `TIME`")
 	fs.IntVar(&r.maxFlows, "max-flows", defaultFlows, "hold at most `N` flows at a time, 0: all; tcpwhy explain evicted has what goes first")
 	r.maxMemory = defaultMemory
-	fs.Var(&oneValue[uint64]{&r.maxMemory, parseSize, "1GB"}, "max-memory", "stay within about `SIZE`, half of it for these flows: 200MB, 4GiB")
+	fs.Var(&oneValue[uint64]{&r.maxMemory, parseSize, "1GB"}, "max-memory", "stay within about `SIZE`, two fifths of it for these flows: 200MB, 4GiB")
 	fs.StringVarP(&r.format, "output", "o", "text", "`FORMAT`: "+formats)
 	fs.StringVar(&r.color, "color", "auto", "colours: `WHEN` is auto, always or never")
 	fs.CountVarP(&r.verbose, "verbose", "v", "explain more")
