@@ -36,9 +36,15 @@ func judgeMissingFinalACK(p *Pass) {
 	}
 	end, other := &p.Ends[side], side.Peer()
 	f := Finding{Confidence: p.Missing(), Endpoint: by(other), Packets: fins, Lasted: p.Since(at[0])}
-	f.Next = fmt.Sprintf("on %s: ss -tan state %s 'sport = :%d' (it goes by itself); a capture at %s tells whether the FIN arrives there", end.Addr.Addr(), ssState(end.State()), end.Addr.Port(), p.Ends[other].Addr.Addr())
 	if len(fins) == 1 {
 		f.Confidence = Possible
+	}
+	if p.wordless {
+		p.Report(f)
+		return
+	}
+	f.Next = fmt.Sprintf("on %s: ss -tan state %s 'sport = :%d' (it goes by itself); a capture at %s tells whether the FIN arrives there", end.Addr.Addr(), ssState(end.State()), end.Addr.Port(), p.Ends[other].Addr.Addr())
+	if len(fins) == 1 {
 		f.Summary = fmt.Sprintf("the %s's FIN was not acknowledged, and not sent again: it was last seen in %s", side, end.State())
 		f.Why = fmt.Sprintf("no ACK of the FIN in packet %d is in the capture; its sender would have sent it again, so there was one, most likely", fins[0])
 		p.Report(f)

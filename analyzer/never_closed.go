@@ -28,18 +28,23 @@ func judgeNeverClosed(p *Pass) {
 	}
 	f := Finding{Confidence: Possible, Lasted: p.Since(p.Last)}
 	f.Packets = inOrder(p.finalACK())
+	open := p.Capture.EndedOpen
+	if open && p.Since(p.Last) < p.Limit() {
+		return
+	}
+	if !open {
+		f.Confidence = min(Likely, p.Absent())
+	}
 	switch {
-	case p.Capture.EndedOpen && p.Since(p.Last) >= p.Limit():
+	case p.wordless:
+	case open:
 		f.Summary = fmt.Sprintf("open and silent for the last %s of the capture", span.String(p.Since(p.Last)))
 		f.Why = "neither FIN nor RST is in the capture, and nothing is unacknowledged: an idle connection looks so, and one that an end has lost"
 		f.Next = fmt.Sprintf("on either host: ss -tno 'sport = :%[1]d or dport = :%[1]d' (timer:(keepalive,…): it will be noticed if the other end is gone)", p.Server().Addr.Port())
-	case !p.Capture.EndedOpen:
-		f.Confidence = min(Likely, p.Absent())
+	default:
 		f.Summary = "never closed: the same addresses and ports were used for another connection"
 		f.Why = "neither FIN nor RST is in the capture, and a SYN of the same four-tuple was answered: one end had lost this connection, or its close was not captured"
 		f.Next = "see the flow that follows on these ports"
-	default:
-		return
 	}
 	p.Report(f)
 }
