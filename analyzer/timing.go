@@ -1,7 +1,10 @@
 package analyzer
 
 import (
+	"math/bits"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"tcpwhy/flows"
 )
@@ -12,7 +15,9 @@ type Timing struct {
 	N        uint64
 	Min, Max time.Duration
 
-	values *histogram // in microseconds, up to an hour; made with the second value
+	// In microseconds, up to an hour. Packed: 0.5 to 4 kB where the usual array of counts has 26, for
+	// 57 ns a value in place of 7, so that every server can have its own. Made with the second value.
+	values *hdrhistogram.PackedHistogram
 }
 
 const longestTiming = int64(time.Hour / time.Microsecond)
@@ -28,7 +33,7 @@ func (t *Timing) Add(e flows.Elapsed) {
 		return
 	}
 	if t.values == nil {
-		t.values = new(histogram)
+		t.values = hdrhistogram.NewPacked(1, longestTiming, 2)
 		t.record(t.Min) // the first
 	}
 	t.record(e.D)
@@ -36,7 +41,8 @@ func (t *Timing) Add(e flows.Elapsed) {
 }
 
 func (t *Timing) record(d time.Duration) {
-	t.values.add(uint32(min((int64(d)+500)/1000, longestTiming)))
+	us := min((int64(d)+500)/1000, longestTiming)
+	_ = t.values.RecordValue(us) // an error: only above longestTiming
 }
 
 func (t *Timing) merge(o *Timing) {
@@ -46,18 +52,17 @@ func (t *Timing) merge(o *Timing) {
 	case t.N == 0:
 		t.Min, t.Max = o.Min, o.Max
 		if o.values != nil {
-			t.values = new(histogram)
-			t.values.merge(o.values)
+			t.values = o.values.Clone()
 		}
 	default:
 		if t.values == nil {
-			t.values = new(histogram)
+			t.values = hdrhistogram.NewPacked(1, longestTiming, 2)
 			t.record(t.Min)
 		}
 		if o.values == nil {
 			t.record(o.Min)
 		} else {
-			t.values.merge(o.values)
+			t.values.Merge(o.values)
 		}
 		t.Min, t.Max = min(t.Min, o.Min), max(t.Max, o.Max)
 	}
@@ -69,7 +74,7 @@ func (t *Timing) Quantile(q float64) time.Duration {
 	if t.values == nil {
 		return t.Max
 	}
-	d := time.Duration(t.values.quantile(q)) * time.Microsecond
+	d := time.Duration(t.values.ValueAtPercentile(100*q)) * time.Microsecond
 	return min(max(d, t.Min), t.Max)
 }
 
@@ -101,9 +106,10 @@ func (t *Timing) Each(f func(d time.Duration, flows uint64)) {
 		}
 		return
 	}
-	t.values.each(func(i int, n uint64) bool {
-		_, us := bucket(i)
-		f(min(max(time.Duration(us)*time.Microsecond, t.Min), t.Max), n)
+	t.values.ForEachBucket(func(us, n int64) bool {
+		// A bucket's lowest value is what is given. With two digits there are 128 buckets to a power of two.
+		us += 1<<max(0, bits.Len64(uint64(us))-8) - 1
+		f(min(max(time.Duration(us)*time.Microsecond, t.Min), t.Max), uint64(n))
 		return true
 	})
 }
