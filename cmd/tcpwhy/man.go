@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,12 +28,29 @@ func newManual() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			c.Root().DisableAutoGenTag = true
 			withStatuses(c.Root())
-			if err := doc.GenManTree(c.Root(), &doc.GenManHeader{Section: "1", Source: "tcpwhy"}, args[0]); err != nil {
+			if err := writePages(c.Root(), args[0]); err != nil {
 				return &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(args[0]), withoutPath(err))}
 			}
 			return nil
 		},
 	}
+}
+
+// writePages writes the pages of c and of what is below it, as every output is written: by root, too.
+func writePages(c *cobra.Command, dir string) error {
+	for _, below := range c.Commands() {
+		if !below.IsAvailableCommand() || below.IsAdditionalHelpTopicCommand() {
+			continue
+		}
+		if err := writePages(below, dir); err != nil {
+			return err
+		}
+	}
+	var page bytes.Buffer
+	if err := doc.GenMan(c, &doc.GenManHeader{Section: "1", Source: "tcpwhy"}, &page); err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"), false, page.Bytes())
 }
 
 // withStatuses has the description of c, and of what is below it, end with the exit statuses.
