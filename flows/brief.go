@@ -325,6 +325,7 @@ func (t *Tracker) place(f ref, as form) ref {
 	s := &t.shards[f.shard()]
 	to := f
 	if f.form() != as || r.fresh {
+		t.grew = true
 		to = refTo(f.shard(), as, s.take(as))
 		if r.fresh {
 			t.insert(&t.k, to)

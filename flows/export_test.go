@@ -40,6 +40,12 @@ func (t *Tracker) Shard(s *Segment) int {
 	return i
 }
 
+// Excess is by how many flows and bytes t holds more of a shard than its share of the ceiling.
+func (t *Tracker) Excess(shard int) (flows, bytes int) {
+	s := &t.shards[shard]
+	return s.flows() - t.share.flows, int(s.bytes()) - int(t.share.bytes)
+}
+
 // After has t number flows as after so many.
 func (t *Tracker) After(flows uint64) { t.flows = flows }
 

@@ -1,6 +1,7 @@
 package flows_test
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -28,6 +29,9 @@ func FuzzTracker(f *testing.F) {
 		if diff := sideBySide(flows.Config{Transitions: true, Events: true}, segs); diff != "" {
 			t.Fatal(diff)
 		}
+		if err := bounded(segs, len(b)/fuzzPacket); err != nil {
+			t.Fatal(err)
+		}
 		other := fuzzSegments(b, [2]flows.Seq{1<<32 - 3, 1<<31 - 2})
 		if slices.ContainsFunc(slices.Concat(segs, other), fromNowhere) {
 			return
@@ -37,6 +41,33 @@ func FuzzTracker(f *testing.F) {
 			t.Fatalf("from other ISSs: %s", differ(got, want))
 		}
 	})
+}
+
+// bounded says where a Tracker with little room holds more than that, or loses count. The room is for a few flows, by n.
+// Beyond it are at the most the flow of the segment, and SYNs that waited beside flows that went.
+func bounded(segs []flows.Segment, n int) error {
+	const flowsMore, recordBytes = 4, 1600
+	tr := flows.NewTracker(flows.Config{MaxFlows: 256 * (1 + n%4), MaxBytes: 256 * uint64(1+n%7*400), Events: true, Transitions: true})
+	var f flows.Flow
+	told := uint64(0)
+	drain := func() {
+		for tr.Finished(&f) {
+			told++
+		}
+	}
+	for i := range segs {
+		tr.Observe(&segs[i])
+		drain()
+		if held, bytes := tr.Excess(tr.Shard(&segs[i])); held > flowsMore || bytes > (1+flowsMore)*recordBytes {
+			return fmt.Errorf("after segment %d: %d flows and %d bytes more than there is room for", i+1, held, bytes)
+		}
+	}
+	tr.End()
+	drain()
+	if told != tr.Flows() {
+		return fmt.Errorf("%d flows, %d of them told", tr.Flows(), told)
+	}
+	return nil
 }
 
 // fromNowhere reports whether s is the RST of a host without a connection in answer to a segment
@@ -59,6 +90,9 @@ var (
 	fuzzSteps = [16]int32{0, 0, 0, 0, -1, 1, -2, 2, -100, 100, 1000, -70000, 70000, 10_000_000, -1 << 30, 1 << 30}
 	fuzzTimes = [16]int64{0, 1e3, 5e4, 1e6, 1e6, 2e7, 2e7, 2e8, 1e9, 3e9, 61e9, 181e9, -1e6, -3e9, 5e5, 1e7}
 
+	// Ports of the clients, so that the IPv4 four-tuples are of one shard.
+	fuzzPorts = [8]uint16{40690, 40243, 40008, 40092, 40528, 40905, 40661, 41241}
+
 	fuzzSeeds = [][]byte{
 		{0, 0, 0, 0, 0, 0, 5, 1, 1, 0, 0, 0, 3, 0, 2, 0, 0, 0, 5, 0, 5, 0, 0, 0, 5, 1, 5, 0, 0, 0, 5, 0, 2, 0, 0, 0},
 		{0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0, 0, 5, 0, 1, 0, 0, 0, 5, 1, 1, 0, 0, 0, 5, 0, 4, 0, 0, 9},
@@ -69,7 +103,10 @@ var (
 )
 
 func fuzzSegments(b []byte, iss [2]flows.Seq) (segs []flows.Segment) {
-	next := [4]flows.Seq{iss[0], iss[1], iss[0], iss[1]} // by sender: two four-tuples
+	next := [2 * len(fuzzPorts)]flows.Seq{} // by sender
+	for i := range next {
+		next[i] = iss[i&1]
+	}
 	now := int64(1e18)
 	for ; len(b) >= fuzzPacket; b = b[fuzzPacket:] {
 		switch now = max(now+fuzzTimes[b[0]&15], 0); b[0] {
@@ -78,13 +115,13 @@ func fuzzSegments(b []byte, iss [2]flows.Seq) (segs []flows.Segment) {
 		case 0xff: // the latest time that a file can tell
 			now = 9e18
 		}
-		who := b[1] & 3
+		who := b[1] & 15
 		seg := flows.Segment{
 			Time: now, Packet: uint64(len(segs) + 1), HeaderOK: true, Cut: b[1]&0x40 != 0,
 			Flags: fuzzFlags[b[2]&15], Window: 65535, IPID: uint16(b[0] >> 4), TTL: 64, Len: uint32(b[5]),
 		}
 		client, server := flows.Addr4([4]byte{192, 0, 2, 1 + who>>1}), flows.Addr4([4]byte{198, 51, 100, 1})
-		seg.Src, seg.Dst, seg.SrcPort, seg.DstPort = client, server, 40001, 443
+		seg.Src, seg.Dst, seg.SrcPort, seg.DstPort = client, server, fuzzPorts[who>>1], 443
 		if b[1]&0x20 != 0 { // IPv6
 			seg.Src[10], seg.Dst[10] = 1, 1
 			seg.IPID = 0

@@ -190,6 +190,7 @@ func (t *Tracker) quick(head ref, c class) bool {
 	}
 	b.shape = l.after
 	if as != head.form() {
+		t.grew = true
 		to := refTo(head.shard(), as, s.take(as))
 		if as == formBrief {
 			*s.briefs.ptr(to.index()) = *b
@@ -217,7 +218,7 @@ func (t *Tracker) quickSYN(l *lesson) bool {
 	}
 	i, shard := t.shardOf(k)
 	number := t.nextNumber(i, k.hash)
-	t.opened = true
+	t.grew = true
 	t.rec = refTo(i, formLone, shard.lones.take())
 	at := key{a: k.a, b: k.b, pa: k.plo, pb: k.phi, origin: o, shape: l.after}
 	if k.space&v6 != 0 {

@@ -194,6 +194,28 @@ func TestShedYoungLast(t *testing.T) {
 	}
 }
 
+// Room is made when flows take more, too, and none is opened.
+func TestShedWhenFlowsGrow(t *testing.T) {
+	const lone = 64
+	tr := flows.NewTracker(flows.Config{MaxBytes: 256 * 10 * lone})
+	client := 0
+	var opens, answers []flows.Segment
+	for range 10 {
+		var one []flows.Segment
+		one, client = liveIn(tr, nil, client, "half-open")
+		opens, answers = append(opens, one[0]), append(answers, one[1])
+	}
+	for i, s := range append(opens, answers...) {
+		tr.Observe(&s)
+		if _, bytes := tr.Excess(0); bytes > 0 {
+			t.Fatalf("after segment %d: %d bytes too many", i+1, bytes)
+		}
+	}
+	if n := tr.Live(); n == 0 || n == 10 {
+		t.Errorf("%d of 10 flows are held", n)
+	}
+}
+
 // A SYN again, or its answer, is of the attempt that was shed; a SYN after a connection that has its row is of another.
 func TestShedGoesOn(t *testing.T) {
 	for _, test := range []struct {

@@ -58,7 +58,7 @@ type Tracker struct {
 	done    queue[departed]
 	handed  ref         // record handed out last, freed at the next call
 	share   share       // of the ceiling
-	opened  bool        // by the latest segment
+	grew    bool        // with the latest segment, by a flow or by more of one
 	room    []sheddable // those that were looked at last
 	left    left
 	ended   bool
@@ -167,8 +167,8 @@ func (t *Tracker) arrive(s *Segment) *Step {
 	t.seg = s
 	head := t.find(&t.k)
 	t.take(head)
-	if t.opened {
-		t.opened = false
+	if t.grew {
+		t.grew = false
 		if i, shard := t.shardOf(&t.k); t.share.over(shard) {
 			t.shed(i)
 		}
@@ -571,6 +571,7 @@ func (t *Tracker) open(head ref, k *tuple) ref {
 	if head == 0 {
 		t.held = rec
 	} else {
+		t.grew = true
 		rec = refTo(shard, formRecord, at.records.take())
 		r = t.ptr(rec)
 	}
@@ -583,7 +584,6 @@ func (t *Tracker) open(head ref, k *tuple) ref {
 	if head != 0 {
 		t.replace(k.hash, head, rec)
 	}
-	t.opened = true
 	if before, ok := t.gone.take(k); ok && (!s.Flags.Any(SYN) || s.Flags.Any(ACK) || before.undecided()) {
 		r.marks |= resumed | mark(before)<<beforeShift
 	}
