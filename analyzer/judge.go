@@ -66,6 +66,11 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 
 // Finished judges a finished flow, and counts it for its server and its client.
 func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
+	j.count(f, j.judge(f, now, true), out)
+}
+
+// count counts a flow that was judged for its server and its client, and what was found of it.
+func (j *Judge) count(f *flows.Flow, found []*Finding, out func(*Finding)) {
 	delete(j.said, f.Number)
 	var server *Server
 	var host *Host
@@ -73,7 +78,7 @@ func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
 		server, host = j.peers.finished(f)
 	}
 	slow := false
-	for _, n := range j.judge(f, now, true) {
+	for _, n := range found {
 		slow = slow || n.Rule == slowHandshake
 		if !j.FlowsOnly {
 			j.peers.found(f, n, server, host)
@@ -99,7 +104,11 @@ func (j *Judge) Shed(f *flows.Flow) {
 // judge is what the rules have to say of a flow. The list is valid until the next call.
 func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
 	j.prepare()
-	p := &j.pass
+	return j.judgeOn(&j.pass, f, now, over)
+}
+
+// judgeOn is judge with a pass of the flow's own. The Judge must be prepared; it is not changed.
+func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool) []*Finding {
 	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0], wordless: j.Wordless}
 	shown := j.signsOf(f)
 	if shown&j.signs == 0 {

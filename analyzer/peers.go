@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
-	"time"
 
 	"tcpwhy/flows"
 )
@@ -24,6 +23,7 @@ type peers struct {
 	leaving   leaving
 	strange   strange
 	clock     clock
+	moves     []move // of the segment at hand
 	causes    map[subject]bool
 }
 
@@ -175,95 +175,10 @@ func (p *peers) hosts() []*Host {
 // step follows what a segment changed: most change nothing, and cost nothing here.
 func (p *peers) step(seg *flows.Segment, step *flows.Step) {
 	p.clock.tick(seg)
-	for i := range step.Notes {
-		switch step.Notes[i].Kind {
-		case flows.NoteInvalidFlags:
-			p.strange.add(seg, step)
-		case flows.NoteSYNACKAgain:
-			p.synAckAgain(seg, step, &step.Notes[i])
-		case flows.NoteSYNAgain:
-			p.synAgain(seg, step, &step.Notes[i])
-		}
+	p.moves = movesOf(p.moves[:0], seg, step)
+	for i := range p.moves {
+		p.move(&p.moves[i])
 	}
-	for i := range step.Changes {
-		if c := &step.Changes[i]; c.From != c.To {
-			p.change(seg, step, c)
-		}
-	}
-}
-
-func (p *peers) change(seg *flows.Segment, step *flows.Step, c *flows.Transition) {
-	if c.Side == flows.Client {
-		if c.To == flows.SynSent && c.From == flows.Closed {
-			p.totals.Attempts.add(seg.Time)
-			p.serverOf(seg, step).Attempts.add(seg.Time)
-		}
-		return
-	}
-	switch {
-	case c.From == flows.SynReceived:
-		p.totals.HalfOpen.leave()
-		p.serverOf(seg, step).HalfOpen.leave()
-	case c.To == flows.SynReceived:
-		p.leaving.until(seg.Time, &p.totals.HalfOpen)
-		p.totals.HalfOpen.enter(seg.Time)
-		s := p.serverOf(seg, step)
-		s.HalfOpen.enter(seg.Time)
-		if c.From == flows.Listen {
-			s.admission.take(seg.Time)
-		}
-		if s.HalfOpen.Now >= floodAt {
-			s.flood.mark(seg.Time, seg.Time, int64(time.Minute))
-		}
-	case c.From == flows.CloseWait:
-		p.serverOf(seg, step).CloseWait.leave()
-	case c.To == flows.CloseWait:
-		p.serverOf(seg, step).CloseWait.enter(seg.Time)
-	case c.To == flows.TimeWait && c.Certainty != flows.Revised:
-		p.serverOf(seg, step).TimeWait.add(seg.Time)
-	}
-}
-
-// synAckAgain marks when a server took no valid ACK: one that had passed between its SYN-ACKs. Their waits
-// double, so the one before came after half of the time at the latest.
-func (p *peers) synAckAgain(seg *flows.Segment, step *flows.Step, n *flows.Note) {
-	if !n.D.OK || step.Side != flows.Server || n.D.D < soonestRepeat {
-		return
-	}
-	for i := range step.Changes {
-		if c := &step.Changes[i]; c.Side == flows.Server && c.Certainty == flows.Revised && c.To == flows.SynReceived {
-			from := seg.Time - int64(n.D.D)
-			p.serverOf(seg, step).pressure.mark(from, from+int64(n.D.D)/2, pressureGap)
-			return
-		}
-	}
-}
-
-// synAgain marks when a server took no SYNs: the first of those that come again tells.
-func (p *peers) synAgain(seg *flows.Segment, step *flows.Step, n *flows.Note) {
-	if n.N != 2 || !n.D.OK || n.D.D < soonestRepeat || step.Side != flows.Client {
-		return
-	}
-	s, sent := p.serverOf(seg, step), seg.Time-int64(n.D.D)
-	if s.admission.ignore(sent) {
-		second := sent - sent%int64(time.Second)
-		s.unheard.mark(second, second+int64(time.Second), int64(time.Second))
-	}
-}
-
-// soonestRepeat is when a SYN-ACK is sent again at the soonest; what comes sooner answers a SYN that came again
-// (RFC 6298 §2.1: one second; Linux takes 200 ms where it measures).
-const soonestRepeat = 200 * time.Millisecond
-
-// pressureGap joins moments at which a server took no ACK: 10 s.
-const pressureGap = int64(10 * time.Second)
-
-// serverOf is the server of the flow that a segment belongs to.
-func (p *peers) serverOf(seg *flows.Segment, step *flows.Step) *Server {
-	if step.Side == flows.Server {
-		return p.server(serverKey{seg.Src, uint32(seg.SrcPort), seg.Space})
-	}
-	return p.server(serverKey{seg.Dst, uint32(seg.DstPort), seg.Space})
 }
 
 // finished counts a flow for its server and its host.

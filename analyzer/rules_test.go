@@ -48,20 +48,33 @@ func goldenOf(t *testing.T, rule string) *txtar.Archive {
 	return a
 }
 
-func testGolden(t *testing.T, r *Rule, file string, fires bool) {
-	a, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal("every rule has a golden: ", err)
-	}
-	var want *txtar.File
-	var segs []flows.Segment
-	var judge Judge
+// goldenSegments are the packets of a golden.
+func goldenSegments(t *testing.T, a *txtar.Archive) (segs []flows.Segment) {
+	t.Helper()
 	for i := range a.Files {
 		switch file := &a.Files[i]; file.Name {
 		case "packets":
 			segs = segments(t, string(file.Data), false)
 		case "flows":
 			segs = segments(t, expand(t, string(file.Data)), true)
+		}
+	}
+	if segs == nil {
+		t.Fatal("no packets section")
+	}
+	return segs
+}
+
+func testGolden(t *testing.T, r *Rule, file string, fires bool) {
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal("every rule has a golden: ", err)
+	}
+	var want *txtar.File
+	segs := goldenSegments(t, a)
+	var judge Judge
+	for i := range a.Files {
+		switch file := &a.Files[i]; file.Name {
 		case "facts":
 			if err := json.Unmarshal(file.Data, &judge.Facts); err != nil {
 				t.Fatal(err)
@@ -69,9 +82,6 @@ func testGolden(t *testing.T, r *Rule, file string, fires bool) {
 		case "want":
 			want = file
 		}
-	}
-	if segs == nil {
-		t.Fatal("no packets section")
 	}
 	var got strings.Builder
 	for _, f := range findings(segs, &judge) {

@@ -53,6 +53,9 @@ type Run struct {
 	// Facts, if set, is asked for what is known of the capture as a whole, when the source has ended: with what
 	// kept it from its end, or nil.
 	Facts func(error) Facts
+	// Workers is how many goroutines the work may be shared by; 0: as many as there are processors. What comes out is the same.
+	// One works on each segment as it comes; several wait for some thousand, which an interface or a pipe may be slow to give.
+	Workers int
 	// Pause, if set, is called every few thousand segments. Reading stops well where it returns false.
 	Pause func() bool
 
@@ -61,10 +64,12 @@ type Run struct {
 	Shed  Sheds
 	Rests uint64
 
-	tracker  *flows.Tracker
+	tracker  *flows.Lanes
 	choice   chooser
 	now      int64 // time of the capture
 	started  bool
+	unread   error // what kept the source from its end
+	batch    int   // segments shared out at a time, 0: batchSize
 	found    []*Finding
 	snapshot flows.Flow
 }
@@ -83,47 +88,67 @@ func (r *Run) Read() (uint64, error) {
 			r.Tracker.Lists = func(f *flows.Flow) bool { return r.Judge.asks(f) || wanted(f) }
 		}
 	}
-	r.tracker = flows.NewTracker(r.Tracker)
+	r.tracker = flows.NewLanes(r.Tracker)
 	r.choice = chooser{Choice: r.Choice, scan: r.Scan}
-	var (
-		seg     flows.Segment
-		flow    flows.Flow
-		readErr error
-	)
-	for n := uint64(0); ; n++ {
-		if n%pauseInterval == 0 && r.Pause != nil && !r.Pause() {
-			break
-		}
-		if err := r.Source.Next(&seg); err != nil {
-			if err != io.EOF {
-				readErr = err
-			}
-			break
-		}
-		if err := r.observe(&seg, &flow); err != nil {
-			return r.tracker.Flows(), err
-		}
+	var err error
+	if n := r.workers(); n > 1 {
+		err = newCrew(r, n).readAll()
+	} else {
+		err = r.oneByOne()
 	}
-	if r.Facts != nil && r.Judge != nil {
-		r.Judge.Facts = r.Facts(readErr)
-		r.Judge.Lossy = r.Judge.Lossy || len(r.Judge.Facts.Drops) > 0
-	}
-	r.now = max(r.now, r.Source.Now())
-	r.tracker.Advance(r.now)
-	r.tracker.End()
-	err := r.finished(&flow)
 	if err == nil && r.Judge != nil {
 		err = r.end()
 	}
-	return r.tracker.Flows(), errors.Join(readErr, err)
+	return r.tracker.Flows(), errors.Join(r.unread, err)
 }
 
-func (r *Run) observe(seg *flows.Segment, flow *flows.Flow) error {
+// oneByOne reads one segment after the other.
+func (r *Run) oneByOne() error {
+	var (
+		seg  flows.Segment
+		flow flows.Flow
+	)
+	for n := uint64(0); ; n++ {
+		if n%pauseInterval == 0 && r.Pause != nil && !r.Pause() || !r.next(&seg) {
+			break
+		}
+		if err := r.observe(&seg, &flow); err != nil {
+			return err
+		}
+	}
+	r.ended()
+	r.tracker.Advance(r.now)
+	r.tracker.End()
+	return r.finished(&flow)
+}
+
+// next reads the next segment, and reports whether there was one.
+func (r *Run) next(seg *flows.Segment) bool {
+	err := r.Source.Next(seg)
+	if err != nil {
+		if err != io.EOF {
+			r.unread = err
+		}
+		return false
+	}
 	if !r.started {
 		r.started, r.now = true, seg.Time
 		r.choice.start(seg.Time)
 	}
 	r.now = max(r.now, seg.Time)
+	return true
+}
+
+// ended takes note of what is known when the source has ended.
+func (r *Run) ended() {
+	if r.Facts != nil && r.Judge != nil {
+		r.Judge.Facts = r.Facts(r.unread)
+		r.Judge.Lossy = r.Judge.Lossy || len(r.Judge.Facts.Drops) > 0
+	}
+	r.now = max(r.now, r.Source.Now())
+}
+
+func (r *Run) observe(seg *flows.Segment, flow *flows.Flow) error {
 	step := r.tracker.Observe(seg)
 	if r.Judge != nil && !r.Judge.FlowsOnly && (r.choice.all || r.choice.counts(seg, step)) {
 		r.Judge.Step(seg, step)
@@ -169,38 +194,50 @@ func (r *Run) tell(found []*Finding) error {
 // finished judges the flows that are, and tells the outputs.
 func (r *Run) finished(f *flows.Flow) error {
 	for r.tracker.Finished(f) {
-		if f.Capture.Evicted {
-			r.Rests++
+		var found []*Finding
+		if r.judges(f) {
+			found = r.Judge.judge(f, r.now, true)
 		}
-		if f.Shed != flows.NotShed {
-			r.Shed.add(f)
-			if r.Judge != nil && r.choice.flow(f) {
-				r.Judge.Shed(f)
-			}
-			continue
-		}
-		if len(r.Flows) == 0 && r.Judge == nil || !r.choice.flow(f) {
-			continue
-		}
-		r.found = r.found[:0]
-		var said []*Rule
-		if r.Judge != nil {
-			said = r.Judge.said[f.Number]
-			r.Judge.Finished(f, r.now, r.find)
-		}
-		if !r.choice.found(f, r.found) {
-			continue
-		}
-		for _, out := range r.Flows {
-			if err := out.Flow(f, r.found); err != nil {
-				return err
-			}
-		}
-		if err := r.late(r.found, said); err != nil {
+		if err := r.tellFlow(f, found); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// judges reports whether f, which is finished or was given up, is to be judged.
+func (r *Run) judges(f *flows.Flow) bool { return r.Judge != nil && f.Shed == flows.NotShed }
+
+// tellFlow tells the outputs of a flow that is finished, of which this was found, or counts one that was given up.
+func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
+	if f.Capture.Evicted {
+		r.Rests++
+	}
+	if f.Shed != flows.NotShed {
+		r.Shed.add(f)
+		if r.Judge != nil && r.choice.flow(f) {
+			r.Judge.Shed(f)
+		}
+		return nil
+	}
+	if len(r.Flows) == 0 && r.Judge == nil || !r.choice.flow(f) {
+		return nil
+	}
+	r.found = r.found[:0]
+	var said []*Rule
+	if r.Judge != nil {
+		said = r.Judge.said[f.Number]
+		r.Judge.count(f, found, r.find)
+	}
+	if !r.choice.found(f, r.found) {
+		return nil
+	}
+	for _, out := range r.Flows {
+		if err := out.Flow(f, r.found); err != nil {
+			return err
+		}
+	}
+	return r.late(r.found, said)
 }
 
 // late tells of what was found of a flow that is finished, but what was told before.

@@ -29,7 +29,7 @@ type StrangeFlags struct {
 // strangeKept is how many packet numbers are kept of each kind.
 const strangeKept = 5
 
-func (t *strange) add(seg *flows.Segment, step *flows.Step) {
+func (t *strange) add(seg *flows.Segment, flow uint64) {
 	const told = flows.FIN | flows.SYN | flows.RST | flows.PSH | flows.ACK | flows.URG
 	t.total++
 	flags := seg.Flags & told
@@ -38,7 +38,7 @@ func (t *strange) add(seg *flows.Segment, step *flows.Step) {
 	target := netip.AddrPortFrom(seg.Dst.Netip(), seg.DstPort)
 	if i < 0 {
 		i = len(t.kinds)
-		t.kinds = append(t.kinds, StrangeFlags{Flags: flags, File: seg.File, First: Example{Flow: step.Flow, File: seg.File,
+		t.kinds = append(t.kinds, StrangeFlags{Flags: flags, File: seg.File, First: Example{Flow: flow, File: seg.File,
 			Packet: seg.Packet, Time: seg.Time, Client: source, Server: target}})
 	}
 	k := &t.kinds[i]

@@ -38,6 +38,7 @@ type Turn struct {
 	At       int
 	Deadline int64 // when its time was over; 0: not for that
 	Number   uint64
+	Now      int64 // time of the capture then
 }
 
 // Before reports whether a flow is finished before that of another lane.
@@ -159,9 +160,9 @@ func (t *Tracker) nextTurn() (Turn, bool) {
 	switch {
 	case !t.done.empty():
 		d := &t.done.list[t.done.at]
-		return Turn{int(d.at), d.deadline, d.number}, true
+		return Turn{int(d.at), d.deadline, d.number, d.now}, true
 	case t.ended && !t.left.empty():
-		return Turn{lastTurn, 0, t.left.heap[0].number}, true
+		return Turn{lastTurn, 0, t.left.heap[0].number, t.now}, true
 	}
 	return Turn{}, false
 }
@@ -208,14 +209,45 @@ func (l Lane) Begin(now int64) {
 	t.advance()
 }
 
-// Observe takes a segment of this lane, the at-th of those that are shared out: now is the time that the capture has come to with it.
-// The Step's Flow is as NumberOf takes it.
-func (l Lane) Observe(s *Segment, at int, now int64) *Step {
+// Observe takes the lane's own of the segments that are shared out: which of them they are, from 1, and the time that the capture
+// comes to with each. What each did is told by its index; the Step's Flow is as NumberOf takes it.
+func (l Lane) Observe(segments []Segment, which []int, now []int64, told func(int, *Step)) {
 	t := l.t
-	t.now, t.turn.At = now, at
-	t.k.of(s)
-	t.digest(&t.k)
-	return t.arrive(s)
+	for from := 0; from < len(segments); from += near {
+		group := segments[from:min(from+near, len(segments))]
+		t.approach(group)
+		for i := range group {
+			t.now, t.turn.At, t.k = now[from+i], which[from+i], t.near[i]
+			told(from+i, t.arrive(&group[i]))
+		}
+	}
+}
+
+// near is how many segments are approached together.
+const near = 16
+
+// approach has what segments need of the table brought from memory, at the same time for all of them.
+func (t *Tracker) approach(segments []Segment) {
+	sum := uint32(0)
+	for i := range segments {
+		k := &t.near[i]
+		k.of(&segments[i])
+		t.digest(k)
+		_, s := t.shardOf(k)
+		if n := uint32(len(s.slots)); n > 0 {
+			sum += uint32(s.slots[k.hash&(n-1)])
+		}
+	}
+	for i := range segments {
+		k := &t.near[i]
+		number, s := t.shardOf(k)
+		if n := uint32(len(s.slots)); n > 0 {
+			if e := s.slots[k.hash&(n-1)]; e != 0 && (uint32(e)^k.hash)&tagMask == 0 {
+				sum += s.keyOf(e.ref(number)).a
+			}
+		}
+	}
+	t.touched = sum
 }
 
 // NumberOf is the number of a flow: between Lanes.Number and the next call of Begin or Finished.

@@ -85,21 +85,25 @@ func shareOut(l *flows.Lanes, segs []flows.Segment, most int) (h handedOut) {
 	for len(segs) > 0 {
 		now = max(now, segs[0].Time)
 		n, then := 0, now
+		shares := make([]struct {
+			segments []flows.Segment
+			which    []int
+			now      []int64
+		}, len(l.All()))
 		for n < min(len(segs), most) && max(then, segs[n].Time)/1e9 == now/1e9 {
 			then = max(then, segs[n].Time)
+			of := &shares[l.Of(&segs[n])]
 			n++
+			of.segments, of.which, of.now = append(of.segments, segs[n-1]), append(of.which, n), append(of.now, then)
 		}
 		steps := make([]flows.Step, n)
 		for i, lane := range l.All() {
 			lane.Begin(now)
-			now := now
-			for j := range segs[:n] {
-				now = max(now, segs[j].Time)
-				if l.Of(&segs[j]) == i {
-					steps[j] = *lane.Observe(&segs[j], j+1, now)
-					steps[j].Changes, steps[j].Notes = slices.Clone(steps[j].Changes), slices.Clone(steps[j].Notes)
-				}
-			}
+			lane.Observe(shares[i].segments, shares[i].which, shares[i].now, func(j int, st *flows.Step) {
+				at := &steps[shares[i].which[j]-1]
+				*at = *st
+				at.Changes, at.Notes = slices.Clone(st.Changes), slices.Clone(st.Notes)
+			})
 		}
 		l.Number(then)
 		for j := range steps {

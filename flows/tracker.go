@@ -68,15 +68,17 @@ type Tracker struct {
 	step    Step
 	seg     *Segment // the one being observed
 	k       tuple    // its four-tuple
-	rec     ref      // its record
-	work    record   // what it is while the segment is observed, where held names it
-	held    ref      // what is kept of it, 0: a record as it is
-	whole   record   // the one described last, where it is not kept as a record
-	shown   *record  // the one described last
-	pending ref      // record that a RST being observed confirms, 0: none
-	picked  Event    // what picking the record showed
-	replay  *half    // seg was held aside, and this end sent it; else nil
-	was     seen     // where seg had passed then
+	near    [near]tuple
+	touched uint32  // for approach to have looked at something
+	rec     ref     // its record
+	work    record  // what it is while the segment is observed, where held names it
+	held    ref     // what is kept of it, 0: a record as it is
+	whole   record  // the one described last, where it is not kept as a record
+	shown   *record // the one described last
+	pending ref     // record that a RST being observed confirms, 0: none
+	picked  Event   // what picking the record showed
+	replay  *half   // seg was held aside, and this end sent it; else nil
+	was     seen    // where seg had passed then
 	mores   zeekArena
 
 	outlines  outlines
@@ -458,7 +460,11 @@ func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed) }
 
 func (t *Tracker) depart(rec ref, shed Shed) {
 	if t.takeOut(rec) {
-		t.done.push(departed{t.turn.Deadline, t.now, t.numberOf(&t.shards[rec.shard()], rec), rec, uint16(t.turn.At), shed})
+		number := t.turn.Number
+		if t.turn.Deadline == 0 {
+			number = t.numberOf(&t.shards[rec.shard()], rec)
+		}
+		t.done.push(departed{t.turn.Deadline, t.now, number, rec, uint16(t.turn.At), shed})
 		t.shards[rec.shard()].departed[rec.form()]++
 	}
 }

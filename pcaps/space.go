@@ -3,6 +3,7 @@ package pcaps
 import (
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Space is what a segment came through, or as much of that as makes it another network: equal four-tuples in two
@@ -75,8 +76,9 @@ func (p *path) network() path {
 type spaces struct {
 	single     [1 << 12]uint32 // numbers of the paths that are one VLAN and nothing else; 0: not yet met
 	numbers    map[path]uint32
-	paths      []numbered // by number, from 1
-	last       path       // what was asked for last, and its number
+	paths      []numbered   // by number, from 1
+	adding     sync.RWMutex // to them: who prints what was decoded does not wait for who decodes
+	last       path         // what was asked for last, and its number
 	lastNumber uint32
 	overflowed uint64
 }
@@ -124,7 +126,9 @@ func (s *spaces) add(p *path) uint32 {
 	if network == *p {
 		other = n
 	}
+	s.adding.Lock()
 	s.paths = append(s.paths, numbered{*p, other})
+	s.adding.Unlock()
 	s.numbers[*p] = n
 	if p.nVLANs == 1 && p.nTunnels == 0 {
 		s.single[p.vlans[0]] = n
@@ -132,8 +136,11 @@ func (s *spaces) add(p *path) uint32 {
 	return n
 }
 
-// Space is what a Segment.Space or Segment.Via of this decoder's stands for; the zero Space for 0.
+// Space is what a Segment.Space or Segment.Via of this decoder's stands for; the zero Space for 0. It may be called from any
+// goroutine.
 func (d *Decoder) Space(number uint32) Space {
+	d.spaces.adding.RLock()
+	defer d.spaces.adding.RUnlock()
 	switch {
 	case number == 0 || number > overflowSpace:
 		return Space{}

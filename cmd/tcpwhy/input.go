@@ -27,6 +27,9 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 	if r.maxFlows < 0 {
 		return usage("--max-flows %d: fewer than none", r.maxFlows)
 	}
+	if r.workers < 0 {
+		return usage("--workers %d: fewer than none", r.workers)
+	}
 	if r.linger < 0 {
 		return usage("--linger %v: below zero", r.linger)
 	}

@@ -208,6 +208,10 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/5*2
 	collectSoon()
+	run.Workers = r.workers
+	if r.capturing.on() || r.live() {
+		run.Workers = 1 // what comes is told as it comes
+	}
 	if c.Flags().Changed("max-memory") {
 		// A quarter is for the program itself, which the runtime does not count, and for what it is late to collect.
 		debug.SetMemoryLimit(int64(r.maxMemory - r.maxMemory/4))

@@ -1,0 +1,73 @@
+package analyzer
+
+import (
+	"time"
+
+	"tcpwhy/flows"
+)
+
+// batch is segments that are shared out among the lanes, all of one second of the capture's time.
+type batch struct {
+	parts       []part  // by lane
+	lane        []uint8 // that each segment is of
+	first, then int64   // time of the capture with the first and the last of them
+	read        bool
+	last        bool // the source has ended: there are none, and all flows are finished
+}
+
+// part is what of a batch is a lane's.
+type part struct {
+	segments []flows.Segment
+	which    []int   // of the batch they are, from 1
+	now      []int64 // time of the capture with each
+	options  []byte  // of their headers
+	moves    []move
+}
+
+// batchSize is the most segments of a batch: few enough to be in a processor's own cache until they are observed, enough
+// for nobody to wait long for the others.
+const batchSize = 4096
+
+func (b *batch) clear() {
+	for i := range b.parts {
+		p := &b.parts[i]
+		p.segments, p.which, p.now, p.options, p.moves = p.segments[:0], p.which[:0], p.now[:0], p.options[:0], p.moves[:0]
+	}
+	b.lane, b.read, b.last = b.lane[:0], false, false
+}
+
+func (b *batch) size() int {
+	if b == nil {
+		return 0
+	}
+	return len(b.lane)
+}
+
+// takes reports whether a segment may be added with which the capture comes to a time.
+func (b *batch) takes(now int64) bool {
+	return len(b.lane) == 0 || now/int64(time.Second) == b.first/int64(time.Second)
+}
+
+// add adds a segment of a lane. Of its bytes the TCP header stays, of which the options are asked for.
+func (b *batch) add(s *flows.Segment, lane int, now int64) {
+	if len(b.lane) == 0 {
+		b.first = now
+	}
+	b.then = now
+	b.lane = append(b.lane, uint8(lane))
+	p := &b.parts[lane]
+	p.which, p.now, p.segments = append(p.which, len(b.lane)), append(p.now, now), append(p.segments, *s)
+	kept := &p.segments[len(p.segments)-1]
+	from := len(p.options)
+	p.options = append(p.options, tcpHeader(s)...)
+	kept.IP, kept.TCP = p.options[from:], 0
+}
+
+// tcpHeader is what was captured of the header of s.
+func tcpHeader(s *flows.Segment) []byte {
+	b := s.IP[min(s.TCP, len(s.IP)):]
+	if len(b) < 20 {
+		return b
+	}
+	return b[:min(len(b), int(b[12]>>4)*4)]
+}

@@ -1,0 +1,108 @@
+package analyzer
+
+import "tcpwhy/flows"
+
+// lane is a lane of the tracker, and what is on its way from there to the outputs.
+type lane struct {
+	flows.Lane
+	run     *Run
+	number  int
+	strange []int // moves of the batch observed last that name a flow
+	ended   bool
+	through bool // with what was to be done in this round
+
+	waiting []*result // to be told of, those of a batch in their turn
+	told    int       // how many of them were
+	// judgedAll: nothing of the batch that is judged is still to come, as of the last round.
+	judgedAll bool
+	out       []*result // that go there when the round is over
+	free      []*result
+}
+
+// result is a flow that is finished, or was given up, and what was found of it.
+type result struct {
+	flow        flows.Flow
+	transitions []flows.Transition
+	events      []flows.Event
+	turn        flows.Turn
+	pass        Pass
+	found       []*Finding
+}
+
+// mostJudged is how many flows of a lane may wait to be told of: the time of a million can be over at once.
+const mostJudged = 512
+
+// work judges the flows that were finished by one batch, and observes its segments of the next. Where the former are
+// too many for one round, the latter is left for another.
+func (l *lane) work(finished, observed *batch) {
+	if l.through || finished != nil && !l.judge(finished) {
+		return
+	}
+	if observed != nil {
+		l.observe(observed)
+	}
+	l.through = true
+}
+
+func (l *lane) observe(b *batch) {
+	l.Begin(b.first)
+	p := &b.parts[l.number]
+	l.Observe(p.segments, p.which, p.now, func(i int, step *flows.Step) {
+		if !l.run.gauges() || len(step.Changes)+len(step.Notes) == 0 {
+			return
+		}
+		n := len(p.moves)
+		p.moves = movesOf(p.moves, &p.segments[i], step)
+		for ; n < len(p.moves); n++ {
+			p.moves[n].turn = p.which[i]
+			if p.moves[n].flow != 0 {
+				l.strange = append(l.strange, n)
+			}
+		}
+	})
+}
+
+// numbered puts the numbers of flows into moves that name them, once all are known.
+func (l *lane) numbered(b *batch) {
+	for _, i := range l.strange {
+		m := &b.parts[l.number].moves[i]
+		m.flow = l.NumberOf(m.flow)
+	}
+	l.strange = l.strange[:0]
+}
+
+// judge judges the flows that were finished by a batch, and reports whether these are all.
+func (l *lane) judge(b *batch) bool {
+	if b.last && !l.ended {
+		l.ended = true
+		l.End()
+	}
+	for len(l.waiting)+len(l.out) < mostJudged {
+		if len(l.free) == 0 {
+			l.free = append(l.free, &result{})
+		}
+		j := l.free[len(l.free)-1]
+		var more bool
+		if j.turn, more = l.Finished(&j.flow); !more {
+			return true
+		}
+		l.free = l.free[:len(l.free)-1]
+		f := &j.flow
+		j.transitions = append(j.transitions[:0], f.Transitions...)
+		j.events = append(j.events[:0], f.Events...)
+		f.Transitions, f.Events, j.found = j.transitions, j.events, nil
+		if l.run.judges(f) {
+			j.found = l.run.Judge.judgeOn(&j.pass, f, j.turn.Now, true)
+		}
+		l.out = append(l.out, j)
+	}
+	return false
+}
+
+// handOver ends a round.
+func (l *lane) handOver() {
+	l.free = append(l.free, l.waiting[:l.told]...)
+	l.waiting = append(l.waiting[:0], l.waiting[l.told:]...)
+	l.waiting = append(l.waiting, l.out...)
+	l.told, l.out, l.judgedAll = 0, l.out[:0], l.through
+}

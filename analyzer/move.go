@@ -1,0 +1,145 @@
+package analyzer
+
+import (
+	"time"
+
+	"tcpwhy/flows"
+)
+
+// move is what a segment changes of what is known of a server beside its flows.
+type move struct {
+	kind   moveKind
+	turn   int // of the segment, where they are shared out
+	server serverKey
+	at     int64          // ns since 1970 UTC
+	apart  time.Duration  // from what was sent before
+	seg    *flows.Segment // of flagsInvalid
+	flow   uint64         // likewise
+}
+
+type moveKind uint8
+
+const (
+	flagsInvalid moveKind = iota
+	synACKAgain           // after a valid ACK had passed
+	synAgain              // the first that came again
+	attempt
+	synReceived      // enters SYN_RCVD again
+	firstSYNReceived // enters it from LISTEN
+	leftSYNReceived
+	closeWaits
+	leftCloseWait
+	timeWaits
+)
+
+// movesOf appends what a segment changes.
+func movesOf(to []move, seg *flows.Segment, step *flows.Step) []move {
+	add := func(kind moveKind, apart flows.Elapsed) {
+		m := move{kind: kind, server: serverOf(seg, step), at: seg.Time, apart: apart.D}
+		if kind == flagsInvalid {
+			m.seg, m.flow = seg, step.Flow
+		}
+		to = append(to, m)
+	}
+	for i := range step.Notes {
+		switch n := &step.Notes[i]; {
+		case n.Kind == flows.NoteInvalidFlags:
+			add(flagsInvalid, n.D)
+		case !n.D.OK || n.D.D < soonestRepeat:
+		case n.Kind == flows.NoteSYNACKAgain && step.Side == flows.Server && takesBack(step, flows.SynReceived):
+			add(synACKAgain, n.D)
+		case n.Kind == flows.NoteSYNAgain && step.Side == flows.Client && n.N == 2:
+			add(synAgain, n.D)
+		}
+	}
+	for i := range step.Changes {
+		switch c := &step.Changes[i]; {
+		case c.From == c.To:
+		case c.Side == flows.Client:
+			if c.To == flows.SynSent && c.From == flows.Closed {
+				add(attempt, flows.Elapsed{})
+			}
+		case c.From == flows.SynReceived:
+			add(leftSYNReceived, flows.Elapsed{})
+		case c.To == flows.SynReceived && c.From == flows.Listen:
+			add(firstSYNReceived, flows.Elapsed{})
+		case c.To == flows.SynReceived:
+			add(synReceived, flows.Elapsed{})
+		case c.From == flows.CloseWait:
+			add(leftCloseWait, flows.Elapsed{})
+		case c.To == flows.CloseWait:
+			add(closeWaits, flows.Elapsed{})
+		case c.To == flows.TimeWait && c.Certainty != flows.Revised:
+			add(timeWaits, flows.Elapsed{})
+		}
+	}
+	return to
+}
+
+// takesBack reports whether what the server had gone on to is taken back, and s stands again.
+func takesBack(step *flows.Step, s flows.State) bool {
+	for i := range step.Changes {
+		if c := &step.Changes[i]; c.Side == flows.Server && c.Certainty == flows.Revised && c.To == s {
+			return true
+		}
+	}
+	return false
+}
+
+// serverOf is the server of the flow that a segment belongs to.
+func serverOf(seg *flows.Segment, step *flows.Step) serverKey {
+	if step.Side == flows.Server {
+		return serverKey{seg.Src, uint32(seg.SrcPort), seg.Space}
+	}
+	return serverKey{seg.Dst, uint32(seg.DstPort), seg.Space}
+}
+
+func (p *peers) move(m *move) {
+	if m.kind == flagsInvalid {
+		p.strange.add(m.seg, m.flow)
+		return
+	}
+	s := p.server(m.server)
+	switch m.kind {
+	case synACKAgain:
+		// It took no valid ACK: one that had passed between its SYN-ACKs. Their waits double, so the one before came after half
+		// of the time at the latest.
+		from := m.at - int64(m.apart)
+		s.pressure.mark(from, from+int64(m.apart)/2, pressureGap)
+	case synAgain:
+		// It took no SYNs: the first of those that come again tells.
+		if sent := m.at - int64(m.apart); s.admission.ignore(sent) {
+			second := sent - sent%int64(time.Second)
+			s.unheard.mark(second, second+int64(time.Second), int64(time.Second))
+		}
+	case attempt:
+		p.totals.Attempts.add(m.at)
+		s.Attempts.add(m.at)
+	case leftSYNReceived:
+		p.totals.HalfOpen.leave()
+		s.HalfOpen.leave()
+	case synReceived, firstSYNReceived:
+		p.leaving.until(m.at, &p.totals.HalfOpen)
+		p.totals.HalfOpen.enter(m.at)
+		s.HalfOpen.enter(m.at)
+		if m.kind == firstSYNReceived {
+			s.admission.take(m.at)
+		}
+		if s.HalfOpen.Now >= floodAt {
+			s.flood.mark(m.at, m.at, int64(time.Minute))
+		}
+	case closeWaits:
+		s.CloseWait.enter(m.at)
+	case leftCloseWait:
+		s.CloseWait.leave()
+	case timeWaits:
+		s.TimeWait.add(m.at)
+	}
+}
+
+// soonestRepeat is when a SYN-ACK is sent again at the soonest; what comes sooner answers a SYN that came again
+// (RFC 6298 §2.1: one second; Linux takes 200 ms where it measures).
+const soonestRepeat = 200 * time.Millisecond
+
+// pressureGap joins moments at which a server took no ACK: 10 s.
+const pressureGap = int64(10 * time.Second)
