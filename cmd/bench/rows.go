@@ -58,6 +58,14 @@ func rows() (all []row) {
 		row{"w4.pcap", "CPU", []string{"tcpwhy w4.pcap", "tcpdump -nn -r w4.pcap"}, over(cpu), 1. / 5},
 		row{"w1.pcap", "CPU", []string{"tcpwhy report w1.pcap", "tcpwhy flows w1.pcap"}, over(cpu), 2},
 	)
+	for _, c := range []struct {
+		capture string
+		most    float64
+	}{{"w1.pcap", 1 / 1.7}, {"w3.pcap", 1 / 1.7}, {"w4.pcap", 1}} {
+		for _, of := range []string{"flows", "report"} {
+			all = append(all, row{c.capture, "time with two workers", []string{"tcpwhy " + of + " --workers 2 " + c.capture, "tcpwhy " + of + " " + c.capture}, over(wall), c.most})
+		}
+	}
 	const flows = 500_000
 	all = append(all, row{"w1.pcap", "CPU for JSON, of a microsecond a flow", []string{"tcpwhy flows -o jsonl w1.pcap", "tcpwhy flows w1.pcap"},
 		func(u []usage) float64 { return (cpu(u[0]) - cpu(u[1])) / (flows * 1e-6) }, 1})
