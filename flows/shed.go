@@ -1,9 +1,6 @@
 package flows
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Shed says what a flow was that was given up at the ceiling, for want of room, before it had finished. At the
 // ceiling those go first that are over: their rows are written early, and nothing is lost. The others go without
@@ -65,26 +62,32 @@ func (h share) over(s *shard) bool {
 
 // sheddable is a flow that could go.
 type sheddable struct {
-	fate
-	young  bool // its answer may be on the way
+	shed   Shed // NotShed: it is over
+	rank   Shed // the lower the sooner
+	ref    ref
 	last   int64
 	number uint64
-	ref    ref
 }
 
-// rank is the lower the sooner it goes.
-func (a *sheddable) rank() Shed {
+// rank is the lower the sooner such a flow goes. Young is one whose last packet may still be answered.
+func (f fate) rank(young bool) Shed {
 	switch {
-	case a.shed == ShedOpen:
+	case f.shed == ShedOpen:
 		return 2 * ShedOpen
-	case a.young:
-		return ShedOpen + a.shed
+	case young && !f.overdue:
+		return ShedOpen + f.shed
 	}
-	return a.shed
+	return f.shed
 }
 
 func (a *sheddable) before(b *sheddable) bool {
-	return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.last, b.last), cmp.Compare(a.number, b.number)) < 0
+	switch {
+	case a.rank != b.rank:
+		return a.rank < b.rank
+	case a.last != b.last:
+		return a.last < b.last
+	}
+	return a.number < b.number
 }
 
 // shed makes room in a shard for a quarter of its share, so that looking for what can go costs little of each
@@ -132,22 +135,23 @@ func (t *Tracker) sheddables(i int) []sheddable {
 			if f == t.rec || !s.live(f) {
 				continue
 			}
-			c := sheddable{number: t.numberOf(s, f), ref: f}
+			var fate fate
+			var last int64
 			switch as {
 			case formRecord:
 				r := s.records.ptr(j)
 				if r.is(tentative) {
 					continue
 				}
-				c.fate, c.last = r.fate(), r.last()
+				fate, last = r.fate(), r.last()
 			case formLone:
-				c.shed, c.last = ShedAttempt, s.lones.ptr(j).at()
+				fate.shed, last = ShedAttempt, s.lones.ptr(j).at()
 			case formBrief:
-				c.fate, c.last = t.shapes.of[s.briefs.ptr(j).shape].fate, s.briefs.ptr(j).lastAt()
+				fate, last = t.shapes.of[s.briefs.ptr(j).shape].fate, s.briefs.ptr(j).lastAt()
 			case formLong:
-				c.fate, c.last = t.shapes.of[s.longs.ptr(j).shape].fate, s.longs.ptr(j).lastAt()
+				fate, last = t.shapes.of[s.longs.ptr(j).shape].fate, s.longs.ptr(j).lastAt()
 			}
-			c.young = !c.overdue && t.seg.Time-c.last < notYetOpen
+			c := sheddable{fate.shed, fate.rank(t.seg.Time-last < notYetOpen), f, last, t.numberOf(s, f)}
 			all = append(all, c)
 		}
 	}
