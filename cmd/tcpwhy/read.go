@@ -206,7 +206,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Source = source.Segments()
 	run.Facts = func(err error) analyzer.Facts { return facts(source, err) }
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
-	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/5*2
+	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/3
 	collectSoon()
 	run.Workers = r.workers
 	if r.capturing.on() || r.live() {
