@@ -460,10 +460,7 @@ func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed) }
 
 func (t *Tracker) depart(rec ref, shed Shed) {
 	if t.takeOut(rec) {
-		number := t.turn.Number
-		if t.turn.Deadline == 0 {
-			number = t.numberOf(&t.shards[rec.shard()], rec)
-		}
+		number := t.numberOf(&t.shards[rec.shard()], rec) // it may have got one after it was due
 		t.done.push(departed{t.turn.Deadline, t.now, number, rec, uint16(t.turn.At), shed})
 		t.shards[rec.shard()].departed[rec.form()]++
 	}
