@@ -18,7 +18,7 @@ type batch struct {
 // part is what of a batch is a lane's.
 type part struct {
 	segments []flows.Segment
-	which    []int   // of the batch they are, from 1
+	which    []int   // their places in the batch, from 1
 	now      []int64 // time of the capture with each
 	options  []byte  // of their headers
 	moves    []move
@@ -27,6 +27,8 @@ type part struct {
 // batchSize is the most segments of a batch: few enough to be in a processor's own cache until they are observed, enough
 // for nobody to wait long for the others.
 const batchSize = 4096
+
+const _ = uint(flows.MaxShared - batchSize)
 
 func (b *batch) clear() {
 	for i := range b.parts {
@@ -60,7 +62,7 @@ func (b *batch) add(s *flows.Segment, lane int, now int64) {
 	kept := &p.segments[len(p.segments)-1]
 	from := len(p.options)
 	p.options = append(p.options, tcpHeader(s)...)
-	kept.IP, kept.TCP = p.options[from:], 0
+	kept.IP, kept.TCP = p.options[from:len(p.options):len(p.options)], 0
 }
 
 // tcpHeader is what was captured of the header of s.

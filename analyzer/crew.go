@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"cmp"
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -15,7 +14,8 @@ import (
 type crew struct {
 	*Run
 	lanes []*lane
-	// The batches on their way, nil: there is none. Outputs may be told of what is still judged.
+	// The batches on their way, nil: there is none. The one being told is the one being judged, as far as that has come, or the
+	// one before, which is then told whole in one round.
 	reading, observing, judging, telling *batch
 
 	spare   []*batch
@@ -36,16 +36,22 @@ type crew struct {
 	ready sync.WaitGroup
 }
 
+// fewSegments take less time than to wake others for them.
+const fewSegments = 128
+
 // workers is how many goroutines this reading is for: one where outputs are told of packets, or these count only if they are chosen.
 func (r *Run) workers() int {
 	if len(r.Packets) > 0 || r.Early || r.gauges() && !r.Choice.IsZero() {
 		return 1
 	}
-	return cmp.Or(r.Workers, runtime.GOMAXPROCS(0))
+	return max(1, r.Workers)
 }
 
 // gauges reports whether it is followed what servers hold as packets pass.
 func (r *Run) gauges() bool { return r.Judge != nil && !r.Judge.FlowsOnly }
+
+// stages are reading, observing, judging and telling: each may have a batch.
+const stages = 4
 
 func newCrew(r *Run, workers int) *crew {
 	c := &crew{Run: r}
@@ -56,7 +62,7 @@ func newCrew(r *Run, workers int) *crew {
 		c.work = append(c.work, func() { l.work(c.judging, c.observing) })
 	}
 	c.at = make([]int, len(c.lanes))
-	for range 4 {
+	for range stages {
 		c.spare = append(c.spare, &batch{parts: make([]part, len(c.lanes))})
 	}
 	c.begun = make([]atomic.Bool, len(c.work))
@@ -104,14 +110,13 @@ func (c *crew) begin() {
 	}
 }
 
-// round does all the work there is. What few segments are takes less time than to wake others.
+// round does all the work there is.
 func (c *crew) round() {
 	for i := range c.begun {
 		c.begun[i].Store(false)
 	}
-	const few = 128
 	start := c.start
-	if c.observing.size() < few && c.judging.size() < few && (c.judging == nil || !c.judging.last) {
+	if few := cmp.Or(c.few, fewSegments); c.observing.size() < few && c.judging.size() < few && (c.judging == nil || !c.judging.last) {
 		start = nil
 	}
 	c.ready.Add(len(start))

@@ -38,7 +38,7 @@ func (h *heard) servers(s *Summary) {
 // hear is what is told of segments that so many workers read, in batches of a size.
 func hear(segs []flows.Segment, r Run, workers, batch int) (string, error) {
 	var h heard
-	r.Source, r.Workers, r.batch = &played{segs, io.EOF}, workers, batch
+	r.Source, r.Workers, r.batch, r.few = &played{segs, io.EOF}, workers, batch, 1
 	if r.Judge != nil {
 		r.Judge = &Judge{FlowsOnly: r.Judge.FlowsOnly, Wordless: r.Judge.Wordless}
 	}
@@ -150,7 +150,7 @@ func TestCrewOfMany(t *testing.T) {
 // An output that fails ends the reading, whoever reads.
 func TestCrewStopsWhereItCannotWrite(t *testing.T) {
 	full := errors.New("full")
-	r := Run{Source: &played{crowd(1000), io.EOF}, Workers: 2, batch: 64, Flows: []FlowOutput{unwritable{full}}}
+	r := Run{Source: &played{crowd(1000), io.EOF}, Workers: 2, batch: 64, few: 1, Flows: []FlowOutput{unwritable{full}}}
 	if _, err := r.Read(); !errors.Is(err, full) {
 		t.Errorf("got %v", err)
 	}
@@ -165,7 +165,7 @@ func TestCrewTellsWhatItHas(t *testing.T) {
 	broken := errors.New("broken")
 	for _, batch := range []int{1, 100, 0} {
 		var h heard
-		r := Run{Source: &played{crowd(50), broken}, Workers: 2, batch: batch, Flows: []FlowOutput{&h}}
+		r := Run{Source: &played{crowd(50), broken}, Workers: 2, batch: batch, few: 1, Flows: []FlowOutput{&h}}
 		if total, err := r.Read(); total != 50 || !errors.Is(err, broken) || len(h.lines) != 50 {
 			t.Errorf("batches of %d: %d flows, %d told, %v", batch, total, len(h.lines), err)
 		}

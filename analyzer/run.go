@@ -9,7 +9,7 @@ import (
 )
 
 // Source gives segments in the order of their time. At its end it returns io.EOF, or what kept it from
-// reading every input to its end.
+// reading every input to its end. With several Workers, Next is called while outputs are told, by one goroutine at a time.
 type Source interface {
 	Next(*flows.Segment) error
 	// Now is the time that the capture has come to, in packets that are no TCP, too.
@@ -26,7 +26,7 @@ type PacketOutput interface {
 }
 
 // FlowOutput is told of every flow that was chosen, once it is finished, with all that was found of it. The
-// flow and the list are valid until it returns.
+// flow and the list are valid until it returns. With several Workers it is told by one goroutine at a time, not always the same.
 type FlowOutput interface {
 	Flow(*flows.Flow, []*Finding) error
 }
@@ -36,7 +36,7 @@ type FindingOutput interface {
 	Finding(*Finding) error
 }
 
-// Run is one reading of a capture. All of its outputs share the one loop.
+// Run is one reading of a capture, for all of its outputs.
 type Run struct {
 	Source   Source
 	Tracker  flows.Config // what the Judge needs is added
@@ -53,7 +53,7 @@ type Run struct {
 	// Facts, if set, is asked for what is known of the capture as a whole, when the source has ended: with what
 	// kept it from its end, or nil.
 	Facts func(error) Facts
-	// Workers is how many goroutines the work may be shared by; 0: as many as there are processors. What comes out is the same.
+	// Workers is how many goroutines share the work; 0 and 1: the caller's alone does it. What comes out is the same.
 	// One works on each segment as it comes; several wait for some thousand, which an interface or a pipe may be slow to give.
 	Workers int
 	// Pause, if set, is called every few thousand segments. Reading stops well where it returns false.
@@ -70,6 +70,7 @@ type Run struct {
 	started  bool
 	unread   error // what kept the source from its end
 	batch    int   // segments shared out at a time, 0: batchSize
+	few      int   // so many are not worth waking others for, 0: fewSegments
 	found    []*Finding
 	snapshot flows.Flow
 }
@@ -195,7 +196,7 @@ func (r *Run) tell(found []*Finding) error {
 func (r *Run) finished(f *flows.Flow) error {
 	for r.tracker.Finished(f) {
 		var found []*Finding
-		if r.judges(f) {
+		if r.judges(f) && r.choice.flow(f) {
 			found = r.Judge.judge(f, r.now, true)
 		}
 		if err := r.tellFlow(f, found); err != nil {

@@ -43,10 +43,10 @@
 //	quoted.go         ICMP errors
 //	incarnation.go    which of several connections on one four-tuple a segment belongs to
 //	copies.go         packets that the capture holds twice
-//	tracker.go        the loop over all of it; sweep.go, queue.go: time-outs; table.go, slab.go: look-up, memory
+//	tracker.go        the loop over all of it; sweep.go: time-outs; table.go, slab.go, queue.go: look-up, memory
 //	lanes.go          Trackers that share the flows of a capture
 //	record.go         a flow as its segment finds it; kept.go, story.go: its transitions
-//	brief.go          as it is kept where all is as usual; shape.go: what such flows have in common; quick.go: their next data or ACK
+//	brief.go          as it is kept where all is as usual; shape.go: what such flows have in common; quick.go: what was learned of segments that were to come next
 //	left.go           what the end of the capture finishes, by number; shed.go: what goes at the ceiling
 //	evidence.go       how a record changes: along an edge, proved, taken back
 //	describe.go       from the record of a flow to what is said of it

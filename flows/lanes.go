@@ -9,7 +9,7 @@ import (
 // What they hand out is in all that of one Tracker, flow numbers and all; how many goroutines they run on does not show in it. There
 // are always as many of them, as each has its own limit of what it remembers shapes of.
 //
-// Segments go to them one by one, by Observe, or shared out: then of any number of segments between which no second of the
+// Segments go to them one by one, by Observe, or shared out: then of up to MaxShared segments between which no second of the
 // capture's time begins, each Lane is given its own. That can be done by a goroutine for each, but for Number, which comes after it.
 type Lanes struct {
 	all    [lanes]Lane
@@ -25,6 +25,12 @@ const (
 	laneBits = 3
 	lanes    = 1 << laneBits
 )
+
+// MaxShared is the most segments that are shared out at a time.
+const MaxShared = 1<<16 - 1
+
+// Lanes share copies by whole groups.
+const _ = uint(copyGroups - laneBits)
 
 // Lane is one of Lanes. It is not safe for concurrent use.
 type Lane struct {

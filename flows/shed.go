@@ -62,22 +62,22 @@ func (h share) over(s *shard) bool {
 
 // sheddable is a flow that could go.
 type sheddable struct {
-	shed   Shed // NotShed: it is over
-	rank   Shed // the lower the sooner
+	shed   Shed  // NotShed: it is over
+	rank   uint8 // the lower the sooner
 	ref    ref
 	last   int64
 	number uint64
 }
 
 // rank is the lower the sooner such a flow goes. Young is one whose last packet may still be answered.
-func (f fate) rank(young bool) Shed {
+func (f fate) rank(young bool) uint8 {
 	switch {
 	case f.shed == ShedOpen:
-		return 2 * ShedOpen
+		return uint8(2 * ShedOpen)
 	case young && !f.overdue:
-		return ShedOpen + f.shed
+		return uint8(ShedOpen + f.shed)
 	}
-	return f.shed
+	return uint8(f.shed)
 }
 
 func (a *sheddable) before(b *sheddable) bool {

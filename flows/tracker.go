@@ -123,7 +123,9 @@ func newTracker(c Config, of *tables, from, to int) *Tracker {
 	if c.MaxFlows > 0 {
 		t.share.flows = max(1, c.MaxFlows/shards)
 	}
-	t.share.bytes = c.MaxBytes / shards
+	if c.MaxBytes > 0 {
+		t.share.bytes = max(1, c.MaxBytes/shards)
+	}
 	for i := from; i < to; i++ {
 		s := &t.shards[i]
 		s.due = never

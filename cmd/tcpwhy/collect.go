@@ -1,15 +1,19 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 )
 
-// collectSoon sees to it that little lies about in the heap beside what is in use, from the next collection on. As the
+// collectSoon sees to it that little lies about in the heap beside what is in use, unless GOGC says how much. As the
 // runtime has it, it would be as much again: but what is in use are flows by the million, which have no pointers and
 // which a collection does not look at, so that it is cheap to collect sooner.
 func collectSoon() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
 	type collection struct{ _ *byte } // with a pointer, as the runtime puts small objects together that have none
 	var after func(*collection)
 	after = func(*collection) {
@@ -18,7 +22,7 @@ func collectSoon() {
 		debug.SetGCPercent(litter(read[0].Value.Uint64(), read[1].Value.Uint64()))
 		runtime.SetFinalizer(new(collection), after) // nothing holds it: it is called after the next collection
 	}
-	after(nil)
+	after(nil) // nothing is in use so far: this brings the first collection soon
 }
 
 // litter is how much may lie about, in percent of what is in use: some times what a collection has to look through,

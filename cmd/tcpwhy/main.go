@@ -19,6 +19,7 @@ func main() {
 		<-ctx.Done()
 		stop()
 	}()
+	collectSoon()
 	root := newRoot()
 	stdout := &standard{File: os.Stdout}
 	root.SetOut(stdout)
