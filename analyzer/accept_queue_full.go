@@ -69,7 +69,7 @@ func (s *Server) fullQueue() (faces queueFaces, full bool) {
 			}
 		default:
 			faces.syns += g.Flows
-			clients.merge(&g.Clients)
+			clients.Merge(&g.Clients)
 		}
 	}
 	faces.clients = clients.N()

@@ -53,7 +53,7 @@ func (d *Distinct) add(h uint64) {
 	}
 }
 
-func (d *Distinct) merge(o *Distinct) {
+func (d *Distinct) Merge(o *Distinct) {
 	if o.sketch == nil {
 		for _, h := range o.few {
 			d.add(h)

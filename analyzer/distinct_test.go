@@ -42,7 +42,7 @@ func TestDistinctMerge(t *testing.T) {
 			b.add(hashAddr(addr4(1<<20 + i)))
 		}
 		before := b.N()
-		a.merge(&b)
+		a.Merge(&b)
 		if off := math.Abs(float64(a.N())-float64(c.want)) / float64(c.want); a.Exact() && a.N() != uint64(c.want) || off > 0.08 {
 			t.Errorf("%d and %d are %d, want %d", c.a, c.b, a.N(), c.want)
 		}

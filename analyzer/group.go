@@ -92,7 +92,7 @@ func (g *Group) sortWorst() {
 func (g *Group) merge(o *Group) {
 	g.Confidence = max(g.Confidence, o.Confidence)
 	g.Flows += o.Flows
-	g.Clients.merge(&o.Clients)
+	g.Clients.Merge(&o.Clients)
 	if o.First < g.First || o.First == g.First && o.Earliest.Flow < g.Earliest.Flow {
 		g.Earliest, g.First = o.Earliest, o.First
 	}

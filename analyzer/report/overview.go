@@ -44,11 +44,14 @@ type Dropped struct {
 // entry is what stands on one line of a report's findings: a finding of the whole capture, or one that flows to
 // the same server show in the same way. Where many servers have one of those, they are one entry.
 type entry struct {
-	whole  *analyzer.Finding // or nil
-	group  *analyzer.Group   // or nil; of several, the one with most flows
-	server *analyzer.Server  // of group
-	more   int               // servers beside that one
-	flows  uint64
+	whole       *analyzer.Finding // or nil
+	group       *analyzer.Group   // or nil; of several, the one with most flows
+	server      *analyzer.Server  // of group
+	more        int               // servers beside that one
+	flows       uint64
+	of          uint64             // flows that the servers have in all
+	begun, last int64              // of the first and the last of them
+	clients     *analyzer.Distinct // of group, or of those of all servers
 }
 
 func (e *entry) severity() analyzer.Severity {
@@ -104,7 +107,7 @@ func (o *Overview) entries() []entry {
 	for _, s := range o.Summary.Servers {
 		for _, g := range s.Groups {
 			if g.Cause == "" {
-				all = append(all, entry{group: g, server: s, flows: g.Flows})
+				all = append(all, entry{group: g, server: s, flows: g.Flows, of: s.Flows, begun: g.First, last: g.Last, clients: &g.Clients})
 			}
 		}
 	}
@@ -130,6 +133,20 @@ func compareEntries(a, b entry) int {
 // joins reports whether e is one of those that may be one entry.
 func (e *entry) joins() bool {
 	return e.group != nil && (e.severity() <= analyzer.Notice || e.flows <= fewFlows)
+}
+
+// join takes in what another server has alike. Its clients are counted anew: those of a group stay as they are.
+func (e *entry) join(o *entry) {
+	if e.more == 0 {
+		all := &analyzer.Distinct{}
+		all.Merge(e.clients)
+		e.clients = all
+	}
+	e.clients.Merge(o.clients)
+	e.flows += o.flows
+	e.of += o.of
+	e.begun, e.last = min(e.begun, o.begun), max(e.last, o.last)
+	e.more++
 }
 
 // joined makes one entry of those that many servers have alike.
@@ -159,8 +176,7 @@ func joined(all []entry) []entry {
 		}
 		k := of(&e)
 		if at, ok := first[k]; ok {
-			kept[at].flows += e.flows
-			kept[at].more++
+			kept[at].join(&e)
 			continue
 		}
 		first[k] = len(kept)

@@ -80,6 +80,16 @@ func many(refusing, late, each int) string {
 	return b.String()
 }
 
+// What many servers have alike is told of all of them: flows, of how many, and clients.
+func TestOverviewJoins(t *testing.T) {
+	text := textOf(t, overviewOf(t, many(0, 5, 2)), false)
+	for _, want := range []string{"\nVERDICT  5 servers: 10 of 10 flows: ", "5 servers             10 flows, 5 clients"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("want %q in\n%s", want, text)
+		}
+	}
+}
+
 // What many servers have alike is one line, if it is no more than a notice; of what is grave the first are told
 // whole, and how many more there are.
 func TestOverviewIsBounded(t *testing.T) {

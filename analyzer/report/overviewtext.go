@@ -356,8 +356,8 @@ func (e *entry) scale() []string {
 			s = append(s, amount.Of(e.whole.Clients, "client", "clients"))
 		}
 	} else if e.flows > 1 {
-		s = append(s, e.group.Clients.Words("client", "clients"))
-		if from, to := e.group.LastedFrom(), e.group.LastedTo(); to > 0 && e.group.Lasted.N == e.group.Flows {
+		s = append(s, e.clients.Words("client", "clients"))
+		if from, to := e.group.LastedFrom(), e.group.LastedTo(); e.more == 0 && to > 0 && e.group.Lasted.N == e.group.Flows {
 			s = append(s, span.String(from)+" to "+span.String(to))
 		}
 	}

@@ -31,7 +31,7 @@ func (o *Overview) verdict(all []entry) string {
 	e := &all[0]
 	s := e.words()
 	if e.group != nil && e.flows > 1 {
-		s = fmt.Sprintf("%s of %s: %s", amount.Commas(e.flows), amount.Of(e.server.Flows, "flow", "flows"), s)
+		s = fmt.Sprintf("%s of %s: %s", amount.Commas(e.flows), amount.Of(e.of, "flow", "flows"), s)
 	}
 	if at := e.where(); at != "" {
 		s = at + ": " + s
@@ -42,7 +42,7 @@ func (o *Overview) verdict(all []entry) string {
 	case e.whole != nil && e.whole.Since != 0:
 		s += ", " + clocks(e.whole.Since, e.whole.Until)
 	case e.group != nil && e.flows > 1:
-		s += ", " + clocks(e.group.First, e.group.Last)
+		s += ", " + clocks(e.begun, e.last)
 	}
 	if c := e.example().Confidence; c != analyzer.Certain {
 		s += " (" + c.String() + ")"
