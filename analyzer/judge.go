@@ -110,6 +110,9 @@ func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
 // judgeOn is judge with a pass of the flow's own. The Judge must be prepared; it is not changed.
 func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool) []*Finding {
 	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0], wordless: j.Wordless}
+	if f.Capture.Evicted {
+		return nil // what a rule would miss may have passed before
+	}
 	shown := j.signsOf(f)
 	if shown&j.signs == 0 {
 		return nil

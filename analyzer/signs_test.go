@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"tcpwhy/flows"
@@ -117,4 +118,38 @@ func BenchmarkJudge(b *testing.B) {
 			j.judge(&f, f.Last, true)
 		}
 	})
+}
+
+// TestRestIsNotJudged: of what goes on after it was given up at the ceiling no rule knows what had passed before.
+func TestRestIsNotJudged(t *testing.T) {
+	found := 0
+	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {
+		var judge Judge
+		found += len(judge.judge(f, now, over))
+		rest := *f
+		rest.Capture.Evicted = true
+		if got := judge.judge(&rest, now, over); len(got) > 0 {
+			t.Errorf("%s: flow %d: got %v", name, f.Number, names(got))
+		}
+	})
+	if found == 0 {
+		t.Error("nothing is found of whole flows either")
+	}
+}
+
+// TestFloodAtTheCeiling: flows that were given up count in a flood, and nothing is made of SYN-ACKs that may have been
+// repeated after that.
+func TestFloodAtTheCeiling(t *testing.T) {
+	s := &Server{}
+	s.HalfOpens.Silent = 1000
+	s.flood.mark(0, 1, 0)
+	s.HalfOpen.Peak = 1000
+	var p CapturePass
+	if f := p.synFlood(s); !strings.Contains(f.Why, "SYN cookies (likely)") || f.Flows != 0 {
+		t.Errorf("with room: %d flows, %s", f.Flows, f.Why)
+	}
+	s.Shed[flows.ShedHalfOpen], s.Shed[flows.ShedAttempt] = 700, 50
+	if f := p.synFlood(s); strings.Contains(f.Why, "(likely)") || !strings.Contains(f.Why, "750 of these flows were given up") || f.Flows != 750 {
+		t.Errorf("at the ceiling: %d flows, %s", f.Flows, f.Why)
+	}
 }

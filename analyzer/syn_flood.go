@@ -75,7 +75,11 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 	case n <= 16:
 		f.Why += fmt.Sprintf("; the sources are few: %s", h.Sources.Words("address", "addresses"))
 	}
+	shed := s.Shed[flows.ShedAttempt] + s.Shed[flows.ShedHalfOpen]
+	f.Flows += shed
 	switch {
+	case shed > 0:
+		f.Why += fmt.Sprintf("; %s of these flows were given up at the ceiling before they were over, so whether their SYN-ACKs were repeated, or there were SYN cookies, is not known", commas(shed))
 	case h.Repeated == 0:
 		f.Why += "; no SYN-ACK was repeated, so the server keeps nothing of them: SYN cookies (likely)"
 	case 10*h.Repeated >= 9*h.Silent:
