@@ -35,6 +35,7 @@ example: static
 .PHONY: test
 test: libpcap check
 	$(GO) test ./...
+	$(GO) test -race -run 'CrewStops|CrewTells' ./analyzer
 	CGO_ENABLED=0 $(GO) test ./cmd/... ./pcaps
 	$(MAKE) --no-print-directory static
 	bin/tcpwhy-static flows $(SAMPLE) >/dev/null

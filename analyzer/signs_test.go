@@ -144,7 +144,7 @@ func TestFloodAtTheCeiling(t *testing.T) {
 	s.HalfOpens.Silent = 1000
 	s.flood.mark(0, 1, 0)
 	s.HalfOpen.Peak = 1000
-	var p CapturePass
+	p := CapturePass{rule: synFlood}
 	if f := p.synFlood(s); !strings.Contains(f.Why, "SYN cookies (likely)") || f.Flows != 0 {
 		t.Errorf("with room: %d flows, %s", f.Flows, f.Why)
 	}
