@@ -64,11 +64,6 @@ func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
 	}
 }
 
-// Finished judges a finished flow, and counts it for its server and its client.
-func (j *Judge) Finished(f *flows.Flow, now int64, out func(*Finding)) {
-	j.count(f, j.judge(f, now, true), out)
-}
-
 // count counts a flow that was judged for its server and its client, and what was found of it.
 func (j *Judge) count(f *flows.Flow, found []*Finding, out func(*Finding)) {
 	delete(j.said, f.Number)

@@ -152,7 +152,7 @@ func findings(segs []flows.Segment, j *Judge) (all []*Finding) {
 	keep := func(n *Finding) { all = append(all, n) }
 	take := func() {
 		for tr.Finished(&f) {
-			j.Finished(&f, now, keep)
+			j.count(&f, j.judge(&f, now, true), keep)
 		}
 	}
 	for i := range segs {

@@ -53,7 +53,7 @@ func sofar(t *testing.T, name string, segs []flows.Segment) {
 	id := func(n *Finding) string { return fmt.Sprint(n.Flow, " ", n.Rule.Name) }
 	take := func() {
 		for tr.Finished(&f) {
-			j.Finished(&f, now, func(n *Finding) { delete(early, id(n)) })
+			j.count(&f, j.judge(&f, now, true), func(n *Finding) { delete(early, id(n)) })
 		}
 	}
 	for i := range segs {

@@ -267,8 +267,8 @@ func (l Lane) NumberOf(flow uint64) uint64 {
 // Finished hands out the next flow of the lane, as Tracker.Finished does, and when that was finished.
 func (l Lane) Finished(f *Flow) (Turn, bool) {
 	l.t.adopt()
-	turn, ok := l.t.nextTurn()
-	return turn, l.t.Finished(f) && ok
+	turn, _ := l.t.nextTurn()
+	return turn, l.t.Finished(f)
 }
 
 // End finishes all that is left in the lane.
@@ -295,18 +295,20 @@ func (t *Tracker) adopt() {
 	}
 	// No number among all is below that in the lane: from the last on, none is taken for that of another one.
 	for i := len(t.fresh) - 1; i >= 0; i-- {
-		if f := &t.fresh[i]; !f.departed {
-			t.renumber(t.numbered(f), f.among)
+		if n := &t.fresh[i]; !n.departed {
+			if f := t.numbered(n); f != 0 {
+				t.renumber(f, n.among)
+			}
 		}
 	}
 	t.fresh = t.fresh[:0]
 }
 
-// numbered is what is kept of a newcomer.
+// numbered is what is kept of a newcomer, 0: it is no more in the table.
 func (t *Tracker) numbered(n *newcomer) ref {
 	s := &t.shards[n.shard]
 	mask := uint32(len(s.slots) - 1)
-	for i := n.hash & mask; ; i = (i + 1) & mask {
+	for i := n.hash & mask; s.slots[i] != 0; i = (i + 1) & mask {
 		if (uint32(s.slots[i])^n.hash)&tagMask != 0 {
 			continue
 		}
@@ -319,6 +321,7 @@ func (t *Tracker) numbered(n *newcomer) ref {
 			}
 		}
 	}
+	return 0
 }
 
 func (t *Tracker) renumber(f ref, number uint64) {
