@@ -88,7 +88,18 @@ func (g *Group) sortWorst() {
 	})
 }
 
-// merge takes in what was kept apart in case it had a cause of its own.
+// Together is what several servers show alike, of which there is one at least. Their groups stay as they are.
+func Together(groups []*Group) *Group {
+	g := groups[0]
+	all := &Group{Rule: g.Rule, Variant: g.Variant, Endpoint: g.Endpoint, Cause: g.Cause, Severity: g.Severity,
+		First: g.First, Earliest: g.Earliest}
+	for _, g := range groups {
+		all.merge(g)
+	}
+	return all
+}
+
+// merge takes in what was kept apart: by another server, or in case it had a cause of its own.
 func (g *Group) merge(o *Group) {
 	g.Confidence = max(g.Confidence, o.Confidence)
 	g.Flows += o.Flows

@@ -75,7 +75,7 @@ func judgeSYNRetransmitted(p *Pass) {
 		f.Next = listen
 	default:
 		f.Why = fmt.Sprintf("the SYN in %s was not answered: it was lost beyond this point, its answer was, or the server dropped it", unanswered)
-		f.Next = "many clients at once, and one server: " + listen + "; one client, and many servers: loss on its way"
+		f.Next = "many clients at once, and one server: " + listen + "; one client, or many servers: loss on the way that they share"
 	}
 	if o.Ambiguous {
 		f.Confidence = Likely

@@ -42,16 +42,14 @@ type Dropped struct {
 }
 
 // entry is what stands on one line of a report's findings: a finding of the whole capture, or one that flows to
-// the same server show in the same way. Where many servers have one of those, they are one entry.
+// the same server, or to many, show in the same way.
 type entry struct {
-	whole       *analyzer.Finding // or nil
-	group       *analyzer.Group   // or nil; of several, the one with most flows
-	server      *analyzer.Server  // of group
-	more        int               // servers beside that one
-	flows       uint64
-	of          uint64             // flows that the servers have in all
-	begun, last int64              // of the first and the last of them
-	clients     *analyzer.Distinct // of group, or of those of all servers
+	whole   *analyzer.Finding // or nil
+	group   *analyzer.Group   // or nil; of all servers
+	server  *analyzer.Server  // of group; of several, the one with most flows
+	flows   uint64
+	of      uint64  // flows that the servers have in all
+	servers []entry // where they are several: what each of them shows, most flows first
 }
 
 func (e *entry) severity() analyzer.Severity {
@@ -91,12 +89,6 @@ func (e *entry) subject() netip.AddrPort {
 	return e.whole.Client
 }
 
-// What manyServers have alike is one entry, if it is no more than a notice, or if of each there are no more than fewFlows.
-const (
-	manyServers = 4
-	fewFlows    = 2
-)
-
 // entries are the findings, the gravest first; of equals, those of the whole capture, then those of most flows.
 // Findings of flows that are part of one of the whole capture are not among them.
 func (o *Overview) entries() []entry {
@@ -107,12 +99,12 @@ func (o *Overview) entries() []entry {
 	for _, s := range o.Summary.Servers {
 		for _, g := range s.Groups {
 			if g.Cause == "" {
-				all = append(all, entry{group: g, server: s, flows: g.Flows, of: s.Flows, begun: g.First, last: g.Last, clients: &g.Clients})
+				all = append(all, entry{group: g, server: s, flows: g.Flows, of: s.Flows})
 			}
 		}
 	}
 	slices.SortStableFunc(all, compareEntries)
-	all = joined(all)
+	all = acrossServers(all)
 	slices.SortStableFunc(all, compareEntries)
 	return all
 }
@@ -128,59 +120,4 @@ func compareEntries(a, b entry) int {
 	return cmp.Or(cmp.Compare(b.severity(), a.severity()), cmp.Compare(whole(&a), whole(&b)),
 		cmp.Compare(b.flows, a.flows), cmp.Compare(x.Rule.Name, y.Rule.Name), a.subject().Compare(b.subject()),
 		cmp.Compare(x.Variant, y.Variant), cmp.Compare(x.Endpoint, y.Endpoint), cmp.Compare(x.Time, y.Time))
-}
-
-// joins reports whether e is one of those that may be one entry.
-func (e *entry) joins() bool {
-	return e.group != nil && (e.severity() <= analyzer.Notice || e.flows <= fewFlows)
-}
-
-// join takes in what another server has alike. Its clients are counted anew: those of a group stay as they are.
-func (e *entry) join(o *entry) {
-	if e.more == 0 {
-		all := &analyzer.Distinct{}
-		all.Merge(e.clients)
-		e.clients = all
-	}
-	e.clients.Merge(o.clients)
-	e.flows += o.flows
-	e.of += o.of
-	e.begun, e.last = min(e.begun, o.begun), max(e.last, o.last)
-	e.more++
-}
-
-// joined makes one entry of those that many servers have alike.
-func joined(all []entry) []entry {
-	type kind struct {
-		rule     *analyzer.Rule
-		severity analyzer.Severity
-		variant  string
-		endpoint uint8
-	}
-	of := func(e *entry) kind {
-		return kind{e.group.Rule, e.group.Severity, e.group.Variant, uint8(e.group.Endpoint)}
-	}
-	servers := map[kind]int{}
-	for i := range all {
-		if e := &all[i]; e.joins() {
-			servers[of(e)]++
-		}
-	}
-	first := map[kind]int{}
-	var kept []entry
-	for i := range all {
-		e := all[i]
-		if !e.joins() || servers[of(&e)] < manyServers {
-			kept = append(kept, e)
-			continue
-		}
-		k := of(&e)
-		if at, ok := first[k]; ok {
-			kept[at].join(&e)
-			continue
-		}
-		first[k] = len(kept)
-		kept = append(kept, e)
-	}
-	return kept
 }

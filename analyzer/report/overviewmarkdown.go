@@ -139,6 +139,10 @@ func (w *OverviewMarkdown) finding(m *markdown, o *Overview, e *entry) {
 	if e.group != nil && e.flows > 1 {
 		why = fmt.Sprintf("of #%d: %s", n.Flow, why)
 	}
+	if len(e.servers) > 0 {
+		list("most", e.most())
+		list("why", e.shared())
+	}
 	list("why", why)
 	for _, other := range n.RuledOut {
 		list("not", other)

@@ -177,6 +177,9 @@ func (t *OverviewText) block(p *page, o *Overview, e *entry, what bool) {
 	if e.whole != nil {
 		t.parts(p, e.whole)
 	}
+	if len(e.servers) > 0 {
+		p.beside("  most", "", e.most())
+	}
 	switch {
 	case e.whole != nil && e.whole.Since != 0:
 		p.beside("  when", "", strings.TrimPrefix(clocks(e.whole.Since, e.whole.Until), "from "))
@@ -186,6 +189,9 @@ func (t *OverviewText) block(p *page, o *Overview, e *entry, what bool) {
 	why := n.Why
 	if e.group != nil && e.flows > 1 {
 		why = fmt.Sprintf("of #%d: %s", n.Flow, why)
+	}
+	if len(e.servers) > 0 {
+		why = e.shared() + "; " + why
 	}
 	p.items("  why", why)
 	for i, other := range n.RuledOut {
@@ -337,12 +343,21 @@ func (e *entry) where() string {
 	switch {
 	case !at.IsValid():
 		return ""
-	case e.more > 0:
-		return amount.Of(uint64(e.more+1), "server", "servers")
+	case len(e.servers) > 0:
+		return amount.Of(uint64(len(e.servers)), "server", "servers")
 	case at.Port() == 0:
 		return at.Addr().String()
 	}
 	return at.String()
+}
+
+// between are two times, said once where they read the same.
+func between(from, to time.Duration) string {
+	a, b := span.String(from), span.String(to)
+	if a == b {
+		return a
+	}
+	return a + " to " + b
 }
 
 // scale is how many flows and clients are concerned, how long, and how sure that is.
@@ -356,9 +371,9 @@ func (e *entry) scale() []string {
 			s = append(s, amount.Of(e.whole.Clients, "client", "clients"))
 		}
 	} else if e.flows > 1 {
-		s = append(s, e.clients.Words("client", "clients"))
-		if from, to := e.group.LastedFrom(), e.group.LastedTo(); e.more == 0 && to > 0 && e.group.Lasted.N == e.group.Flows {
-			s = append(s, span.String(from)+" to "+span.String(to))
+		s = append(s, e.group.Clients.Words("client", "clients"))
+		if g := e.group; g.LastedTo() > 0 && g.Lasted.N == g.Flows {
+			s = append(s, between(g.LastedFrom(), g.LastedTo()))
 		}
 	}
 	confidence := e.example().Confidence

@@ -42,7 +42,7 @@ func (o *Overview) verdict(all []entry) string {
 	case e.whole != nil && e.whole.Since != 0:
 		s += ", " + clocks(e.whole.Since, e.whole.Until)
 	case e.group != nil && e.flows > 1:
-		s += ", " + clocks(e.begun, e.last)
+		s += ", " + clocks(e.group.First, e.group.Last)
 	}
 	if c := e.example().Confidence; c != analyzer.Certain {
 		s += " (" + c.String() + ")"
