@@ -3,12 +3,14 @@ package verdict
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
 	"path/filepath"
+	"slices"
 
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/chavacava/garif"
 
 	"tcpwhy/analyzer"
 )
@@ -22,30 +24,44 @@ type SARIF struct {
 	Path    func(file string) string // a file as the repository has it; nil: as it was given
 }
 
+// sarifLog is garif.LogFile, of which a run without results would have no list of them: to code scanning, one that did
+// not look. (go-sarif has that list, and its own validation brings an HTTP client and TLS along: 6.4 of 21.8 MB of the
+// program, and their weaknesses. It reads what is written here in the tests.)
+type sarifLog struct {
+	Schema  string     `json:"$schema"`
+	Version string     `json:"version"`
+	Runs    []sarifRun `json:"runs"`
+}
+
+type sarifRun struct {
+	garif.Run
+	Results []*garif.Result `json:"results"`
+}
+
 // Write writes r.
 func (s *SARIF) Write(r *Run) error {
-	run := sarif.NewRun().WithTool(sarif.NewTool().WithDriver(sarif.NewToolComponent().WithName("tcpwhy").WithVersion(s.Version)))
-	run.AutomationDetails = sarif.NewRunAutomationDetails().WithID("tcpwhy " + r.Command + "/")
-	invocation := sarif.NewInvocation().WithExecutionSuccessful(true)
-	run.AddInvocation(invocation)
+	invocation := &garif.Invocation{ExecutionSuccessful: true}
+	driver := &garif.ToolComponent{Name: "tcpwhy", Version: s.Version}
+	results := []*garif.Result{}
 	seen := map[string]int{}
 	for i := range r.Captures {
 		c := &r.Captures[i]
 		if c.Err != nil {
-			invocation.WithExecutionSuccessful(false)
-			invocation.AddToolExecutionNotification(notification(line(c.Name+": "+c.unread()), s.place(c.Name, 1, 1)))
+			invocation.ExecutionSuccessful = false
+			invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications,
+				notification(line(c.Name+": "+c.unread()), s.place(c.Name, 1, 1)))
 		}
 		for j := range c.Expectations {
 			e := &c.Expectations[j]
 			if e.Outcome == Met {
 				continue
 			}
-			addRule(run, e)
-			result := run.CreateResultForRule(e.Rule)
-			result.WithMessage(sarif.NewTextMessage(e.message(c)))
-			result.Locations = []*sarif.Location{s.of(e, c)}
+			result := &garif.Result{RuleId: e.Rule, RuleIndex: ruleIndex(driver, e), Kind: garif.ResultKind_Fail,
+				Message: message(e.message(c)), Locations: []*garif.Location{s.of(e, c)}}
 			if e.At.Line > 0 {
-				result.RelatedLocations = []*sarif.Location{s.place(c.Name, 1, 1).WithMessage(sarif.NewTextMessage("the capture")).WithID(1)}
+				capture := s.place(c.Name, 1, 1)
+				capture.Id, capture.Message = 1, message("the capture")
+				result.RelatedLocations = []*garif.Location{capture}
 			}
 			print := fingerprint(r, c, e)
 			seen[print]++
@@ -56,39 +72,49 @@ func (s *SARIF) Write(r *Run) error {
 			}
 			switch e.Outcome {
 			case Failed:
-				result.Level = sarif.LevelError
+				result.Level = garif.ResultLevel_Error
 			case Allowed:
-				result.Level = sarif.LevelNote
-				result.Suppressions = []*sarif.Suppression{sarif.NewSuppression().WithKind("external").WithStatus("accepted").
-					WithJustification(line(e.Exception.sentence()))}
+				result.Level = garif.ResultLevel_Note
+				result.Suppressions = []*garif.Suppression{{Kind: "external", Status: "accepted", Justification: line(e.Exception.sentence())}}
 			case NotJudged:
-				result.Kind, result.Level = "open", "none"
-				invocation.AddToolExecutionNotification(notification(e.message(c), s.of(e, c)))
+				result.Kind, result.Level = garif.ResultKind_Open, garif.ResultLevel_None
+				invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, notification(e.message(c), s.of(e, c)))
 			}
+			results = append(results, result)
 		}
 	}
-	log := sarif.NewReport()
-	log.AddRun(run)
-	if err := log.PrettyWrite(s.W); err != nil {
+	log := sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{{
+		Run: garif.Run{Tool: &garif.Tool{Driver: driver}, Invocations: []*garif.Invocation{invocation},
+			AutomationDetails: &garif.RunAutomationDetails{Id: "tcpwhy " + r.Command + "/"}},
+		Results: results,
+	}}}
+	text, err := json.MarshalIndent(log, "", "  ")
+	if err != nil {
 		return err
 	}
-	_, err := io.WriteString(s.W, "\n")
+	_, err = s.W.Write(append(text, '\n'))
 	return err
 }
 
-// addRule describes the kind of an expectation, by the finding where it is one.
-func addRule(run *sarif.Run, e *Expectation) {
-	if run.GetRuleIndex(e.Rule) >= 0 {
-		return
+// ruleIndex is where the kind of an expectation stands among the driver's rules. A new one is described there, by the
+// finding where it is one.
+func ruleIndex(driver *garif.ToolComponent, e *Expectation) int {
+	if i := slices.IndexFunc(driver.Rules, func(d *garif.ReportingDescriptor) bool { return d.Id == e.Rule }); i >= 0 {
+		return i
 	}
-	rule := run.AddRule(e.Rule)
 	text, help := "what is expected of "+e.Rule, "tcpwhy explain metrics"
 	if found := analyzer.RuleNamed(e.Rule); found != nil {
 		text, help = found.Title, "tcpwhy explain "+found.Name
 	}
-	rule.WithShortDescription(sarif.NewMultiformatMessageString().WithText(text))
-	rule.WithFullDescription(sarif.NewMultiformatMessageString().WithText(text))
-	rule.WithHelp(sarif.NewMultiformatMessageString().WithText(help))
+	driver.Rules = append(driver.Rules, &garif.ReportingDescriptor{Id: e.Rule, ShortDescription: multiformat(text),
+		FullDescription: multiformat(text), Help: multiformat(help)})
+	return len(driver.Rules) - 1
+}
+
+func message(text string) *garif.Message { return &garif.Message{Text: text} }
+
+func multiformat(text string) *garif.MultiformatMessageString {
+	return &garif.MultiformatMessageString{Text: text}
 }
 
 // message is what there is to say of an expectation, in lines.
@@ -105,38 +131,35 @@ func (e *Expectation) message(c *Capture) string {
 	return text
 }
 
-func notification(text string, at *sarif.Location) *sarif.Notification {
-	n := sarif.NewNotification().WithMessage(sarif.NewTextMessage(text)).WithLevel(sarif.LevelError)
-	n.Locations = []*sarif.Location{at}
-	return n
+func notification(text string, at *garif.Location) *garif.Notification {
+	return &garif.Notification{Message: message(text), Level: "error", Locations: []*garif.Location{at}}
 }
 
 // of is where an expectation stands; of one on the command line the capture, of which line 1 is as good as any: GitHub
 // shows nothing without a line.
-func (s *SARIF) of(e *Expectation, c *Capture) *sarif.Location {
+func (s *SARIF) of(e *Expectation, c *Capture) *garif.Location {
 	if e.At.Line == 0 {
 		return s.place(c.Name, 1, 1)
 	}
 	return s.place(e.At.File, e.At.Line, max(e.At.Column, 1))
 }
 
-func (s *SARIF) place(file string, line, column int) *sarif.Location {
+func (s *SARIF) place(file string, line, column int) *garif.Location {
 	if s.Path != nil {
 		file = s.Path(file)
 	}
-	return sarif.NewLocation().WithPhysicalLocation(sarif.NewPhysicalLocation().
-		WithArtifactLocation(artifact(file)).
-		WithRegion(sarif.NewRegion().WithStartLine(line).WithStartColumn(column)))
+	return &garif.Location{PhysicalLocation: &garif.PhysicalLocation{ArtifactLocation: artifact(file),
+		Region: &garif.Region{StartLine: line, StartColumn: column}}}
 }
 
 // artifact is a file as a URI: one with a relative path is in the repository. Bytes that are no UTF-8 are escaped too.
-func artifact(file string) *sarif.ArtifactLocation {
+func artifact(file string) *garif.ArtifactLocation {
 	u := url.URL{Path: filepath.ToSlash(file)}
 	if filepath.IsAbs(file) {
 		u.Scheme = "file"
-		return sarif.NewArtifactLocation().WithURI(u.String())
+		return &garif.ArtifactLocation{Uri: u.String()}
 	}
-	return sarif.NewArtifactLocation().WithURI(u.String()).WithURIBaseID("%SRCROOT%")
+	return &garif.ArtifactLocation{Uri: u.String(), UriBaseId: "%SRCROOT%"}
 }
 
 // fingerprint tells expectations apart, the same from run to run.
