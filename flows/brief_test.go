@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -37,9 +37,8 @@ func newTwins(ceiling int) twins {
 // observe shows both the same, and reports what they do not tell alike.
 func (t twins) observe(segs []flows.Segment) string {
 	for i := range segs {
-		got, want := told(t.brief, t.brief.Observe(&segs[i])), told(t.whole, t.whole.Observe(&segs[i]))
-		if got != want {
-			return fmt.Sprintf("packet %d: kept briefly\n%swhole\n%s", segs[i].Packet, got, want)
+		if diff := t.told(t.brief.Observe(&segs[i]), t.whole.Observe(&segs[i])); diff != "" {
+			return fmt.Sprintf("packet %d: %s", segs[i].Packet, diff)
 		}
 	}
 	return ""
@@ -48,24 +47,47 @@ func (t twins) observe(segs []flows.Segment) string {
 func (t twins) end() string {
 	t.brief.End()
 	t.whole.End()
-	if got, want := told(t.brief, &flows.Step{}), told(t.whole, &flows.Step{}); got != want {
-		return fmt.Sprintf("at the end: kept briefly\n%swhole\n%s", got, want)
+	if diff := t.told(nil, nil); diff != "" {
+		return "at the end: " + diff
 	}
 	return ""
 }
 
-// told is all that a Tracker tells after a segment.
-func told(tr *flows.Tracker, st *flows.Step) string {
-	var out strings.Builder
-	fmt.Fprintf(&out, "%+v\n", *st)
-	var f flows.Flow
-	if tr.Snapshot(&f) {
-		fmt.Fprintf(&out, "so far %+v\n", f)
+// told reports where all that the two tell after a segment is not alike.
+func (t twins) told(brief, whole *flows.Step) string {
+	if diff := differing(brief, whole); diff != "" {
+		return diff
 	}
-	for tr.Finished(&f) {
-		fmt.Fprintf(&out, "%+v\n", f)
+	var b, w flows.Flow
+	if inBrief, inWhole := t.brief.Snapshot(&b), t.whole.Snapshot(&w); inBrief != inWhole {
+		return fmt.Sprintf("a flow so far: kept briefly %t, whole %t", inBrief, inWhole)
+	} else if diff := differing(&b, &w); inBrief && diff != "" {
+		return "so far " + diff
 	}
-	return out.String()
+	for {
+		inBrief, inWhole := t.brief.Finished(&b), t.whole.Finished(&w)
+		if inBrief != inWhole {
+			return fmt.Sprintf("a flow has ended: kept briefly %t, whole %t", inBrief, inWhole)
+		}
+		if !inBrief {
+			return ""
+		}
+		if diff := differing(&b, &w); diff != "" {
+			return diff
+		}
+	}
+}
+
+// differing has both as text where that is not the same. Text is asked last: it took 97 of 100 parts of the time.
+func differing[T any](brief, whole *T) string {
+	if reflect.DeepEqual(brief, whole) {
+		return ""
+	}
+	got, want := fmt.Sprintf("%+v", *brief), fmt.Sprintf("%+v", *whole)
+	if got == want {
+		return ""
+	}
+	return fmt.Sprintf("kept briefly\n%s\nwhole\n%s", got, want)
 }
 
 // elsewhere is the same from other ISSs in another network, later: what was learned of the first is put to use.
