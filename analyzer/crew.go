@@ -21,6 +21,7 @@ type crew struct {
 	spare   []*batch
 	seg     flows.Segment // read last
 	ahead   bool          // it is of the next batch
+	quiet   bool          // the source has nothing yet: what it had is told before it is asked again
 	stopped bool          // no more is read
 	over    bool          // the last batch is on its way
 
@@ -85,6 +86,9 @@ func (c *crew) readAll() error {
 	}
 	for {
 		c.begin()
+		if c.failed != nil {
+			return c.failed
+		}
 		c.round()
 		if done := c.next(); done || c.failed != nil {
 			return c.failed
@@ -96,6 +100,12 @@ func (c *crew) readAll() error {
 func (c *crew) begin() {
 	if c.reading != nil || c.over {
 		return
+	}
+	if c.quiet {
+		if c.observing != nil || c.judging != nil || c.telling != nil {
+			return
+		}
+		c.quiet, c.failed = false, c.idle()
 	}
 	n := len(c.spare) - 1
 	c.reading, c.spare = c.spare[n], c.spare[:n]
@@ -184,7 +194,9 @@ func (c *crew) read() {
 	b.read = true
 	for c.ahead || !c.stopped && len(b.lane) < cmp.Or(c.batch, batchSize) {
 		if !c.ahead {
-			if c.stopped = !c.Run.next(&c.seg); c.stopped {
+			got := c.Run.next(&c.seg)
+			c.quiet, c.stopped = got == nothingYet, got == atEnd
+			if got != aSegment {
 				return
 			}
 			if c.gauges() {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tcpwhy/flows"
 )
@@ -174,5 +176,49 @@ func TestCrewTellsWhatItHas(t *testing.T) {
 	r := Run{Source: &played{crowd(50), io.EOF}, Workers: 2, Flows: []FlowOutput{&h}, Pause: func() bool { return false }}
 	if total, err := r.Read(); total != 0 || err != nil || len(h.lines) != 0 {
 		t.Errorf("stopped at once: %d flows, %d told, %v", total, len(h.lines), err)
+	}
+}
+
+// halting has nothing yet after every so many segments.
+type halting struct {
+	played
+	every, n int
+}
+
+func (h *halting) Next(seg *flows.Segment) error {
+	if h.n++; h.n%(h.every+1) == 0 {
+		return io.ErrNoProgress
+	}
+	return h.played.Next(seg)
+}
+
+// Where the source has nothing yet, several have told as much as one.
+func TestCrewTellsWhileItWaits(t *testing.T) {
+	segs := crowd(300)
+	for _, every := range []int{1, 7, 500} {
+		told := func(workers int) (at []int) {
+			var h heard
+			r := Run{Source: &halting{played{segs, io.EOF}, every, 0}, Workers: workers, batch: 100, few: 1, Flows: []FlowOutput{&h},
+				Judge: &Judge{}, Tracker: flows.Config{Linger: time.Millisecond}}
+			r.Idle = func() error { at = append(at, len(h.lines)); return nil }
+			if _, err := r.Read(); err != nil {
+				t.Fatal(err)
+			}
+			return append(at, len(h.lines))
+		}
+		want := told(1)
+		if n := len(want); n < len(segs)/(every+1) || every < 100 && want[n/2] == 0 {
+			t.Fatalf("after every %d: %v", every, want)
+		}
+		for _, workers := range []int{2, 7} {
+			if got := told(workers); !slices.Equal(got, want) {
+				t.Errorf("after every %d, %d workers have told %v, want %v", every, workers, got, want)
+			}
+		}
+	}
+	full := errors.New("full")
+	r := Run{Source: &halting{played{segs, io.EOF}, 5, 0}, Workers: 2, few: 1, Idle: func() error { return full }}
+	if _, err := r.Read(); !errors.Is(err, full) {
+		t.Errorf("got %v", err)
 	}
 }

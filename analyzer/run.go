@@ -9,7 +9,8 @@ import (
 )
 
 // Source gives segments in the order of their time. At its end it returns io.EOF, or what kept it from
-// reading every input to its end. With several Workers, Next is called while outputs are told, by one goroutine at a time.
+// reading every input to its end; where there is none yet, io.ErrNoProgress, soon enough for whoever waits for what was read
+// before. With several Workers, Next is called while outputs are told, by one goroutine at a time.
 type Source interface {
 	Next(*flows.Segment) error
 	// Now is the time that the capture has come to, in packets that are no TCP, too.
@@ -58,6 +59,8 @@ type Run struct {
 	Workers int
 	// Pause, if set, is called every few thousand segments. Reading stops well where it returns false.
 	Pause func() bool
+	// Idle, if set, is called when the Source has nothing yet, and all that it had was told. Its error ends the reading.
+	Idle func() error
 
 	// Shed counts the flows that were given up, where Tracker has a ceiling, and Rests those that are the rest of one
 	// of them, or of one that had its row early; they are complete when Read returns.
@@ -110,10 +113,20 @@ func (r *Run) oneByOne() error {
 		flow flows.Flow
 	)
 	for n := uint64(0); ; n++ {
-		if n%pauseInterval == 0 && r.Pause != nil && !r.Pause() || !r.next(&seg) {
+		if n%pauseInterval == 0 && r.Pause != nil && !r.Pause() {
 			break
 		}
-		if err := r.observe(&seg, &flow); err != nil {
+		got := r.next(&seg)
+		if got == atEnd {
+			break
+		}
+		var err error
+		if got == aSegment {
+			err = r.observe(&seg, &flow)
+		} else {
+			err = r.idle()
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -123,21 +136,40 @@ func (r *Run) oneByOne() error {
 	return r.finished(&flow)
 }
 
-// next reads the next segment, and reports whether there was one.
-func (r *Run) next(seg *flows.Segment) bool {
-	err := r.Source.Next(seg)
-	if err != nil {
-		if err != io.EOF {
-			r.unread = err
-		}
-		return false
+// got is what came of reading on.
+type got uint8
+
+const (
+	aSegment got = iota
+	nothingYet
+	atEnd
+)
+
+// next reads the next segment.
+func (r *Run) next(seg *flows.Segment) got {
+	switch err := r.Source.Next(seg); err {
+	case nil:
+	case io.ErrNoProgress:
+		return nothingYet
+	case io.EOF:
+		return atEnd
+	default:
+		r.unread = err
+		return atEnd
 	}
 	if !r.started {
 		r.started, r.now = true, seg.Time
 		r.choice.start(seg.Time)
 	}
 	r.now = max(r.now, seg.Time)
-	return true
+	return aSegment
+}
+
+func (r *Run) idle() error {
+	if r.Idle == nil {
+		return nil
+	}
+	return r.Idle()
 }
 
 // ended takes note of what is known when the source has ended.

@@ -15,6 +15,7 @@ import (
 type handle struct {
 	*pcap.Handle
 	name     string
+	number   int32 // among the interfaces
 	linkType uint32
 	snaplen  int
 	watch    watch
@@ -86,7 +87,7 @@ func (h *handle) read(f *Frame) (bool, error) {
 		f.Data = data
 		f.Wire = max(info.Length, len(data))
 		f.LinkType = h.linkType
-		f.Interface = 0
+		f.Interface = h.number
 		return true, nil
 	case pcap.NextErrorTimeoutExpired:
 		if h.idle++; h.idle%checkEvery != 0 {
@@ -106,6 +107,9 @@ func (h *handle) read(f *Frame) (bool, error) {
 // checkEvery: libpcap does not tell when an interface goes down and might come up again.
 const checkEvery = 10
 
+// silent: libpcap does not tell.
+func (h *handle) silent() bool { return false }
+
 func (h *handle) interfaces() []Interface {
 	i := Interface{Name: h.name, LinkType: h.linkType, Snaplen: uint32(h.snaplen)}
 	if s, err := h.Stats(); err == nil {
@@ -123,13 +127,13 @@ func (h *handle) close() {
 
 // mayCapture tries to open an interface as OpenLive does, without changing its mode.
 func mayCapture(name string) error {
-	devices, err := openDevices([]string{name}, Live{Snaplen: 128, Ring: 1 << 16, NotPromiscuous: true}, "")
+	c, err := openDevices([]string{name}, Live{Snaplen: 128, Ring: 1 << 16, NotPromiscuous: true}, "")
 	var failed *CaptureError
 	if errors.As(err, &failed) {
 		return failed.Err
 	}
-	for _, d := range devices {
-		d.close()
+	if err == nil {
+		c.close()
 	}
 	return err
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // openDevices opens interfaces with libpcap, the only way here.
-func openDevices(names []string, l Live, expr string) ([]device, error) {
+func openDevices(names []string, l Live, expr string) (*capture, error) {
 	if l.Backend == BackendAFPacket {
 		return nil, &CaptureError{names[0], errors.New("AF_PACKET is Linux's: --capture pcap")}
 	}

@@ -7,6 +7,7 @@ type Live struct {
 	Backend        Backend
 	Snaplen        int  // bytes kept of a packet; 0: DefaultSnaplen
 	Ring           int  // bytes of the kernel's buffer of each interface; 0: DefaultRing
+	Rings          int  // that AF_PACKET shares the packets and the buffer among, flow by flow, each read by a goroutine of its own; 0: one
 	NotPromiscuous bool // leave the interface in the mode that it is in
 	// File is what the capture is called in segments and errors; "" is the interfaces.
 	File string

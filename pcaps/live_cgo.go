@@ -33,39 +33,52 @@ func OpenLive(interfaces []string, l Live, c Config) (*Source, error) {
 	if l.File == "" {
 		l.File = strings.Join(interfaces, ",")
 	}
-	devices, err := openDevices(interfaces, l, c.Filter)
+	frames, err := openDevices(interfaces, l, c.Filter)
 	if err != nil {
 		return nil, err
 	}
-	return &Source{files: []string{l.File}, frames: &capture{devices: devices}, decoder: NewDecoder(), config: c}, nil
+	return &Source{files: []string{l.File}, frames: frames, unshared: frames.unshared, decoder: NewDecoder(), config: c}, nil
 }
 
 // device is an interface, or several, opened for capture.
 type device interface {
-	// read sets all of f but File and Number to the next packet, whose bytes are valid until the next
-	// call; Interface counts within the device. It reports false where none came in blockTime.
-	read(f *Frame) (bool, error)
-	// interfaces may be called while another goroutine is in read, where there are several devices.
+	// interfaces may be called while other goroutines are in read, where there are several readers.
 	interfaces() []Interface
 	close()
 }
 
+// reader reads a device, or its share of one.
+type reader interface {
+	// read sets all of f but File and Number to the next packet, whose bytes are valid until the next
+	// call. It reports false where there is none yet: at once after another one, later when none came in blockTime.
+	read(f *Frame) (bool, error)
+	// silent reports whether all that has passed was read, as far as it can tell. It may be called while another goroutine
+	// is in read.
+	silent() bool
+}
+
+var errOneHandle = errors.New("libpcap has one of each interface")
+
 // openHandles opens each interface with libpcap.
-func openHandles(names []string, l Live, expr string) ([]device, error) {
-	var devices []device
+func openHandles(names []string, l Live, expr string) (*capture, error) {
+	c := &capture{}
+	if l.Rings > 1 {
+		c.unshared = errOneHandle
+	}
 	var errs []error
-	for _, name := range names {
+	for i, name := range names {
 		h, err := openHandle(name, l, expr)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		devices = append(devices, h)
+		h.number = int32(i)
+		c.devices, c.readers = append(c.devices, h), append(c.readers, h)
 	}
 	if len(errs) == 0 {
-		return devices, nil
+		return c, nil
 	}
-	for _, d := range devices {
+	for _, d := range c.devices {
 		d.close()
 	}
 	for _, err := range errs {
@@ -101,25 +114,28 @@ func (e *ending) wait() error {
 
 // capture reads devices as one, by the time of their packets.
 type capture struct {
-	devices []device
-	queues  []*queue // one for each device, where there are several
-	ready   chan struct{}
-	timer   *time.Timer
-	frame   Frame
-	packets uint64
-	idled   int64        // time of the packet before which there was a pause, ns
-	held    bool         // frame was read, and a pause made before it is handed out
-	stopped atomic.Int64 // when, ns since 1970; 0: not yet
-	err     error        // of devices that failed
-	known   []Interface  // as it was at the end
+	devices  []device
+	readers  []reader
+	unshared error    // why there are fewer of them than were asked for
+	queues   []*queue // one for each reader, where there are several
+	ready    chan struct{}
+	timer    *time.Timer
+	busy     bool // frames were taken out of queues since it was said that there is none
+	frame    Frame
+	packets  uint64
+	idled    int64        // time of the packet before which there was a pause, ns
+	held     bool         // frame was read, and a pause made before it is handed out
+	stopped  atomic.Int64 // when, ns since 1970; 0: not yet
+	err      error        // of readers that failed
+	known    []Interface  // as it was at the end
 }
 
 func (c *capture) next() (*Frame, error) {
 	if !c.held {
 		var ok bool
 		var err error
-		if len(c.devices) == 1 {
-			ok, err = c.read(c.devices[0], &c.frame)
+		if len(c.readers) == 1 {
+			ok, err = c.read(c.readers[0], &c.frame)
 		} else {
 			ok, err = c.merge(&c.frame)
 		}
@@ -145,11 +161,11 @@ func (c *capture) next() (*Frame, error) {
 	return &c.frame, nil
 }
 
-// read reads a device until the capture is stopped, and then on to what passed until that moment.
-func (c *capture) read(d device, f *Frame) (bool, error) {
-	ok, err := d.read(f)
+// read reads on until the capture is stopped, and then to what passed until that moment.
+func (c *capture) read(r reader, f *Frame) (bool, error) {
+	ok, err := r.read(f)
 	if at := c.stopped.Load(); at != 0 && err == nil {
-		// A device's own packets come in order, but for those that two processors stamp.
+		// A reader's own packets come in order, but for those that two processors stamp.
 		if ok && f.Time > at+int64(time.Millisecond) || !ok && time.Now().UnixNano() > at+int64(settleTime) {
 			return false, io.EOF
 		}
@@ -157,7 +173,7 @@ func (c *capture) read(d device, f *Frame) (bool, error) {
 	return ok, err
 }
 
-// fail notes why a device has ended, which ends the capture.
+// fail notes why a reader has ended, which ends the capture.
 func (c *capture) fail(err error) {
 	if c.err == nil {
 		e := &ReadError{Name: c.devices[0].interfaces()[0].Name, Packets: c.packets, Err: err}

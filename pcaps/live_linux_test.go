@@ -21,15 +21,18 @@ import (
 	"tcpwhy/pcaps/netlab"
 )
 
-var backends = []struct {
+type backend struct {
 	name string
 	pcaps.Backend
-}{{"pcap", pcaps.BackendPcap}, {"afpacket", pcaps.BackendAFPacket}}
+	rings int
+}
 
-// eachBackend runs a test with either.
-func eachBackend(t *testing.T, test func(*testing.T, pcaps.Backend)) {
+var backends = []backend{{"pcap", pcaps.BackendPcap, 0}, {"afpacket", pcaps.BackendAFPacket, 0}, {"rings", pcaps.BackendAFPacket, 3}}
+
+// eachBackend runs a test with each.
+func eachBackend(t *testing.T, test func(*testing.T, backend)) {
 	for _, b := range backends {
-		t.Run(b.name, func(t *testing.T) { test(t, b.Backend) })
+		t.Run(b.name, func(t *testing.T) { test(t, b) })
 	}
 }
 
@@ -126,7 +129,7 @@ func (l *lab) tun(name string) *os.File {
 	return f
 }
 
-// numbered is a frame with a TCP segment: the nth, which its sequence number tells.
+// numbered is a frame with a TCP segment: the nth, which its sequence number tells, of one of some flows.
 func numbered(n int, payload int) []byte {
 	const ip, tcp = 20, 20
 	b := make([]byte, 14+ip+tcp+payload)
@@ -138,7 +141,7 @@ func numbered(n int, payload int) []byte {
 	h[8], h[9] = 64, unix.IPPROTO_TCP
 	copy(h[12:], []byte{192, 0, 2, 1, 192, 0, 2, 2})
 	h = h[ip:]
-	binary.BigEndian.PutUint16(h, 40000)
+	binary.BigEndian.PutUint16(h, uint16(40000+n%64))
 	binary.BigEndian.PutUint16(h[2:], 9000)
 	binary.BigEndian.PutUint32(h[4:], uint32(n))
 	h[12], h[13] = tcp/4<<4, byte(flows.ACK)
@@ -181,9 +184,9 @@ func (l *lab) collect(s *pcaps.Source, n int) []pcaps.Frame {
 }
 
 func TestLiveFrames(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0")
-		s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 		p := l.port("v0")
 		began := time.Now().UnixNano()
 		var sent [][]byte
@@ -219,9 +222,9 @@ func TestLiveFrames(t *testing.T) {
 }
 
 func TestLiveSnaplen(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0")
-		s := l.live([]string{"v0"}, pcaps.Live{Backend: b, Snaplen: 60}, pcaps.Config{})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings, Snaplen: 60}, pcaps.Config{})
 		sent := withTag(numbered(1, 500), 0x8100, 42)
 		l.send(l.port("v0"), sent)
 		frames := l.collect(s, 1)
@@ -232,9 +235,9 @@ func TestLiveSnaplen(t *testing.T) {
 }
 
 func TestLiveFilterRunsInTheKernel(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0")
-		s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{Filter: "tcp and ip[4:2] % 2 = 1"})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{Filter: "tcp and ip[4:2] % 2 = 1"})
 		p := l.port("v0")
 		for i := range 100 {
 			l.send(p, numbered(i, 0))
@@ -254,7 +257,7 @@ func TestLiveFilterRunsInTheKernel(t *testing.T) {
 		l := newLab(t, "v0")
 		for _, b := range backends {
 			l.here.Do(func() {
-				_, err := pcaps.OpenLive([]string{"v0"}, pcaps.Live{Backend: b.Backend}, pcaps.Config{Filter: "tcp prot 80"})
+				_, err := pcaps.OpenLive([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{Filter: "tcp prot 80"})
 				if _, ok := err.(*pcaps.FilterError); !ok {
 					t.Errorf("%s: got %v, want a FilterError", b.name, err)
 				}
@@ -273,12 +276,12 @@ func TestTagsArePutBack(t *testing.T) {
 		numbered(5, 10),
 	}
 	for _, name := range []string{"v0", pcaps.AnyInterface} {
-		eachBackend(t, func(t *testing.T, b pcaps.Backend) {
-			if name == pcaps.AnyInterface && b == pcaps.BackendPcap {
+		eachBackend(t, func(t *testing.T, b backend) {
+			if name == pcaps.AnyInterface && b.Backend == pcaps.BackendPcap {
 				t.Skip("libpcap gives all interfaces as Linux cooked packets")
 			}
 			l := newLab(t, "v0")
-			s := l.live([]string{name}, pcaps.Live{Backend: b}, pcaps.Config{})
+			s := l.live([]string{name}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 			l.send(l.port("v0"), sent...)
 			frames := l.collect(s, len(sent))
 			if len(frames) != len(sent) {
@@ -292,9 +295,9 @@ func TestTagsArePutBack(t *testing.T) {
 		})
 	}
 	t.Run("filter", func(t *testing.T) {
-		eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+		eachBackend(t, func(t *testing.T, b backend) {
 			l := newLab(t, "v0")
-			s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{Filter: "vlan 42 and tcp"})
+			s := l.live([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{Filter: "vlan 42 and tcp"})
 			l.send(l.port("v0"), sent...)
 			l.send(l.port("v0"), sent[0])
 			if frames := l.collect(s, 2); len(frames) != 2 || !bytes.Equal(frames[1].Data, sent[0]) {
@@ -303,12 +306,12 @@ func TestTagsArePutBack(t *testing.T) {
 		})
 	})
 	t.Run("sent", func(t *testing.T) {
-		eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+		eachBackend(t, func(t *testing.T, b backend) {
 			l := newLab(t, "v0")
 			if err := l.here.IP("link add link v0 name v0.9 type vlan id 9", "link set v0.9 up"); err != nil {
 				t.Skip("needs VLAN interfaces: ", err)
 			}
-			s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{})
+			s := l.live([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 			p, err := l.here.Open("v0.9")
 			if err != nil {
 				t.Fatal(err)
@@ -327,12 +330,12 @@ func TestTagsArePutBack(t *testing.T) {
 func TestLoopbackOnce(t *testing.T) {
 	for _, name := range []string{"lo", pcaps.AnyInterface} {
 		t.Run(name, func(t *testing.T) {
-			eachBackend(t, func(t *testing.T, b pcaps.Backend) {
-				if name == pcaps.AnyInterface && b == pcaps.BackendPcap {
+			eachBackend(t, func(t *testing.T, b backend) {
+				if name == pcaps.AnyInterface && b.Backend == pcaps.BackendPcap {
 					t.Skip("libpcap gives both on any")
 				}
 				l := newLab(t)
-				s := l.live([]string{name}, pcaps.Live{Backend: b}, pcaps.Config{})
+				s := l.live([]string{name}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 				p, err := l.here.Open("lo")
 				if err != nil {
 					t.Fatal(err)
@@ -385,10 +388,10 @@ func TestAnyTellsInterfaces(t *testing.T) {
 
 // TestDropsAreCounted: what does not fit into the ring is missing, and told.
 func TestDropsAreCounted(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0")
 		const n = 20000
-		s := l.live([]string{"v0"}, pcaps.Live{Backend: b, Ring: 512 << 10, Snaplen: 256}, pcaps.Config{})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings, Ring: 512 << 10, Snaplen: 256}, pcaps.Config{})
 		p := l.port("v0")
 		for i := range n {
 			l.send(p, numbered(i, 100))
@@ -407,10 +410,10 @@ func TestDropsAreCounted(t *testing.T) {
 
 // TestStopHandsOutWhatHasPassed: also what the kernel still had in a block of its own.
 func TestStopHandsOutWhatHasPassed(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0", "v1")
 		for _, names := range [][]string{{"v0"}, {"v0", "v1"}} {
-			s := l.live(names, pcaps.Live{Backend: b}, pcaps.Config{})
+			s := l.live(names, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 			p := l.port("v0")
 			for i := range 50 {
 				l.send(p, numbered(i, 0))
@@ -431,7 +434,7 @@ func TestStopHandsOutWhatHasPassed(t *testing.T) {
 }
 
 func TestInterfaceThatGoes(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		for _, c := range []struct {
 			name, do string
 			want     error
@@ -439,7 +442,7 @@ func TestInterfaceThatGoes(t *testing.T) {
 			for _, names := range [][]string{{"v0"}, {"v1", "v0"}} {
 				t.Run(fmt.Sprint(c.name, len(names)), func(t *testing.T) {
 					l := newLab(t, "v0", "v1")
-					s := l.live(names, pcaps.Live{Backend: b}, pcaps.Config{})
+					s := l.live(names, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 					l.send(l.port("v0"), numbered(1, 0))
 					timer := time.AfterFunc(patience, s.Stop)
 					defer timer.Stop()
@@ -466,9 +469,9 @@ func TestInterfaceThatGoes(t *testing.T) {
 // TestSeveralInterfacesAreOne: packets of several are handed out in the order in which they passed; with libpcap
 // only where the machine is not too busy to read each in time, but all of them, and each interface's in order.
 func TestSeveralInterfacesAreOne(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0", "v1", "v2", "other")
-		s := l.live([]string{"v0", "v1", "v2"}, pcaps.Live{Backend: b}, pcaps.Config{})
+		s := l.live([]string{"v0", "v1", "v2"}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 		ports, other := []*netlab.Port{l.port("v0"), l.port("v1"), l.port("v2")}, l.port("other")
 		const n = 600
 		for i := range n {
@@ -483,7 +486,7 @@ func TestSeveralInterfacesAreOne(t *testing.T) {
 		for i, f := range frames {
 			got := int(binary.BigEndian.Uint32(f.Data[38:]))
 			name := s.Interfaces()[f.Interface].Name
-			if want := fmt.Sprintf("v%d", got%2+got/400); b == pcaps.BackendAFPacket && got != i || name != want || f.Number != uint64(i+1) {
+			if want := fmt.Sprintf("v%d", got%2+got/400); b.Backend == pcaps.BackendAFPacket && got != i || name != want || f.Number != uint64(i+1) {
 				t.Fatalf("frame %d: got packet %d of %s", i, got, name)
 			}
 			if before, ok := last[f.Interface]; ok && got <= before {
@@ -500,7 +503,7 @@ func TestSeveralInterfacesAreOne(t *testing.T) {
 // TestLatency: a person watches. A packet is handed out within 100 ms, and a pause is made, in which it is printed, also
 // while other packets keep coming.
 func TestLatency(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0", "v1")
 		for _, names := range [][]string{{"v0"}, {"v0", "v1"}} {
 			var worst time.Duration
@@ -519,17 +522,10 @@ func TestLatency(t *testing.T) {
 }
 
 // latency is the longest time from a packet to the pause after it.
-func (l *lab) latency(names []string, b pcaps.Backend) (worst time.Duration) {
+func (l *lab) latency(names []string, b backend) (worst time.Duration) {
 	const single, steady = 4, 100
 	var waiting []int64 // times of packets since the last pause
-	s := l.live(names, pcaps.Live{Backend: b}, pcaps.Config{Idle: func() error {
-		now := time.Now().UnixNano()
-		for _, at := range waiting {
-			worst = max(worst, time.Duration(now-at))
-		}
-		waiting = waiting[:0]
-		return nil
-	}})
+	s := l.live(names, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 	defer s.Close()
 	p := l.port("v0")
 	var wg sync.WaitGroup
@@ -549,16 +545,23 @@ func (l *lab) latency(names []string, b pcaps.Backend) (worst time.Duration) {
 	})
 	defer wg.Wait()
 	var seg flows.Segment
-	for n := 0; ; n++ {
-		_, err := s.Next(&seg)
-		if err == io.EOF && n == single+steady && len(waiting) == 0 {
+	for n := 0; ; {
+		switch err := s.Segments().Next(&seg); {
+		case err == nil:
+			n++
+			waiting = append(waiting, seg.Time)
+		case err == io.ErrNoProgress:
+			now := time.Now().UnixNano()
+			for _, at := range waiting {
+				worst = max(worst, time.Duration(now-at))
+			}
+			waiting = waiting[:0]
+		case err == io.EOF && n == single+steady && len(waiting) == 0:
 			return worst
-		}
-		if err != nil {
+		default:
 			l.Errorf("after %d packets, %d of them not printed: %v", n, len(waiting), err)
 			return worst
 		}
-		waiting = append(waiting, seg.Time)
 	}
 }
 
@@ -584,12 +587,14 @@ func TestDo(t *testing.T) {
 func TestLiveRefusals(t *testing.T) {
 	l := newLab(t, "v0")
 	l.ip(l.here, "link set v0 down")
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		for name, want := range map[string]error{
 			"nosuch": pcaps.ErrNoInterface, "a-name-much-too-long-for-one": pcaps.ErrNoInterface, "v0": pcaps.ErrDown,
 		} {
 			var err error
-			l.here.Do(func() { _, err = pcaps.OpenLive([]string{"lo", name}, pcaps.Live{Backend: b}, pcaps.Config{}) })
+			l.here.Do(func() {
+				_, err = pcaps.OpenLive([]string{"lo", name}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
+			})
 			var e *pcaps.CaptureError
 			if !errors.As(err, &e) || e.Interface != name || e.Err != want {
 				t.Errorf("got %v, want %s: %v", err, name, want)
@@ -600,14 +605,14 @@ func TestLiveRefusals(t *testing.T) {
 
 // TestPromiscuous: by default the interface is, and is no more when the capture ends.
 func TestPromiscuous(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0")
 		is := func() bool {
 			err := l.here.Command("sh", "-c", "ip -d link show v0 | grep -q 'promiscuity [1-9]'")
 			return err == nil
 		}
 		for _, modest := range []bool{false, true} {
-			s := l.live([]string{"v0"}, pcaps.Live{Backend: b, NotPromiscuous: modest}, pcaps.Config{})
+			s := l.live([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings, NotPromiscuous: modest}, pcaps.Config{})
 			if got := is(); got == modest {
 				t.Errorf("NotPromiscuous %v: promiscuous %v", modest, got)
 			}
@@ -621,9 +626,9 @@ func TestPromiscuous(t *testing.T) {
 
 // TestRingDoesNotAllocate: a packet costs no memory, tagged or not.
 func TestRingDoesNotAllocate(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b pcaps.Backend) {
+	eachBackend(t, func(t *testing.T, b backend) {
 		l := newLab(t, "v0")
-		s := l.live([]string{"v0"}, pcaps.Live{Backend: b}, pcaps.Config{})
+		s := l.live([]string{"v0"}, pcaps.Live{Backend: b.Backend, Rings: b.rings}, pcaps.Config{})
 		p := l.port("v0")
 		const n = 500
 		for i := range n + 10 {

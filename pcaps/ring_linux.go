@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -26,85 +27,87 @@ type ring struct {
 	size    int // of a block
 	snaplen int
 
-	block int  // that is being read, or is next
-	ours  bool // it was handed over
-	left  int  // packets in it that were not read
-	at    int  // offset of the next one in mem
+	block atomic.Int32 // that is being read, or is next
+	ours  bool         // it was handed over
+	left  int          // packets in it that were not read
+	at    int          // offset of the next one in mem
+	busy  bool         // packets were read since it was said that there is none
 
-	// known is what the ring was opened as, which has its counts, and where that is several interfaces or all, each of
-	// them; of all, those that a packet came from.
-	known     []Interface
-	numbers   map[int32]int32 // index of an interface to its place in known; nil where there is one
+	of       *rings
+	linkType uint32 // of the interface, where there is one
+
+	numbers   map[int32]int32 // as far as packets came from them: those of the rings
 	lastIndex int32           // of the packet before, and its place
 	last      int32
-	linkTypes map[uint16]uint32 // by ARPHRD_
 
-	watched []string // interfaces that are not to go
 	checked time.Time
 	ending  ending
-	losses  []losses
 	counts  [2]uint64 // received, dropped
+}
+
+// rings are one ring of one or several interfaces, or of all, or several that share their packets.
+//
+// Both directions of a flow come to the same ring, as the kernel's hash of the addresses and ports is symmetric. Fragments have
+// no ports, and come to that of their addresses alone: PACKET_FANOUT_FLAG_DEFRAG, which has the kernel put them together before, would
+// show packets that never passed. As all rings are read as one, by the time of the packets, it matters to nobody.
+type rings struct {
+	rings    []*ring
+	unshared error // why there is one where more were asked for
+	// linkTypes are by ARPHRD_, watched those interfaces that are not to go.
+	linkTypes map[uint16]uint32
+	watched   []string
+	losses    []losses
+	several   bool // interfaces, or all
+
+	mu sync.Mutex
+	// known is what the rings were opened as, which has their counts, and where that is several interfaces or all, each of
+	// them; of all, those that a packet came from.
+	known   []Interface
+	numbers map[int32]int32 // index of an interface to its place in known
 }
 
 // blockSize is the largest packet that fits: that of lo is 64 KiB, and where BIG TCP makes larger ones, their
 // beginning is what matters.
 const blockSize = 256 << 10
 
-func openRing(names []string, l Live, expr string) (*ring, error) {
-	r := &ring{size: blockSize, snaplen: l.Snaplen}
-	var err error
-	if r.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
-		return nil, &CaptureError{names[0], asNoRight(err)}
+func openRings(names []string, l Live, expr string) (*rings, error) {
+	rs, err := tryRings(names, l, expr)
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		l.Rings = 1
+		if rs, err = tryRings(names, l, expr); err == nil {
+			rs.unshared = refused
+		}
 	}
-	if err := r.open(names, l, expr); err != nil {
-		r.close()
+	return rs, err
+}
+
+// refusal: the kernel does not share packets among rings.
+type refusal struct{ err error }
+
+func (r *refusal) Error() string { return "PACKET_FANOUT: " + r.err.Error() }
+
+func tryRings(names []string, l Live, expr string) (*rings, error) {
+	rs := &rings{}
+	if err := rs.open(names, l, expr); err != nil {
+		rs.close()
 		return nil, err
 	}
-	return r, nil
+	return rs, nil
 }
 
-// examine finds out about the interfaces: their indices, and their kinds.
-func (r *ring) examine(names []string) (indices []int, wanted []hardware, err error) {
-	r.known = []Interface{{Name: strings.Join(names, ","), LinkType: linkEthernet, Snaplen: uint32(r.snaplen)}}
-	r.linkTypes = make(map[uint16]uint32)
-	for _, k := range decodable {
-		r.linkTypes[k.hatype] = k.linkType
-	}
-	if names[0] == AnyInterface {
-		r.numbers = make(map[int32]int32)
-		return nil, decodable, nil
-	}
-	var errs []error
-	for _, name := range names {
-		index, hatype, err := lookUp(r.fd, name)
-		if err == nil && r.linkTypes[hatype] == 0 {
-			err = errKind
+// open makes the sockets ready. What passes before all of them are, and have the filter, comes to none: it would come to each that
+// has not joined the others. Several interfaces have one socket, so that their packets come in the order in which they passed.
+func (rs *rings) open(names []string, l Live, expr string) error {
+	n := max(1, l.Rings)
+	for range n {
+		r := &ring{of: rs, size: blockSize, snaplen: l.Snaplen, numbers: make(map[int32]int32)}
+		var err error
+		if r.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
+			return &CaptureError{names[0], asNoRight(err)}
 		}
-		if err != nil {
-			errs = append(errs, &CaptureError{name, err})
-			continue
-		}
-		k := hardware{hatype, r.linkTypes[hatype]}
-		indices, wanted = append(indices, index), append(wanted, k)
-		r.known = append(r.known, Interface{Name: name, LinkType: k.linkType, Snaplen: uint32(r.snaplen)})
-		r.losses = append(r.losses, newLosses(name))
+		rs.rings = append(rs.rings, r)
 	}
-	r.watched = names
-	if len(names) == 1 {
-		r.known = r.known[len(r.known)-1:]
-		return indices, wanted, errors.Join(errs...)
-	}
-	r.numbers = make(map[int32]int32)
-	for i, index := range indices {
-		r.numbers[int32(index)] = int32(1 + i)
-	}
-	return indices, wanted, errors.Join(errs...)
-}
-
-// open makes the socket ready. It is bound last: no packet gets in before the filter is there. Several interfaces
-// have one socket, so that their packets come in the order in which they passed.
-func (r *ring) open(names []string, l Live, expr string) error {
-	indices, wanted, err := r.examine(names)
+	indices, wanted, err := rs.examine(names, l.Snaplen)
 	if err != nil {
 		return err
 	}
@@ -112,13 +115,83 @@ func (r *ring) open(names []string, l Live, expr string) error {
 	if err != nil {
 		return err
 	}
+	for _, r := range rs.rings {
+		r.linkType = rs.known[0].LinkType
+		if err := r.open(indices, l.Ring/n, !l.NotPromiscuous); err != nil {
+			return &CaptureError{rs.known[0].Name, err}
+		}
+	}
+	if n > 1 {
+		if err := rs.join(); err != nil {
+			return &refusal{err}
+		}
+	}
+	for _, r := range rs.rings {
+		if err := r.attach(program); err != nil {
+			return &CaptureError{rs.known[0].Name, err}
+		}
+	}
+	return nil
+}
+
+// join makes the rings a group, whose number the kernel chooses.
+func (rs *rings) join() error {
+	group := unix.PACKET_FANOUT_HASH<<16 | unix.PACKET_FANOUT_FLAG_UNIQUEID<<16
+	for i, r := range rs.rings {
+		err := unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT, group)
+		if err == nil && i == 0 {
+			group, err = unix.GetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// examine finds out about the interfaces: their indices, and their kinds.
+func (rs *rings) examine(names []string, snaplen int) (indices []int, wanted []hardware, err error) {
+	rs.known = []Interface{{Name: strings.Join(names, ","), LinkType: linkEthernet, Snaplen: uint32(snaplen)}}
+	rs.linkTypes, rs.numbers = make(map[uint16]uint32), make(map[int32]int32)
+	for _, k := range decodable {
+		rs.linkTypes[k.hatype] = k.linkType
+	}
+	rs.several = true
+	if names[0] == AnyInterface {
+		return nil, decodable, nil
+	}
+	var errs []error
+	for i, name := range names {
+		index, hatype, err := lookUp(rs.rings[0].fd, name)
+		if err == nil && rs.linkTypes[hatype] == 0 {
+			err = errKind
+		}
+		if err != nil {
+			errs = append(errs, &CaptureError{name, err})
+			continue
+		}
+		k := hardware{hatype, rs.linkTypes[hatype]}
+		indices, wanted = append(indices, index), append(wanted, k)
+		rs.known = append(rs.known, Interface{Name: name, LinkType: k.linkType, Snaplen: uint32(snaplen)})
+		rs.numbers[int32(index)] = int32(1 + i)
+		rs.losses = append(rs.losses, newLosses(name))
+	}
+	rs.watched = names
+	if len(names) == 1 {
+		rs.several = false
+		rs.known = rs.known[len(rs.known)-1:]
+	}
+	return indices, wanted, errors.Join(errs...)
+}
+
+// open makes a socket ready that lets nothing pass so far.
+func (r *ring) open(indices []int, size int, promiscuous bool) error {
 	bound := 0 // all
 	if len(indices) == 1 {
 		bound = indices[0]
 	}
-	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
 	request := unix.TpacketReq3{
-		Block_size: uint32(r.size), Block_nr: uint32(max(2, l.Ring/r.size)), Frame_size: uint32(r.size),
+		Block_size: uint32(r.size), Block_nr: uint32(max(2, size/r.size)), Frame_size: uint32(r.size),
 		Retire_blk_tov: uint32(blockTime / time.Millisecond),
 	}
 	request.Frame_nr = request.Block_nr
@@ -131,9 +204,6 @@ func (r *ring) open(names []string, l Live, expr string) error {
 		}},
 		// Room before each packet for a tag that is put back.
 		{"PACKET_RESERVE", func() error { return unix.SetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_RESERVE, tagSize) }},
-		{"SO_ATTACH_FILTER", func() error {
-			return unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &fprog)
-		}},
 		{"PACKET_RX_RING", func() error {
 			return unix.SetsockoptTpacketReq3(r.fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &request)
 		}},
@@ -144,20 +214,30 @@ func (r *ring) open(names []string, l Live, expr string) error {
 		{"PACKET_ADD_MEMBERSHIP", func() error {
 			var err error
 			for _, index := range indices {
-				if !l.NotPromiscuous {
+				if promiscuous {
 					m := unix.PacketMreq{Ifindex: int32(index), Type: unix.PACKET_MR_PROMISC}
 					err = errors.Join(err, unix.SetsockoptPacketMreq(r.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &m))
 				}
 			}
 			return err
 		}},
+		{"filter", func() error { return r.attach([]unix.SockFilter{{Code: accept, K: 0}}) }},
 		{"bind", func() error {
 			return unix.Bind(r.fd, &unix.SockaddrLinklayer{Protocol: bigEndian(unix.ETH_P_ALL), Ifindex: bound})
 		}},
 	} {
 		if err := step.do(); err != nil {
-			return &CaptureError{r.known[0].Name, fmt.Errorf("%s: %w", step.what, err)}
+			return fmt.Errorf("%s: %w", step.what, err)
 		}
+	}
+	return nil
+}
+
+// attach sets the filter.
+func (r *ring) attach(program []unix.SockFilter) error {
+	fprog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
+	if err := unix.SetsockoptSockFprog(r.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &fprog); err != nil {
+		return fmt.Errorf("SO_ATTACH_FILTER: %w", err)
 	}
 	return nil
 }
@@ -172,31 +252,36 @@ const (
 
 func (r *ring) read(f *Frame) (bool, error) {
 	for r.left == 0 {
-		block := (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.mem[r.block*r.size]))
-		head := (*unix.TpacketHdrV1)(unsafe.Pointer(&block.Hdr))
+		number := int(r.block.Load())
+		head := r.head(number)
 		if r.ours {
 			atomic.StoreUint32(&head.Block_status, unix.TP_STATUS_KERNEL)
 			r.ours = false
-			if r.block++; r.block*r.size == len(r.mem) {
-				r.block = 0
+			if number++; number*r.size == len(r.mem) {
+				number = 0
 			}
+			r.block.Store(int32(number))
 			continue
 		}
 		if atomic.LoadUint32(&head.Block_status)&unix.TP_STATUS_USER == 0 {
+			if r.busy {
+				r.busy = false // who has the packets before does not wait for more
+				return false, nil
+			}
 			if ok, err := r.wait(); !ok {
 				return false, err
 			}
 			continue
 		}
-		r.ours = true
+		r.ours, r.busy = true, true
 		r.left = int(head.Num_pkts)
-		r.at = r.block*r.size + int(head.Offset_to_first_pkt)
+		r.at = number*r.size + int(head.Offset_to_first_pkt)
 	}
 	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&r.mem[r.at]))
 	begin, wire := r.at+int(h.Mac), int(h.Len)
 	end := begin + int(h.Snaplen)
-	f.LinkType, f.Interface = r.known[0].LinkType, 0
-	if r.numbers != nil {
+	f.LinkType, f.Interface = r.linkType, 0
+	if r.of.several {
 		r.identify(f, (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&r.mem[r.at+packetHeader])))
 	}
 	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 && f.LinkType == linkEthernet && end-begin >= macs {
@@ -219,19 +304,43 @@ func (r *ring) read(f *Frame) (bool, error) {
 	return true, nil
 }
 
+func (r *ring) head(block int) *unix.TpacketHdrV1 {
+	b := (*unix.TpacketBlockDesc)(unsafe.Pointer(&r.mem[block*r.size]))
+	return (*unix.TpacketHdrV1)(unsafe.Pointer(&b.Hdr))
+}
+
+// silent: the kernel counts packets in the block that it fills.
+func (r *ring) silent() bool {
+	n := r.block.Load()
+	head := r.head(int(n))
+	return atomic.LoadUint32(&head.Block_status)&unix.TP_STATUS_USER == 0 && atomic.LoadUint32(&head.Num_pkts) == 0 && n == r.block.Load()
+}
+
 // identify says which of the interfaces a packet is from.
 func (r *ring) identify(f *Frame, from *unix.RawSockaddrLinklayer) {
-	f.LinkType = r.linkTypes[from.Hatype]
+	f.LinkType = r.of.linkTypes[from.Hatype]
 	if from.Ifindex != r.lastIndex {
 		n, ok := r.numbers[from.Ifindex]
 		if !ok {
-			n = int32(len(r.known))
+			n = r.of.number(r, from.Ifindex, f.LinkType)
 			r.numbers[from.Ifindex] = n
-			r.known = append(r.known, Interface{Name: r.nameOf(from.Ifindex), LinkType: f.LinkType, Snaplen: uint32(r.snaplen)})
 		}
 		r.lastIndex, r.last = from.Ifindex, n
 	}
 	f.Interface = r.last
+}
+
+// number is the place of an interface, which r has come upon, among those that are known.
+func (rs *rings) number(r *ring, index int32, linkType uint32) int32 {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	n, ok := rs.numbers[index]
+	if !ok {
+		n = int32(len(rs.known))
+		rs.numbers[index] = n
+		rs.known = append(rs.known, Interface{Name: r.nameOf(index), LinkType: linkType, Snaplen: uint32(r.snaplen)})
+	}
+	return n
 }
 
 // nameOf is the name of an interface; the socket, not the thread, says in which network namespace.
@@ -295,7 +404,7 @@ const checkTime = 100 * time.Millisecond
 
 // lost is an interface that is no longer up, nil while all are.
 func (r *ring) lost() error {
-	for _, name := range r.watched {
+	for _, name := range r.of.watched {
 		if err := (watch{r.fd, name}).state(); err != nil {
 			return err
 		}
@@ -303,19 +412,33 @@ func (r *ring) lost() error {
 	return nil
 }
 
-func (r *ring) interfaces() []Interface {
-	// The kernel counts anew from each call on.
-	if s, err := unix.GetsockoptTpacketStatsV3(r.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
-		r.counts[0] += uint64(s.Packets)
-		r.counts[1] += uint64(s.Drops)
+func (rs *rings) interfaces() []Interface {
+	var received, dropped uint64
+	for _, r := range rs.rings {
+		// The kernel counts anew from each call on.
+		if s, err := unix.GetsockoptTpacketStatsV3(r.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
+			r.counts[0] += uint64(s.Packets)
+			r.counts[1] += uint64(s.Drops)
+		}
+		received, dropped = received+r.counts[0], dropped+r.counts[1]
 	}
-	all := append([]Interface(nil), r.known...)
-	all[0].Received = Count{r.counts[0], true}
-	all[0].DroppedByOS = Count{r.counts[1], true}
-	for i, l := range r.losses {
-		all[len(all)-len(r.losses)+i].Dropped = l.count()
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	all := append([]Interface(nil), rs.known...)
+	all[0].Received = Count{received, true}
+	all[0].DroppedByOS = Count{dropped, true}
+	for i, l := range rs.losses {
+		all[len(all)-len(rs.losses)+i].Dropped = l.count()
 	}
 	return all
+}
+
+func (rs *rings) close() {
+	var all sync.WaitGroup
+	for _, r := range rs.rings {
+		all.Go(r.close) // the kernel takes some 20 ms for each
+	}
+	all.Wait()
 }
 
 func (r *ring) close() {

@@ -8,9 +8,10 @@ type Segments struct{ source *Source }
 // Segments are those that s has yet to read.
 func (s *Source) Segments() Segments { return Segments{s} }
 
-// Next is the source's Next.
+// Next is the source's Next, but that it returns io.ErrNoProgress when interfaces have nothing to read yet: time to write out
+// what is in buffers.
 func (s Segments) Next(seg *flows.Segment) error {
-	_, err := s.source.Next(seg)
+	_, err := s.source.nextSoFar(seg)
 	return err
 }
 

@@ -13,9 +13,6 @@ type Config struct {
 	Count  uint64 // stop after so many packets that passed the filter; 0 reads all
 	// Tap, if set, is given each packet that passed the filter. Its error ends the reading.
 	Tap func(*Frame) error
-	// Idle, if set, is called when an interface has nothing to read: time to write out what is in
-	// buffers. Its error ends the reading.
-	Idle func() error
 	// CheckSums has the checksums of TCP segments verified that were captured whole. Off, as network cards
 	// fill them in behind the capture.
 	CheckSums bool
@@ -62,6 +59,8 @@ type Source struct {
 	unknown map[uint32]uint64      // packets, by link type
 	asked   atomic.Pointer[func()] // by Do
 	err     error                  // that ended it
+
+	unshared error
 }
 
 // Open opens capture files, merged by packet time: pcap or pcapng, plain or in gzip or zstd, which is found
@@ -100,9 +99,21 @@ func Open(paths []string, c Config) (*Source, error) {
 // more compressed files overlap in time than can be open at once, or a *FilterError, when
 // an interface comes up that the expression cannot be for; these end the reading where they occur.
 func (s *Source) Next(seg *flows.Segment) (Verdict, error) {
+	for {
+		if v, err := s.nextSoFar(seg); err != io.ErrNoProgress {
+			return v, err
+		}
+	}
+}
+
+// nextSoFar is Next, but for io.ErrNoProgress where an interface has nothing to read yet.
+func (s *Source) nextSoFar(seg *flows.Segment) (Verdict, error) {
 	for s.err == nil {
 		f, err := s.frameInTurn()
 		if f == nil {
+			if err == nil {
+				return NumVerdicts, io.ErrNoProgress
+			}
 			s.err = err
 			continue
 		}
@@ -179,9 +190,6 @@ func (s *Source) fetch() (f *Frame, passes bool, err error) {
 	}
 	f, err = s.frames.next()
 	if f == nil {
-		if err == nil && s.config.Idle != nil {
-			err = s.config.Idle()
-		}
 		return nil, false, err
 	}
 	if s.filter != nil {
@@ -238,6 +246,10 @@ func (s *Source) Stats() Stats { return s.stats }
 // Interfaces are those that the inputs have told of so far, file by file; within a file in the order
 // of Frame.Interface.
 func (s *Source) Interfaces() []Interface { return s.frames.interfaces() }
+
+// Unshared is why the packets of interfaces are not shared among as many Rings as Live asked for: one is read then. It is nil
+// where they are.
+func (s *Source) Unshared() error { return s.unshared }
 
 // Bytes tells how many bytes of how many have been read, as the files are on disk. Total is 0 where it
 // is not known.

@@ -70,13 +70,16 @@ func (l *capturing) check() error {
 	return nil
 }
 
-// open begins to capture.
-func (l *capturing) open(c *cobra.Command, file string, config pcaps.Config) (*pcaps.Source, error) {
+// open begins to capture, with so many workers.
+func (l *capturing) open(c *cobra.Command, file string, workers int, config pcaps.Config) (*pcaps.Source, error) {
 	source, err := pcaps.OpenLive(l.interfaces, pcaps.Live{
-		Backend: l.backend, Snaplen: l.snaplen, Ring: l.ring << 10, NotPromiscuous: l.modest, File: file,
+		Backend: l.backend, Snaplen: l.snaplen, Ring: l.ring << 10, Rings: workers, NotPromiscuous: l.modest, File: file,
 	}, config)
 	if err != nil {
 		return nil, l.explain(c, err)
+	}
+	if err := source.Unshared(); err != nil {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: one of %d workers reads all packets (%v)\n", report.Plain(strings.Join(l.interfaces, ", ")), workers, err)
 	}
 	return source, nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -210,6 +211,9 @@ func TestLiveIsWhatIsReadLater(t *testing.T) {
 			{"flows", "-o", "json", "--transitions"},
 			{"flows", "-o", "csv"},
 			{"flows", "-s", "60", "-v"},
+			{"flows", "-o", "jsonl", "--workers", "3"},
+			{"report", "-o", "jsonl", "--workers", "2"},
+			{"--workers", "2"},
 		} {
 			t.Run(way+" "+strings.Join(args, " "), func(t *testing.T) {
 				l := newLab(t)
@@ -219,6 +223,12 @@ func TestLiveIsWhatIsReadLater(t *testing.T) {
 				later, _ := l.run(0, append(args, "x.pcapng")...)
 				if live != later || !strings.Contains(live, "192.0.2.2") {
 					t.Errorf("live\n%s\nlater\n%s", live, later)
+				}
+				if way == "pcap" && slices.Contains(args, "--workers") != strings.Contains(said, " workers reads all packets (libpcap ") {
+					t.Errorf("said %s", said)
+				}
+				if args[0] == "report" {
+					return // it has a summary of its own
 				}
 				if !strings.Contains(said, " 2 flows\n") || !strings.Contains(said, "0 packets dropped by kernel") {
 					t.Errorf("said %s", said)

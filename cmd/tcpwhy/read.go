@@ -136,12 +136,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		}
 	}
 	var save *saver
-	config := pcaps.Config{Idle: func() error {
-		if save != nil {
-			return errors.Join(save.flush(), w.flush())
-		}
-		return w.flush()
-	}}
+	var config pcaps.Config
 	if r.saving.on() && r.choice.IsZero() {
 		config.Tap = func(f *pcaps.Frame) error { return save.write(f) }
 	}
@@ -155,7 +150,10 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 			return err
 		}
 	}
-	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}, Early: out.early}
+	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}, Early: out.early, Idle: w.flush}
+	if save != nil {
+		run.Idle = func() error { return errors.Join(save.flush(), w.flush()) }
+	}
 	if judged {
 		run.Judge = r.judge(causes)
 		run.Judge.Wordless = out.wordless && len(limits) == 0
@@ -209,9 +207,9 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Facts = func(err error) analyzer.Facts { return facts(source, err) }
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/3
-	run.Workers = cmp.Or(r.workers, runtime.GOMAXPROCS(0))
-	if r.capturing.on() || r.live() {
-		run.Workers = 1 // what comes is told as it comes
+	run.Workers = r.processors()
+	if r.live() {
+		run.Workers = 1 // a pipe does not tell when it has nothing yet, and what came is to be told
 	}
 	if c.Flags().Changed("max-memory") {
 		// A quarter is for the program itself, which the runtime does not count, and for what it is late to collect.
@@ -259,8 +257,11 @@ func (r *reading) openInputs(c *cobra.Command, files []string, config pcaps.Conf
 	if r.saving.wholeFile() && r.choice.IsZero() {
 		name = r.saving.path // the packets are numbered as in that file
 	}
-	return r.capturing.open(c, name, config)
+	return r.capturing.open(c, name, r.processors(), config)
 }
+
+// processors is how many share the work.
+func (r *reading) processors() int { return cmp.Or(r.workers, runtime.GOMAXPROCS(0)) }
 
 func (r *reading) names(source *pcaps.Source) *report.Names {
 	return report.NewNames(source.Files(), len(r.files) > 1, func(number uint32) ([]uint16, string) {

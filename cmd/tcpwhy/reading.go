@@ -52,7 +52,7 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.IntVar(&r.maxFlows, "max-flows", defaultFlows, "hold at most `N` flows at a time, 0: all; tcpwhy explain evicted has what goes first")
 	r.maxMemory = defaultMemory
 	fs.Var(&oneValue[uint64]{&r.maxMemory, parseSize, "1GB"}, "max-memory", "stay within about `SIZE`, a third of it for these flows: 200MB, 4GiB")
-	fs.IntVar(&r.workers, "workers", 1, "share the work on files among `N` processors, 0: all there are; it is done sooner, and the same comes out")
+	fs.IntVar(&r.workers, "workers", 1, "share the work among `N` processors, 0: all there are; it is done sooner, and the same comes out")
 	fs.StringVarP(&r.format, "output", "o", "text", "`FORMAT`: "+formats)
 	fs.StringVar(&r.color, "color", "auto", "colours: `WHEN` is auto, always or never")
 	fs.CountVarP(&r.verbose, "verbose", "v", "explain more")
