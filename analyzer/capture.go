@@ -8,6 +8,8 @@ import (
 type Facts struct {
 	Drops []Drop
 	Cut   []Cut
+	// Interrupted: the reader was told to end before it had seen all of the files.
+	Interrupted bool
 }
 
 // Drop is how many packets were lost on an interface before they could be captured.

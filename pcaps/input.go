@@ -77,6 +77,7 @@ type input struct {
 	size    int64 // in bytes, as compressed; -1 unknown
 	regular bool  // can be put aside
 	packed  bool  // compressed
+	ended   bool  // read to its end, or as far as it can be
 	stopped *atomic.Bool
 
 	file     *os.File

@@ -185,7 +185,8 @@ func (c *capture) fail(err error) {
 	c.stop()
 }
 
-func (c *capture) stop() { c.stopped.CompareAndSwap(0, time.Now().UnixNano()) }
+func (c *capture) stop()      { c.stopped.CompareAndSwap(0, time.Now().UnixNano()) }
+func (c *capture) interrupt() { c.stop() }
 
 func (c *capture) end() error {
 	if c.err != nil {

@@ -32,7 +32,8 @@ type merge struct {
 	spare  [][]byte // buffers
 	errs   []error  // of inputs that could not be read to their end
 
-	stopped atomic.Bool // they are not to be read to their end
+	stopped     atomic.Bool // they are not to be read to their end
+	interrupted atomic.Bool // which is to be told
 }
 
 // turn is an input's place in the heap. The time is here so that sorting does not
@@ -95,6 +96,7 @@ func openMerge(paths []string) (*merge, error) {
 // what was wrong with the inputs that could not be read to their end.
 func (m *merge) next() (*Frame, error) {
 	if m.stopped.Load() {
+		m.leave()
 		return nil, m.end()
 	}
 	if !m.begun {
@@ -140,6 +142,32 @@ func (m *merge) end() error {
 }
 
 func (m *merge) stop() { m.stopped.Store(true) }
+
+func (m *merge) interrupt() {
+	m.interrupted.Store(true)
+	m.stop()
+}
+
+// leave tells of the files that are not read further, if that was not to be.
+func (m *merge) leave() {
+	if !m.interrupted.Load() {
+		return
+	}
+	waiting := m.due
+	if m.handed {
+		waiting = waiting[1:]
+	}
+	for _, in := range m.inputs {
+		if in.size < 0 || in.ended {
+			continue
+		}
+		next := in.stream.packets + 1
+		if slices.ContainsFunc(waiting, func(t turn) bool { return t.in == in }) {
+			next-- // it was read, and not handed out
+		}
+		m.errs = append(m.errs, in.fail(fmt.Errorf("%w before packet %d", ErrInterrupted, next)))
+	}
+}
 
 // start reads the first frame of an input that is open. It reports false when everything was stopped.
 func (m *merge) start(in *input) bool {
@@ -200,6 +228,7 @@ func (m *merge) makeRoom() bool {
 
 // finish is done with an input: err is io.EOF or what was wrong with it.
 func (m *merge) finish(in *input, err error) {
+	in.ended = true
 	if err != io.EOF && !m.stopped.Load() {
 		m.errs = append(m.errs, in.fail(err))
 	}

@@ -11,10 +11,11 @@ import (
 // What can be wrong with a capture file, to be told with errors.Is from what the operating
 // system says of it.
 var (
-	ErrCutOff     = errors.New("cut off")
-	ErrDamaged    = errors.New("damaged")
-	ErrEmpty      = errors.New("an empty file")
-	ErrNotCapture = errors.New("not a capture file (pcap or pcapng, plain or in gzip or zstd)")
+	ErrCutOff      = errors.New("cut off")
+	ErrDamaged     = errors.New("damaged")
+	ErrEmpty       = errors.New("an empty file")
+	ErrInterrupted = errors.New("interrupted") // by Source.Interrupt
+	ErrNotCapture  = errors.New("not a capture file (pcap or pcapng, plain or in gzip or zstd)")
 )
 
 // ReadError says that an input could not be read, or not to its end. The packets before were handed out.

@@ -36,13 +36,15 @@ type frames interface {
 	end() error
 	// stop ends the frames, those of interfaces with what has passed so far. It may be called at any time.
 	stop()
+	// interrupt is stop, but end then tells of each file that was not read to its end.
+	interrupt()
 	interfaces() []Interface
 	bytes() (read, total int64)
 	piped() bool
 	close()
 }
 
-// Source reads TCP segments out of captures. It is not safe for concurrent use, but for Stop and Do.
+// Source reads TCP segments out of captures. It is not safe for concurrent use, but for Stop, Interrupt and Do.
 type Source struct {
 	files   []string
 	frames  frames
@@ -215,6 +217,10 @@ func (s *Source) fetch() (f *Frame, passes bool, err error) {
 // Stop ends the reading: Next ends with io.EOF, on interfaces only after it has handed out what has passed until now. It
 // may be called from any goroutine.
 func (s *Source) Stop() { s.frames.stop() }
+
+// Interrupt is Stop for who has not seen all that there was: Next ends with a *ReadError of ErrInterrupted for each file
+// that was not read to its end, as it does for one that is cut off. Interfaces and pipes have none.
+func (s *Source) Interrupt() { s.frames.interrupt() }
 
 // Do has f called between two packets by the goroutine that is in Next, within 100 ms where none come in a
 // capture on interfaces. It may be called from any goroutine; of several requests at once one is heard.

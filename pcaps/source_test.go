@@ -106,6 +106,38 @@ func TestSourceCount(t *testing.T) {
 	}
 }
 
+// Who interrupts it learns of which files not all was read; of one that had ended, nothing is said.
+func TestSourceInterrupted(t *testing.T) {
+	a, b, c := put(t, "a.pcap", seconds(1, 2, 3)), put(t, "b.pcap", seconds(1)), put(t, "c.pcap", seconds(2, 4))
+	s, err := Open([]string{a, b, c}, Config{Count: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range 3 {
+		if f, _, err := s.fetch(); f == nil {
+			t.Fatal(err)
+		}
+	}
+	s.Interrupt()
+	_, err = s.Next(new(flows.Segment))
+	if !errors.Is(err, ErrInterrupted) || err.Error() != a+": interrupted before packet 3\n"+c+": interrupted before packet 1" {
+		t.Error(err)
+	}
+}
+
+func TestSourceStopped(t *testing.T) {
+	s, err := Open([]string{put(t, "a.pcap", mixed())}, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.Stop()
+	if packets, err := drain(t, s); len(packets) != 0 || err != io.EOF {
+		t.Errorf("packets %v, %v", packets, err)
+	}
+}
+
 func TestSourceClosed(t *testing.T) {
 	s, err := Open([]string{put(t, "a.pcap", mixed())}, Config{})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
 )
 
 // Overview is all that a report says of a capture which has been read to its end.
@@ -26,6 +27,15 @@ type Overview struct {
 	Findings []*analyzer.Finding // of the whole capture
 	Names    *Names
 	Census   *Census // nil: not asked for
+}
+
+// read is how many packets were read, and that these are not all.
+func (o *Overview) read() string {
+	s := amount.Of(o.Packets, "packet", "packets")
+	if o.Summary.Facts.Interrupted {
+		s += " until it was interrupted"
+	}
+	return s
 }
 
 // Skipped is how many packets were skipped, and why.

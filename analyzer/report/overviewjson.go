@@ -32,6 +32,7 @@ type documentJSON struct {
 type captureJSON struct {
 	Files       []Text          `json:"files"`
 	Packets     uint64          `json:"packets"`
+	Interrupted bool            `json:"interrupted"`
 	TCPSegments uint64          `json:"tcp_segments"`
 	ICMPErrors  uint64          `json:"icmp_errors"`
 	Skipped     map[Text]uint64 `json:"skipped"`
@@ -219,7 +220,7 @@ func examples(g *analyzer.Group) []*analyzer.Finding {
 
 func (o *Overview) captureJSON() captureJSON {
 	t := &o.Summary.Totals
-	c := captureJSON{Files: []Text{}, Packets: o.Packets, TCPSegments: o.Segments, ICMPErrors: o.Quotes, Skipped: map[Text]uint64{},
+	c := captureJSON{Files: []Text{}, Packets: o.Packets, Interrupted: o.Summary.Facts.Interrupted, TCPSegments: o.Segments, ICMPErrors: o.Quotes, Skipped: map[Text]uint64{},
 		Flows: o.Flows, First: instant(t.First), Last: instant(t.Last)}
 	for _, f := range o.Files {
 		c.Files = append(c.Files, Text(f))

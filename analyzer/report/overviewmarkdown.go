@@ -48,7 +48,7 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	var m markdown
 	t := &o.Summary.Totals
 	m.line("# %s\n", Markdown(o.named()))
-	line := amount.Of(o.Packets, "packet", "packets") + ", " + amount.Of(o.Flows, "TCP flow", "TCP flows")
+	line := o.read() + ", " + amount.Of(o.Flows, "TCP flow", "TCP flows")
 	if t.First != 0 {
 		line += ", " + moments(t.First, t.Last)
 	}

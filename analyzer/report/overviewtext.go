@@ -57,7 +57,7 @@ const bold = "\x1b[1m"
 
 // header says what was read, and where that was captured.
 func (t *OverviewText) header(p *page, o *Overview) {
-	line := amount.Of(o.Packets, "packet", "packets") + ", " + amount.Of(o.Flows, "TCP flow", "TCP flows")
+	line := o.read() + ", " + amount.Of(o.Flows, "TCP flow", "TCP flows")
 	if s := &o.Summary.Totals; s.First != 0 {
 		line += ", " + moments(s.First, s.Last)
 	}

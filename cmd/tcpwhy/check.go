@@ -236,17 +236,12 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 	if judge.Truncated() && onlyCutOff(err) {
 		err = nil
 	}
-	cut := ""
-	switch {
-	case of != nil && of.run.Shed.N() > 0:
-		cut = report.ShedWords(&of.run.Shed)
-	case c.Context().Err() != nil && !k.capturing.on() && !one.live():
-		cut = "the run was interrupted"
+	v.Err = err
+	var shed analyzer.Sheds
+	if of != nil {
+		shed = of.run.Shed
 	}
-	if err != nil {
-		v.Err = err
-		cut = printable(leaves(err)[0].Error())
-	}
+	cut := unseen(&shed, err)
 	v.Expectations = append(limits.expectations(cut), judge.Expectations(cut)...)
 	if of == nil { // not opened: that there are no flows is not known
 		for i := range v.Expectations {
@@ -269,19 +264,21 @@ type both struct {
 }
 
 func (b both) Flow(f *flows.Flow, found []*analyzer.Finding) error {
-	var errs []error
 	for _, l := range b.limits {
-		errs = append(errs, l.tally.Flow(f, found))
+		if err := l.tally.Flow(f, found); err != nil {
+			return err
+		}
 	}
-	return errors.Join(append(errs, b.judge.Flow(f, found))...)
+	return b.judge.Flow(f, found)
 }
 
 func (b both) Finding(n *analyzer.Finding) error {
-	var errs []error
 	for _, l := range b.limits {
-		errs = append(errs, l.tally.Finding(n))
+		if err := l.tally.Finding(n); err != nil {
+			return err
+		}
 	}
-	return errors.Join(append(errs, b.judge.Finding(n))...)
+	return b.judge.Finding(n)
 }
 
 // onlyCutOff reports whether err says that the capture is cut off, and nothing else.

@@ -26,7 +26,7 @@ func (r *reading) draw(c *cobra.Command, w *writer, of *capture, v *verdict.Capt
 			numbers = append(numbers, e.Offending[0].Number)
 		}
 	}
-	if _, again := r.rereadable(); !again || len(numbers) == 0 || brief {
+	if _, again := r.rereadable(); !again || len(numbers) == 0 || brief || c.Context().Err() != nil {
 		return nil
 	}
 	ladder := report.Ladder{Names: of.names}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
@@ -20,16 +21,22 @@ import (
 
 // invoke runs a command as main does.
 func invoke(args ...string) (stdout, stderr string, status int) {
-	var out, said bytes.Buffer
+	var out bytes.Buffer
+	stderr, status = invokeTo(context.Background(), &out, args...)
+	return out.String(), stderr, status
+}
+
+func invokeTo(ctx context.Context, stdout io.Writer, args ...string) (stderr string, status int) {
+	var said bytes.Buffer
 	root := newRoot()
-	root.SetOut(&out)
+	root.SetOut(stdout)
 	root.SetErr(&said)
 	root.SetArgs(args)
-	err := root.Execute()
-	if err != nil {
+	err := root.ExecuteContext(ctx)
+	if status = exitStatus(err); status != 0 {
 		complain(&said, err)
 	}
-	return out.String(), said.String(), exitStatus(err)
+	return said.String(), status
 }
 
 // harmless reports whether a terminal prints s, and obeys nothing in it.

@@ -31,7 +31,11 @@ func facts(source *pcaps.Source, err error) analyzer.Facts {
 	}
 	for _, err := range leaves(err) {
 		var e *pcaps.ReadError
-		if errors.As(err, &e) {
+		switch {
+		case !errors.As(err, &e):
+		case errors.Is(err, pcaps.ErrInterrupted):
+			f.Interrupted = true
+		default:
 			f.Cut = append(f.Cut, analyzer.Cut{File: report.Plain(e.Name), Packets: e.Packets, Why: report.Plain(e.Err.Error())})
 		}
 	}

@@ -53,6 +53,14 @@ func (l limits) expectations(cut string) []verdict.Expectation {
 	return all
 }
 
+// unseen says why not all of a capture was seen; "": it was.
+func unseen(shed *analyzer.Sheds, err error) string {
+	if err != nil {
+		return printable(leaves(err)[0].Error())
+	}
+	return report.ShedWords(shed)
+}
+
 // check is an error for each limit that the capture exceeds, or that it tells nothing of.
 func (l limits) check(capture, cut string) error {
 	var errs []error

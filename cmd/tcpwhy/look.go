@@ -14,7 +14,7 @@ import (
 // look reads the capture of a side again, for the packets of the flows that are told of, and draws the first.
 func (s *side) look(c *cobra.Command, w *writer, result *diff.Diff) error {
 	wanted, first := result.Wanted(s.Snapshot)
-	if _, again := s.rereadable(); s.Kind != diff.Packets || len(wanted) == 0 || !again {
+	if _, again := s.rereadable(); s.Kind != diff.Packets || len(wanted) == 0 || !again || c.Context().Err() != nil {
 		return nil
 	}
 	again := s.reading

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -15,8 +16,9 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	go func() {
-		// The first signal ends the run well; the second one ends it.
+		// The first signal ends the run well; the second one ends it, but not at once: timeout(1) sends each twice.
 		<-ctx.Done()
+		time.Sleep(time.Second)
 		stop()
 	}()
 	collectSoon()

@@ -70,11 +70,16 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 			captures = append(captures, []string{f})
 		}
 	}
+	w.onward = r.saving.onward() && !r.capturing.on() && !r.live()
 	var errs []error
-	for _, files := range captures {
+	for i, files := range captures {
+		if i > 0 && c.Context().Err() != nil {
+			errs = append(errs, &pcaps.ReadError{Name: files[0], Err: pcaps.ErrInterrupted})
+			continue
+		}
 		err := r.capture(c, w, files, out)
 		errs = append(errs, err)
-		if exitStatus(err) == statusOutput || errors.Is(err, errPipeClosed) || c.Context().Err() != nil {
+		if exitStatus(err) == statusOutput || errors.Is(err, errPipeClosed) {
 			break
 		}
 	}
@@ -146,7 +151,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	}
 	defer source.Close()
 	if r.saving.on() {
-		if save, err = r.saving.open(source, w); err != nil {
+		if save, err = r.saving.open(source, w, !r.capturing.on()); err != nil {
 			return err
 		}
 	}
@@ -184,11 +189,11 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		return err
 	}
 	last, err := r.run(c, w, &run, source)
-	total := last - run.Rests
+	total, unseen := last-run.Rests, unseen(&run.Shed, err)
 	if save != nil {
 		err = errors.Join(err, save.Close())
 	}
-	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files), report.ShedWords(&run.Shed)))
+	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files), unseen))
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
 		r.summarize(c.ErrOrStderr(), files, source, total, &run.Shed, out)
 	}
@@ -226,11 +231,14 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	progress := newProgress(source, w)
 	defer progress.clear()
 	// In files without TCP there is no segment to pause at, and in a pipe perhaps nothing at all.
-	unhook := context.AfterFunc(c.Context(), source.Stop)
+	unhook := context.AfterFunc(c.Context(), source.Interrupt)
 	defer unhook()
 	run.Pause = func() bool {
 		progress.show()
-		return c.Context().Err() == nil
+		if c.Context().Err() != nil {
+			source.Interrupt() // then the source says so
+		}
+		return true
 	}
 	return run.Read()
 }

@@ -37,8 +37,11 @@ func (s *saving) on() bool         { return s.path != "" }
 func (s *saving) toStandard() bool { return s.path == "-" }
 func (s *saving) rotates() bool    { return s.size != 0 || s.every != 0 }
 
+// onward reports whether packets are to be written when nobody reads the analysis any more.
+func (s *saving) onward() bool { return s.on() && !s.toStandard() }
+
 // wholeFile reports whether all packets come to be in one file.
-func (s *saving) wholeFile() bool { return s.on() && !s.toStandard() && !s.rotates() }
+func (s *saving) wholeFile() bool { return s.onward() && !s.rotates() }
 
 // check is told the files that are read, of which none may be overwritten.
 func (s *saving) check(stdout io.Writer, read []string) error {
@@ -72,11 +75,14 @@ type saver struct {
 	to     pcaps.Writer
 	source *pcaps.Source
 	full   bool // all files that were asked for are written
+	goOn   bool // a file that cannot be written does not end the reading
+	failed error
 }
 
-// open makes the file, or takes standard output.
-func (s *saving) open(source *pcaps.Source, stdout io.Writer) (*saver, error) {
-	v := &saver{source: source}
+// open makes the file, or takes standard output, without which there is nothing left to do. An interface is no longer captured
+// on where the packets cannot be kept, but the analysis of a file is worth as much without a copy.
+func (s *saving) open(source *pcaps.Source, stdout io.Writer, goOn bool) (*saver, error) {
+	v := &saver{source: source, goOn: goOn && !s.toStandard()}
 	if s.toStandard() {
 		v.to = pcaps.NewPcapng(stdout, source.Interfaces)
 		return v, nil
@@ -92,7 +98,16 @@ func (s *saving) open(source *pcaps.Source, stdout io.Writer) (*saver, error) {
 }
 
 // write writes a packet. It returns io.EOF when there is nothing more to be written.
-func (s *saver) write(f *pcaps.Frame) error { return saveError(s.to.Write(f)) }
+func (s *saver) write(f *pcaps.Frame) error {
+	if s.failed != nil {
+		return nil
+	}
+	err := saveError(s.to.Write(f))
+	if err != nil && err != io.EOF && s.goOn {
+		s.failed, err = err, nil
+	}
+	return err
+}
 
 // Packet writes a packet that was chosen.
 func (s *saver) Packet(*flows.Segment, *flows.Step, []*analyzer.Finding) error {
@@ -114,7 +129,14 @@ func (s *saver) Skip(*flows.Segment) {}
 func (s *saver) Late(*analyzer.Finding) error { return nil }
 
 func (s *saver) flush() error { return saveError(s.to.Flush()) }
-func (s *saver) Close() error { return saveError(s.to.Close()) }
+
+func (s *saver) Close() error {
+	err := saveError(s.to.Close())
+	if s.failed != nil {
+		return s.failed // which is what that says, too
+	}
+	return err
+}
 
 func saveError(err error) error {
 	if err == nil || err == io.EOF || errors.Is(err, errPipeClosed) {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"syscall"
 	"unicode"
 
 	"tcpwhy/pcaps"
@@ -45,9 +44,16 @@ func usage(format string, args ...any) error {
 	return &failure{statusUsage, fmt.Errorf(format, args...)}
 }
 
-// exitStatus is the highest of all the errors in err. A reader that closed the pipe is no error.
+// exitStatus is the highest of all the errors in err. A reader that closed the pipe is no error, and none that it would have
+// been told of is one, but that a file could not be written.
 func exitStatus(err error) int {
-	if err == nil || errors.Is(err, syscall.EPIPE) {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, errPipeClosed) {
+		if slices.ContainsFunc(leaves(err), ofOutput) {
+			return statusOutput
+		}
 		return 0
 	}
 	switch e := err.(type) {
@@ -72,18 +78,32 @@ func exitStatus(err error) int {
 	return statusUsage // of the flags, by cobra
 }
 
+func ofOutput(err error) bool {
+	var f *failure
+	return errors.As(err, &f) && f.status == statusOutput
+}
+
 // complain prints each error that err is made of, once: what is wrong with an output shows at every
 // write.
 func complain(w io.Writer, err error) {
 	var said []string
+	interrupted := 0
 	for _, err := range leaves(err) {
-		if err == errFound || err == errUnjudged {
+		switch {
+		case err == errFound, err == errUnjudged, errors.Is(err, errPipeClosed):
 			continue
+		case errors.Is(err, pcaps.ErrInterrupted):
+			if interrupted++; interrupted > 1 {
+				continue
+			}
 		}
 		if text := printable(err.Error()); !slices.Contains(said, text) {
 			said = append(said, text)
 			fmt.Fprintf(w, "tcpwhy: %s\n", text)
 		}
+	}
+	if interrupted > 1 {
+		fmt.Fprintf(w, "tcpwhy: interrupted before the end of %s more\n", count(uint64(interrupted-1), "file"))
 	}
 }
 

@@ -21,6 +21,8 @@ type writer struct {
 	terminal bool
 	width    int    // of the terminal, 0: none
 	before   func() // called before something goes to the terminal
+	// onward: a file of packets is to be finished also when the reader has gone, which else ends the run; closed: it has.
+	onward, closed bool
 }
 
 // standard is standard output for what is printed by who does not look at errors: help, versions, completions.
@@ -55,6 +57,9 @@ func newWriter(to io.Writer, live bool) *writer {
 
 // Write writes b; its errors end the run.
 func (w *writer) Write(b []byte) (int, error) {
+	if w.closed {
+		return len(b), nil
+	}
 	var n int
 	var err error
 	if w.buffer != nil {
@@ -63,10 +68,17 @@ func (w *writer) Write(b []byte) (int, error) {
 		w.before()
 		n, err = w.to.Write(b)
 	}
+	if w.onward && errors.Is(err, errPipeClosed) {
+		w.closed = true
+		return len(b), nil
+	}
 	return n, outputError(err)
 }
 
 func (w *writer) flush() error {
+	if w.closed {
+		return errPipeClosed
+	}
 	if w.buffer == nil {
 		return nil
 	}
