@@ -40,6 +40,7 @@ var update = flag.Bool("update", false, "rewrite what sessions compare with")
 //
 // and the condition [libpcap]: this build has filters.
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata",
 		UpdateScripts: *update,

@@ -16,14 +16,16 @@ import (
 	"time"
 )
 
-var soak = flag.Duration("soak", 10*time.Second, "how long TestSoak captures; from 5m on, memory has to stop growing")
+var soak = flag.Duration("soak", 30*time.Second, "how long TestSoak captures; from 5m on, memory has to stop growing")
 
 // TestSoak: connections come and go, a flood of SYNs of forged senders runs beside, interfaces go down, away, and come
-// back; -i any counts what was sent, to the packet, and its memory is that of the flows that are not over.
+// back; -i any counts what was sent, to the packet, and its memory is that of the flows that are not over. So it is with one
+// worker, and with two, that have a ring each.
 func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes ", *soak)
 	}
+	t.Parallel()
 	l := newLab(t)
 	port, err := l.there.Open("v0")
 	if err != nil {
@@ -48,15 +50,18 @@ func TestSoak(t *testing.T) {
 	}()
 	l.connect("tcp4", "192.0.2.1") // so that the neighbours know each other
 	before := l.segments()
-	p := l.command("flows", "-i", "any", "-o", "csv", "tcp")
-	p.Stdout = nil
-	p.begin()
-	p.await("listening on")
+	var captures []*soaked
+	for _, workers := range []string{"1", "2"} {
+		p := l.command("flows", "-i", "any", "-o", "csv", "--workers", workers, "tcp")
+		p.Stdout = nil
+		p.begin()
+		p.await("listening on")
+		captures = append(captures, &soaked{program: p, workers: workers})
+	}
 
 	const rate = 1000 // SYNs a second
 	flood, connections, flaps := 0, 0, 0
 	began := time.Now()
-	var memory []int // kB, one a second
 	for round := 0; time.Since(began) < *soak; round++ {
 		for range rate / 10 {
 			if err := port.Send(forged(flood)); err != nil {
@@ -76,32 +81,42 @@ func TestSoak(t *testing.T) {
 			connections++
 		}
 		if round%10 == 0 {
-			memory = append(memory, resident(t, p.Process.Pid))
+			for _, c := range captures {
+				c.memory = append(c.memory, resident(t, c.Process.Pid))
+			}
 		}
 		time.Sleep(time.Until(began.Add(time.Duration(round+1) * 100 * time.Millisecond)))
 	}
 	time.Sleep(200 * time.Millisecond) // the last FINs
 	sent := flood + l.segments() - before
-	last := resident(t, p.Process.Pid)
-	_, said := p.interrupt()
+	t.Logf("%v: %d segments, of them %d forged SYNs, %d connections, %d flaps", *soak, sent, flood, connections, flaps)
+	for _, c := range captures {
+		memory, last := c.memory, resident(t, c.Process.Pid)
+		_, said := c.interrupt()
+		read, lost := number(t, said, "packets? read"), number(t, said, "packets? dropped by kernel")
+		if read+lost != sent || lost > 0 {
+			t.Errorf("--workers %s: %d segments were sent; said %s", c.workers, sent, said)
+		}
+		if flows := number(t, said, "flows"); flows != flood+connections {
+			t.Errorf("--workers %s: %d SYNs and %d connections; said %s", c.workers, flood, connections, said)
+		}
+		t.Logf("--workers %s: %d MB of memory after 1 s, %d MB at the end", c.workers, memory[1]>>10, last>>10)
+		// A SYN without an answer is over 180 s later.
+		open := min(flood, 190*rate) + min(connections, 70*60)
+		if grown := last - memory[1]; grown > 8<<10+open {
+			t.Errorf("--workers %s: %d kB more memory for %d flows that are not over", c.workers, grown, open)
+		}
+		if n := len(memory); n >= 300 && last > memory[210]*5/4 {
+			t.Errorf("--workers %s: memory grows: %d MB after 210 s, %d MB after %d s", c.workers, memory[210]>>10, last>>10, n)
+		}
+	}
+}
 
-	read, lost := number(t, said, "packets? read"), number(t, said, "packets? dropped by kernel")
-	if read+lost != sent || lost > 0 {
-		t.Errorf("%d segments were sent; said %s", sent, said)
-	}
-	if flows := number(t, said, "flows"); flows != flood+connections {
-		t.Errorf("%d SYNs and %d connections; said %s", flood, connections, said)
-	}
-	t.Logf("%v: %d segments, of them %d forged SYNs, %d connections, %d flaps; %d MB of memory after 1 s, %d MB at the end", *soak,
-		sent, flood, connections, flaps, memory[1]>>10, last>>10)
-	// A SYN without an answer is over 180 s later.
-	open := min(flood, 190*rate) + min(connections, 70*60)
-	if grown := last - memory[1]; grown > 8<<10+open {
-		t.Errorf("%d kB more memory for %d flows that are not over", grown, open)
-	}
-	if n := len(memory); n >= 300 && last > memory[210]*5/4 {
-		t.Errorf("memory grows: %d MB after 210 s, %d MB after %d s", memory[210]>>10, last>>10, n)
-	}
+// soaked is a capture that goes on.
+type soaked struct {
+	*program
+	workers string
+	memory  []int // kB, one a second
 }
 
 // forged is the SYN number n of a flood, each of another sender, to a card that is nobody's: none is answered.

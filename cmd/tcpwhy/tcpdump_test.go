@@ -93,6 +93,7 @@ func sampleCaptures(t *testing.T) (files []string) {
 // TestTcpdumpOfSamples: over all sample captures each packet line is tcpdump's, and every one of tcpdump's of a TCP packet
 // is there; with each way of showing times and numbers.
 func TestTcpdumpOfSamples(t *testing.T) {
+	t.Parallel()
 	program := realTcpdump(t)
 	variants := [][]string{{"-S"}, {"--nano"}, {"-t"}, {"-tt"}, {"-ttt"}, {"-tttt"}, {"-ttttt"}, {"-tt", "--nano"},
 		{"-ttt", "--nano"}, {"-tttt", "--nano", "-S"}, {"-ttttt", "--nano"}}
@@ -129,6 +130,7 @@ func TestTcpdumpOfSamples(t *testing.T) {
 
 // TestTcpdumpOfDamagedSamples: likewise where bytes of the packets are wrong, or cut off.
 func TestTcpdumpOfDamagedSamples(t *testing.T) {
+	t.Parallel()
 	program := realTcpdump(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	compared := 0

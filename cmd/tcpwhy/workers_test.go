@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -21,6 +22,8 @@ func TestWorkersAreCounted(t *testing.T) {
 
 // TestWorkers: how many share the work does not show, whatever is asked for.
 func TestWorkers(t *testing.T) {
+	t.Parallel()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1)) // --max-memory sets it
 	dir := t.TempDir()
 	made := func(name string, w workload.Workload) string {
 		path := filepath.Join(dir, name)

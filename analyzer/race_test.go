@@ -1,0 +1,6 @@
+//go:build race
+
+package analyzer
+
+// underRace: the detector takes many times as long.
+const underRace = true
