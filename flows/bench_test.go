@@ -17,9 +17,9 @@ type pair struct {
 	next                   [2]flows.Seq
 }
 
-// fullTable is a Tracker that holds n connections, each ESTABLISHED.
-func fullTable(n int) (*flows.Tracker, []pair) {
-	tr := flows.NewTracker(flows.Config{})
+// fullTable are Lanes, as a capture is followed, that hold n connections, each ESTABLISHED.
+func fullTable(n int) (*flows.Lanes, []pair) {
+	tr := flows.NewLanes(flows.Config{})
 	pairs := make([]pair, n)
 	var s flows.Segment
 	for i := range pairs {
@@ -101,6 +101,85 @@ func TestObserveAllocs(t *testing.T) {
 	}
 }
 
+// shared are segments that are shared out among lanes.
+type shared struct {
+	segments [][]flows.Segment
+	which    [][]int
+	now      [][]int64
+	n        int
+}
+
+func (b *shared) add(l *flows.Lanes, s *flows.Segment) {
+	b.n++
+	lane := l.Of(s)
+	b.segments[lane], b.which[lane], b.now[lane] = append(b.segments[lane], *s), append(b.which[lane], b.n), append(b.now[lane], s.Time)
+}
+
+func (b *shared) clear() {
+	b.n = 0
+	for i := range b.segments {
+		b.segments[i], b.which[i], b.now[i] = b.segments[i][:0], b.which[i][:0], b.now[i][:0]
+	}
+}
+
+// Nor may it where segments are shared out: to follow a batch of them, data and whole connections, number the
+// flows, and hand out those that are over.
+func TestSharedAllocs(t *testing.T) {
+	const batch = 4096
+	l, pairs := fullTable(100_000)
+	lanes := l.All()
+	b := shared{segments: make([][]flows.Segment, len(lanes)), which: make([][]int, len(lanes)), now: make([][]int64, len(lanes))}
+	s := flows.Segment{Time: 1e12}
+	fresh, handedOut := 0, 0
+	var f flows.Flow
+	told := func(int, *flows.Step) {}
+	follow := func() {
+		b.clear()
+		began := (s.Time/1e9 + 1) * 1e9 // no second begins within a batch
+		s.Time = began
+		for i := 0; b.n < batch; i++ {
+			p := &pairs[(fresh*7919+i)%len(pairs)]
+			p.segment(&s, 0, flows.ACK|flows.PSH, 100)
+			b.add(l, &s)
+			p.segment(&s, 1, flows.ACK, 0)
+			b.add(l, &s)
+			if i%8 != 0 {
+				continue
+			}
+			fresh++
+			c := pair{client: flows.Addr4([4]byte{172, 16, byte(fresh >> 8), byte(fresh)}), server: pairs[1].server, clientPort: 50000, serverPort: 443}
+			for _, step := range []struct {
+				side  int
+				flags flows.Flags
+			}{{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.FIN | flows.ACK}, {1, flows.FIN | flows.ACK}, {0, flows.ACK}} {
+				c.segment(&s, step.side, step.flags, 0)
+				b.add(l, &s)
+			}
+		}
+		for i := range lanes {
+			lanes[i].Begin(began)
+			lanes[i].Observe(b.segments[i], b.which[i], b.now[i], told)
+		}
+		l.Number(s.Time)
+		for i := range lanes {
+			for more := true; more; {
+				if _, more = lanes[i].Finished(&f); more {
+					handedOut++
+				}
+			}
+		}
+	}
+	for range 300 {
+		follow()
+	}
+	if n := testing.AllocsPerRun(50, follow); n != 0 {
+		t.Errorf("a batch of %d: %v allocations, want 0", batch, n)
+	}
+	if handedOut == 0 || handedOut > fresh {
+		t.Errorf("%d flows of %d were handed out", handedOut, fresh)
+	}
+}
+
 // One segment of a random flow: mostly the time to fetch its record from memory.
 func BenchmarkObserve(b *testing.B) {
 	for _, n := range []int{10_000, 1_000_000} {
@@ -139,7 +218,7 @@ func BenchmarkHeld(b *testing.B) {
 			var before, after runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&before)
-			tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
+			tr := flows.NewLanes(flows.Config{Transitions: true, Events: true})
 			hold(tr, n, of.v6, of.steps)
 			runtime.GC()
 			runtime.ReadMemStats(&after)
@@ -153,7 +232,7 @@ func BenchmarkHeld(b *testing.B) {
 }
 
 // hold has tr observe the first steps of n connections.
-func hold(tr *flows.Tracker, n int, v6 bool, steps int) {
+func hold(tr *flows.Lanes, n int, v6 bool, steps int) {
 	var s flows.Segment
 	for i := range n {
 		p := pair{client: flows.Addr4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), server: flows.Addr4([4]byte{192, 0, 2, 1}),
@@ -175,7 +254,7 @@ func hold(tr *flows.Tracker, n int, v6 bool, steps int) {
 
 // A whole connection of eight segments, opened, closed and handed out.
 func BenchmarkConnection(b *testing.B) {
-	tr := flows.NewTracker(flows.Config{})
+	tr := flows.NewLanes(flows.Config{})
 	s := flows.Segment{Time: 1e12}
 	var f flows.Flow
 	n := 0

@@ -31,6 +31,9 @@ func (t *Tracker) Brief() (n int) {
 	return n
 }
 
+// Brief is how many flows l keeps otherwise.
+func (l *Lanes) Brief() int { return l.latest.Brief() } // the tables are shared
+
 // Shard is the shard of a segment's four-tuple.
 func (t *Tracker) Shard(s *Segment) int {
 	var k tuple

@@ -206,7 +206,7 @@ func (m *measurement) findPauses(l *lab) {
 			say("%s: %v", line, err)
 			return
 		}
-		say("longest %v  %s", p.Longest, line)
+		say("longest %v, of work %v, of stops for garbage %v  %s", p.Longest, p.Work, p.GC, line)
 		if m.pauses == nil || p.Longest < m.pauses.Longest {
 			m.pauses = &p
 		}

@@ -33,8 +33,9 @@ func (m *measurement) table(l *lab, all []row, to io.Writer) {
 	}
 	if m.pauses != nil {
 		ratio := m.pauses.Longest.Seconds() / longestPause.Seconds()
-		fmt.Fprintf(w, "| longest pause, of %v | `bench pauses` | | %s | 1 | %s |\n\nTime per batch of %d segments:\n\n%s\n", longestPause, figure(ratio),
-			met(ratio <= 1), batchSize, m.pauses)
+		fmt.Fprintf(w, "| longest pause, of %v | `bench pauses` | | %s | 1 | %s |\n\n"+
+			"Time per batch of %d segments; the longest that the processor worked at one is %v, the longest stop for garbage %v:\n\n%s\n",
+			longestPause, figure(ratio), met(ratio <= 1), batchSize, m.pauses.Work, m.pauses.GC, m.pauses)
 	}
 	if len(m.wrong) == 0 {
 		fmt.Fprintf(w, "\nAll rows of `tcpwhy flows` and the totals of `tcpwhy report` are as planned.\n")
