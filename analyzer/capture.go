@@ -10,6 +10,7 @@ type Facts struct {
 	Cut   []Cut
 	// Interrupted: the reader was told to end before it had seen all of the files.
 	Interrupted bool
+	Ceiling     Ceiling // what was given up there
 }
 
 // Drop is how many packets were lost on an interface before they could be captured.

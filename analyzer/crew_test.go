@@ -49,7 +49,7 @@ func hear(segs []flows.Segment, r Run, workers, batch int) (string, error) {
 	if r.Judge != nil {
 		h.servers(r.Judge.Summary())
 	}
-	return fmt.Sprintf("%s\n%d flows, %v %v\n", strings.Join(h.lines, "\n"), total, r.Shed, r.Rests), err
+	return fmt.Sprintf("%s\n%d flows, %v %v\n", strings.Join(h.lines, "\n"), total, r.Ceiling, r.Rests), err
 }
 
 // alike holds what is told of segments against what is told where they are read one by one.

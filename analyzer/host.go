@@ -92,27 +92,41 @@ func (h *Host) found(f *flows.Flow, n *Finding) {
 	h.Found = append(h.Found, Tally{Rule: n.Rule, Variant: n.Variant, Endpoint: n.Endpoint, Flows: 1})
 }
 
-func (h *Host) finished(f *flows.Flow) {
+// finished counts f, and reports whether it was counted before h was forgotten.
+func (h *Host) finished(f *flows.Flow) (again bool) {
 	if h.Flows == 0 {
 		h.Example = exampleOf(f)
 	}
 	if h.Flows == 0 || f.First < h.First {
 		h.First = f.First
 	}
-	countOpening(f, &h.Flows, &h.Opening)
+	again = count(h, f)
 	h.Last = max(h.Last, f.Last)
 	h.Payload += f.Client().PayloadBytes
+	if f.Capture.Evicted {
+		return again
+	}
 	if ttl := f.Server().TTL; ttl > 0 && !initialTTL(ttl) && initialTTL(f.Client().TTL) {
 		h.here++
 	}
 	h.sourcePort(f.Client().Addr.Port())
-	switch c := f.Client(); c.State() {
-	case flows.CloseWait:
-		h.CloseWait++
-	case flows.TimeWait:
+	if c := f.Client(); c.State() == flows.TimeWait {
 		h.TimeWait.add(c.Last)
 	}
 	h.probe(f)
+	return again
+}
+
+func (h *Host) stands(f *flows.Standing, n uint64) {
+	h.Flows += n
+	h.Opening[f.Opening] += uint32(n)
+	if f.States[flows.Client] == flows.CloseWait {
+		h.CloseWait += n
+	}
+}
+
+func (h *Host) has(f *flows.Standing) bool {
+	return h.Opening[f.Opening] > 0 && (h.CloseWait > 0 || f.States[flows.Client] != flows.CloseWait)
 }
 
 // sourcePort counts ports from the second flow on, with the first's: the sources of a flood have one flow each.

@@ -83,7 +83,7 @@ func (j *Judge) count(f *flows.Flow, found []*Finding, out func(*Finding)) {
 		}
 		out(n)
 	}
-	if !slow && !j.FlowsOnly {
+	if !slow && !j.FlowsOnly && !f.Capture.Evicted {
 		server.slow(f)
 	}
 }

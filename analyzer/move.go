@@ -15,6 +15,7 @@ type move struct {
 	apart  time.Duration  // from what was sent before
 	seg    *flows.Segment // of flagsInvalid
 	flow   uint64         // likewise
+	until  int64          // of goesOn: the second in which it would have been over
 }
 
 type moveKind uint8
@@ -30,6 +31,7 @@ const (
 	closeWaits
 	leftCloseWait
 	timeWaits
+	goesOn // after it was given up half open
 )
 
 // movesOf appends what a segment changes.
@@ -45,6 +47,9 @@ func movesOf(to []move, seg *flows.Segment, step *flows.Step) []move {
 		switch n := &step.Notes[i]; {
 		case n.Kind == flows.NoteInvalidFlags:
 			add(flagsInvalid, n.D)
+		case n.Kind == flows.NoteGoesOn && n.N > 0:
+			add(goesOn, flows.Elapsed{})
+			to[len(to)-1].until = int64(n.N)
 		case !n.D.OK || n.D.D < soonestRepeat:
 		case n.Kind == flows.NoteSYNACKAgain && step.Side == flows.Server && takesBack(step, flows.SynReceived):
 			add(synACKAgain, n.D)
@@ -134,6 +139,8 @@ func (p *peers) move(m *move) {
 		s.CloseWait.leave()
 	case timeWaits:
 		s.TimeWait.add(m.at)
+	case goesOn:
+		p.leaving.stay(m.until, s, &p.totals.HalfOpen)
 	}
 }
 

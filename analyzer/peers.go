@@ -186,8 +186,12 @@ func (p *peers) finished(f *flows.Flow) (*Server, *Host) {
 	server := f.Server().Addr
 	s := p.server(serverKey{flows.AddrFrom(server.Addr()), uint32(server.Port()), f.Space})
 	h := p.host(hostKey{flows.AddrFrom(f.Client().Addr.Addr()), f.Space})
-	s.finished(f)
-	h.finished(f)
+	if s.finished(f) {
+		p.forgotten.ServerFlows -= min(p.forgotten.ServerFlows, 1)
+	}
+	if h.finished(f) {
+		p.forgotten.HostFlows -= min(p.forgotten.HostFlows, 1)
+	}
 	p.totals.finished(f)
 	return s, h
 }

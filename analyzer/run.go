@@ -62,10 +62,10 @@ type Run struct {
 	// Idle, if set, is called when the Source has nothing yet, and all that it had was told. Its error ends the reading.
 	Idle func() error
 
-	// Shed counts the flows that were given up, where Tracker has a ceiling, and Rests those that are the rest of one
-	// of them, or of one that had its row early; they are complete when Read returns.
-	Shed  Sheds
-	Rests uint64
+	// Ceiling is what was given up, where Tracker has one, and Rests how many of the numbered flows are the rest of one that
+	// was given up, or had its row early; they are complete when Read returns.
+	Ceiling Ceiling
+	Rests   uint64
 
 	tracker  *flows.Lanes
 	choice   chooser
@@ -100,7 +100,9 @@ func (r *Run) Read() (uint64, error) {
 	} else {
 		err = r.oneByOne()
 	}
+	r.Ceiling.Ceiling = r.tracker.Ceiling()
 	if err == nil && r.Judge != nil {
+		r.Judge.Facts.Ceiling = r.Ceiling
 		err = r.end()
 	}
 	return r.tracker.Flows(), errors.Join(r.unread, err)
@@ -246,8 +248,8 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 	if f.Capture.Evicted {
 		r.Rests++
 	}
+	row := r.Ceiling.add(f)
 	if f.Shed != flows.NotShed {
-		r.Shed.add(f)
 		if r.Judge != nil && r.choice.flow(f) {
 			r.Judge.Shed(f)
 		}
@@ -262,7 +264,7 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 		said = r.Judge.said[f.Number]
 		r.Judge.count(f, found, r.find)
 	}
-	if !r.choice.found(f, r.found) {
+	if !row || !r.choice.found(f, r.found) {
 		return nil
 	}
 	for _, out := range r.Flows {

@@ -23,6 +23,7 @@ type Server struct {
 	Resetter [flows.NumClosers]uint64  // flows by whose RST ended them, a flows.Closer
 	Clients  Distinct                  // addresses
 	Shed     Sheds                     // flows that were more than are held
+	Insisted uint64                    // flows of which no SYN was answered, and that had more than one
 
 	Attempts  Rate                                    // first SYNs, by the second, as they pass
 	HalfOpen  Gauge                                   // that it holds in SYN_RCVD, as last seen; as they pass
@@ -126,16 +127,13 @@ func (s *Server) Found(rule string) (n uint64) {
 	return n
 }
 
-func (s *Server) finished(f *flows.Flow) {
+// finished counts f, and reports whether it was counted before s was forgotten.
+func (s *Server) finished(f *flows.Flow) (again bool) {
 	if s.Flows == 0 || f.First < s.First {
 		s.First = f.First
 	}
-	if countOpening(f, &s.Flows, &s.Opening) {
-		s.Closing[f.Closing.Outcome]++
-	}
+	again = count(s, f)
 	s.Last = max(s.Last, f.Last)
-	s.Closer[f.Closing.First]++
-	s.Resetter[f.Closing.ResetBy]++
 	client := hashAddr(f.Client().Addr.Addr())
 	s.Clients.add(client)
 	for i := range f.Ends {
@@ -147,23 +145,17 @@ func (s *Server) finished(f *flows.Flow) {
 	}
 	switch state := f.Server().State(); {
 	case f.Capture.EndedOpen: // it still holds what it held
-	case f.Shed != flows.NotShed && state == flows.SynReceived: // that, too: see shed
+	case f.Shed == flows.ShedHalfOpen && state == flows.SynReceived: // that, too: see shed
 	case state == flows.SynReceived:
 		s.HalfOpen.leave()
 	case state == flows.CloseWait:
 		s.CloseWait.leave()
 	}
-	if c := f.Client(); f.Opening.Outcome == flows.OpeningHalfOpen {
-		switch {
-		case c.Counts.RST > 0:
-			s.HalfOpens.Reset++
-		case c.Packets == 1:
-			s.HalfOpens.Silent++
-			s.HalfOpens.Sources.add(client)
-			if f.Opening.SYNACKs > 1 {
-				s.HalfOpens.Repeated++
-			}
-		}
+	if now := f.Standing(); silent(&now) {
+		s.HalfOpens.Sources.add(client)
+	}
+	if f.Capture.Evicted {
+		return again // how long it took is not known
 	}
 	o := &f.Opening
 	s.SYNToSYNACK.Add(o.SYNToSYNACK)
@@ -176,6 +168,41 @@ func (s *Server) finished(f *flows.Flow) {
 	}
 	s.SYNACKs.add(ignoredACK(f))
 	s.hops.add(f)
+	return again
+}
+
+func (s *Server) stands(f *flows.Standing, n uint64) {
+	s.Flows += n
+	s.Opening[f.Opening] += n
+	s.Closing[f.Closing] += n
+	s.Closer[f.First] += n
+	s.Resetter[f.ResetBy] += n
+	s.Shed[f.Shed] += n
+	h := &s.HalfOpens
+	switch {
+	case silent(f):
+		h.Silent += n
+		if f.Opening == flows.OpeningInProgress {
+			h.Young += n
+		}
+		if f.SYNACKs > 1 {
+			h.Repeated += n
+		}
+	case f.Opening == flows.OpeningHalfOpen && f.ClientReset:
+		h.Reset += n
+	case f.Opening == flows.OpeningUnanswered && f.SYNs > 1:
+		s.Insisted += n
+	}
+}
+
+// silent reports whether the client sent one SYN and nothing more, which was answered.
+func silent(f *flows.Standing) bool {
+	return f.Alone && !f.ClientReset &&
+		(f.Opening == flows.OpeningHalfOpen || f.Opening == flows.OpeningInProgress && f.Shed == flows.ShedHalfOpen)
+}
+
+func (s *Server) has(f *flows.Standing) bool {
+	return s.Opening[f.Opening] > 0 && s.Closing[f.Closing] > 0 && s.Closer[f.First] > 0 && s.Resetter[f.ResetBy] > 0 && s.Shed[f.Shed] > 0
 }
 
 // connectWait is how long the client waited from its first SYN to the last that is known of: the one that

@@ -6,54 +6,87 @@ import (
 	"tcpwhy/flows"
 )
 
-// Sheds counts flows that were given up at the ceiling for what is held, by flows.Shed. They have no row and no
-// finding, but are in all counts, each with what was known of it then.
+// Sheds counts flows by flows.Shed: those that were given up at the ceiling and have no row. They have no finding either,
+// but are in all counts, each with what was known of it then. NotShed are those that have their row.
 type Sheds [flows.NumSheds]uint64
 
-// N is how many there were.
+// N is how many were given up.
 func (s *Sheds) N() (n uint64) {
-	for _, of := range s {
+	for _, of := range s[flows.ShedAttempt:] {
 		n += of
 	}
 	return n
 }
 
-// add counts a flow, once.
-func (s *Sheds) add(f *flows.Flow) {
-	if !f.Capture.Evicted {
-		s[f.Shed]++
-	}
+// Ceiling is what was given up for want of room.
+type Ceiling struct {
+	flows.Ceiling
+	Shed               Sheds  // without a row
+	Rests              uint64 // with a row of what came of them later
+	MaxFlows, MaxBytes string // what they were, as who set them knows them
 }
 
-// countOpening counts a flow by how it began, and reports whether its outcomes are new. One that goes on after it was
-// given up has been counted then: what is seen of its opening now takes the place of what was known of it, as its SYN
-// or its SYN-ACK came again; else all stands.
-func countOpening[N uint32 | uint64](f *flows.Flow, all *uint64, by *[flows.NumOpenings]N) bool {
-	switch before := f.Capture.Before; {
-	case !f.Capture.Evicted, *all == 0: // or of a server that was forgotten in between
-		*all++
-	case f.Opening.Outcome == flows.OpeningNotCaptured, before == flows.OpeningNotCaptured, by[before] == 0:
-		return false
-	default:
-		by[before]--
+// Limits are those that bound.
+func (c *Ceiling) Limits() (of []string) {
+	if c.Flows {
+		of = append(of, c.MaxFlows)
 	}
-	by[f.Opening.Outcome]++
-	return true
+	if c.Bytes {
+		of = append(of, c.MaxBytes)
+	}
+	return of
+}
+
+// N is how many flows were given up.
+func (c *Ceiling) N() uint64 { return c.Shed.N() + c.Rests }
+
+// add counts a flow that is finished or was given up, and reports whether it has a row.
+func (c *Ceiling) add(f *flows.Flow) bool {
+	if f.Capture.Evicted {
+		if f.Capture.Before.Shed == flows.NotShed {
+			return false // it has had it
+		}
+		c.Shed[f.Capture.Before.Shed]--
+	}
+	c.Shed[f.Shed]++
+	if f.Shed == flows.NotShed && f.Capture.Evicted {
+		c.Rests++
+	}
+	return f.Shed == flows.NotShed
+}
+
+// counts are of flows by how they stand, once each.
+type counts interface {
+	// stands counts one more that stands so; or, less being -1 as an unsigned number, one less.
+	stands(s *flows.Standing, n uint64)
+	// has reports whether such a flow is counted.
+	has(s *flows.Standing) bool
+}
+
+// count counts f. Where it goes on after it was given up, it was counted then, and what is known of it now takes the place
+// of what was: in t, but for one that was forgotten in between, where it is counted anew; again tells so.
+func count(t counts, f *flows.Flow) (again bool) {
+	if f.Capture.Evicted {
+		before := &f.Capture.Before
+		again = !t.has(before)
+		switch {
+		case before.Shed == flows.NotShed && !again:
+			return false // it was over
+		case !again:
+			t.stands(before, ^uint64(0))
+		}
+	}
+	now := f.Standing()
+	t.stands(&now, 1)
+	return again
 }
 
 // shed counts a flow that was given up. What its server held half open, that goes on holding for as long as such
 // a flow is waited for.
 func (p *peers) shed(f *flows.Flow) {
 	s, _ := p.finished(f)
-	s.Shed.add(f)
-	p.totals.Shed.add(f)
-	if f.Server().State() == flows.SynReceived {
+	if f.Shed == flows.ShedHalfOpen && f.Server().State() == flows.SynReceived {
 		p.leaving.add(f.Last+int64(flows.Patience), s)
-	}
-	if c := f.Client(); f.Opening.Outcome == flows.OpeningInProgress && f.Shed == flows.ShedHalfOpen && c.Packets == 1 {
-		s.HalfOpens.Young++
-		s.HalfOpens.Silent++
-		s.HalfOpens.Sources.add(hashAddr(c.Addr.Addr()))
 	}
 }
 
@@ -77,6 +110,15 @@ func (l *leaving) add(at int64, s *Server) {
 		l.of[second] = map[*Server]uint64{}
 	}
 	l.of[second][s]++
+}
+
+// stay has one not leave that goes on; second is when it would have left.
+func (l *leaving) stay(second int64, s *Server, all *Gauge) {
+	if l.of[second][s] > 0 {
+		l.of[second][s]--
+		all.leave()
+		s.HalfOpen.leave()
+	}
 }
 
 // until has those leave that were to be given up by then.

@@ -144,10 +144,11 @@ func TestFloodAtTheCeiling(t *testing.T) {
 	s.HalfOpens.Silent = 1000
 	s.flood.mark(0, 1, 0)
 	s.HalfOpen.Peak = 1000
-	p := CapturePass{rule: synFlood}
+	p := CapturePass{rule: synFlood, Summary: &Summary{}}
 	if f := p.synFlood(s); !strings.Contains(f.Why, "SYN cookies (likely)") || f.Flows != 0 {
 		t.Errorf("with room: %d flows, %s", f.Flows, f.Why)
 	}
+	p.Facts.Ceiling.Forgotten = 1
 	s.Shed[flows.ShedHalfOpen], s.Shed[flows.ShedAttempt] = 700, 50
 	if f := p.synFlood(s); strings.Contains(f.Why, "(likely)") || !strings.Contains(f.Why, "750 of these flows were given up") || f.Flows != 750 {
 		t.Errorf("at the ceiling: %d flows, %s", f.Flows, f.Why)

@@ -63,7 +63,8 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 	f := Finding{Confidence: Likely, Server: s.Addr, Space: s.Space, Endpoint: flows.ByClient,
 		Since: s.flood.first(), Until: s.flood.last()}
 	p.explain(&f, s)
-	if s.unanswered() > 0 {
+	unanswered := s.unanswered()
+	if unanswered > 0 {
 		f.Severity = Error
 	}
 	f.Summary = fmt.Sprintf("up to %s half-open connections at a time, from %s; %s in the busiest second",
@@ -77,9 +78,13 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 	}
 	shed := s.Shed[flows.ShedAttempt] + s.Shed[flows.ShedHalfOpen]
 	f.Flows += shed
+	if shed > 0 {
+		f.Clients = 0 // those of the findings alone
+		f.Why += fmt.Sprintf("; %s of these flows were given up at the ceiling, and count as far as they are known", commas(shed))
+	}
 	switch {
-	case shed > 0:
-		f.Why += fmt.Sprintf("; %s of these flows were given up at the ceiling before they were over, so whether their SYN-ACKs were repeated, or there were SYN cookies, is not known", commas(shed))
+	case p.Facts.Ceiling.Forgotten > 0 && 10*h.Repeated < 9*h.Silent:
+		f.Why += fmt.Sprintf("; %s of these SYN-ACKs were repeated, or more: of the others it is not known, nor whether there were SYN cookies and real clients were kept out, as flows were given up and are not remembered", commas(h.Repeated))
 	case h.Repeated == 0:
 		f.Why += "; no SYN-ACK was repeated, so the server keeps nothing of them: SYN cookies (likely)"
 	case 10*h.Repeated >= 9*h.Silent:
@@ -87,7 +92,7 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 	default:
 		f.Why += fmt.Sprintf("; %s of these SYN-ACKs were repeated, the others not: SYN cookies when the queue of requests was full (likely)", commas(h.Repeated))
 	}
-	if n := s.unanswered(); n > 0 {
+	if n := unanswered; n > 0 {
 		f.Why += fmt.Sprintf("; %s with SYNs that came again got no answer at all: real clients are kept out", of(n, "attempt", "attempts"))
 	}
 	f.RuledOut = []string{"SYN-ACKs lost on the way back (the clients would send their SYNs again)", "a busy server (its connections would open)"}
@@ -98,6 +103,9 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 
 // unanswered is how many attempts with more than one SYN, so of clients that meant it, never got an answer.
 func (s *Server) unanswered() (n uint64) {
+	if s.Shed.N() > 0 {
+		return s.Insisted // of given-up flows no finding is made
+	}
 	for _, g := range s.Groups {
 		if g.Rule.Name == "syn-unanswered" {
 			n += g.Retries.Again()

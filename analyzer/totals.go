@@ -25,7 +25,8 @@ type Totals struct {
 	Midstream uint64                                  // flows that began before the capture
 	EndedOpen uint64                                  // flows that the capture ended before
 	Shed      Sheds                                   // flows that were more than are held
-	Evicted   uint64                                  // flows whose beginning was one of these
+	Young     uint64                                  // of these, those that had not been there for long enough to be judged: in progress
+	Evicted   uint64                                  // flows of which only the rest has a row
 	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again
 
 	HalfOpen Gauge   // connections in SYN_RCVD, as last seen
@@ -41,12 +42,9 @@ type Forgotten struct {
 }
 
 func (t *Totals) finished(f *flows.Flow) {
-	if countOpening(f, &t.Flows, &t.Opening) {
-		t.Closing[f.Closing.Outcome]++
-	}
+	count(t, f)
 	for i := range f.Ends {
 		e := &f.Ends[i]
-		t.States[e.State()]++
 		t.Segments += e.Packets
 		t.Payload += e.PayloadBytes
 		r := &e.Retransmissions
@@ -58,37 +56,56 @@ func (t *Totals) finished(f *flows.Flow) {
 	c := &f.Capture
 	t.Segments += uint64(c.Duplicates)
 	t.Copies += uint64(c.Duplicates)
-	if c.Duplicates > 0 {
-		t.CopiesIn++
-	}
 	if c.MissingSegments > 0 && !c.OneWay {
 		t.Missing += uint64(c.MissingSegments)
-		t.MissingIn++
-	}
-	switch {
-	case c.OneWay:
-		t.OneWay++
-		if f.Client().Packets > 0 {
-			t.OneWayBy[flows.Client]++
-		} else {
-			t.OneWayBy[flows.Server]++
-		}
-	case f.Client().Packets > 0 && f.Server().Packets > 0:
-		t.TwoWay++
-	}
-	if c.Truncated {
-		t.Truncated++
-	}
-	if c.Midstream {
-		t.Midstream++
-	}
-	if c.Evicted {
-		t.Evicted++
 	}
 	if c.EndedOpen {
 		t.EndedOpen++
 	}
-	if !c.EndedOpen && f.Shed == flows.NotShed && f.Server().State() == flows.SynReceived {
+	if !c.EndedOpen && f.Server().State() == flows.SynReceived && f.Shed != flows.ShedHalfOpen {
 		t.HalfOpen.leave()
 	}
+	if c.Evicted && f.Shed == flows.NotShed && c.Before.Shed != flows.NotShed {
+		t.Evicted++
+	}
+}
+
+func (t *Totals) stands(s *flows.Standing, n uint64) {
+	t.Flows += n
+	t.Opening[s.Opening] += n
+	t.Closing[s.Closing] += n
+	t.States[s.States[flows.Client]] += n
+	t.States[s.States[flows.Server]] += n
+	t.Shed[s.Shed] += n
+	if s.Shed != flows.NotShed && s.Opening == flows.OpeningInProgress {
+		t.Young += n
+	}
+	switch {
+	case s.OneWay:
+		t.OneWay += n
+		if s.Spoke[flows.Client] {
+			t.OneWayBy[flows.Client] += n
+		} else {
+			t.OneWayBy[flows.Server] += n
+		}
+	case s.Spoke[flows.Client] && s.Spoke[flows.Server]:
+		t.TwoWay += n
+	}
+	if s.Duplicated {
+		t.CopiesIn += n
+	}
+	if s.Missing && !s.OneWay {
+		t.MissingIn += n
+	}
+	if s.Truncated {
+		t.Truncated += n
+	}
+	if s.Midstream {
+		t.Midstream += n
+	}
+}
+
+func (t *Totals) has(s *flows.Standing) bool {
+	return t.Opening[s.Opening] > 0 && t.Closing[s.Closing] > 0 && t.Shed[s.Shed] > 0 &&
+		t.States[s.States[flows.Client]] > 0 && t.States[s.States[flows.Server]] > 0
 }

@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 )
@@ -119,6 +120,7 @@ const (
 	_
 	circSilent // it did not answer what it was sent long ago
 	_
+	circQuietRest // since the last packet of what goes on after it was given up
 )
 
 func (t *Tracker) circumstancesOf(r *record) (c circumstances) {
@@ -133,6 +135,7 @@ func (t *Tracker) circumstancesOf(r *record) (c circumstances) {
 	set(circHalfOpen, t.now-r.at[atSYNACK] >= notYetOpen)
 	set(circQuiet, t.quiet(r.at[atFIN]))
 	set(circQuiet2, t.quiet(r.at[atFIN2]))
+	set(circQuietRest, r.resumed() && t.quiet(r.last()))
 	for i := range r.ends {
 		h, peer := &r.ends[i], &r.ends[1-i]
 		set(circPackets<<i, h.packets > 0)
@@ -155,12 +158,29 @@ func (t *Tracker) outline(r *record, f *Flow) {
 	f.Opening = t.opening(r)
 	f.Closing = t.closing(r, f.Opening.Outcome)
 	f.Capture = Capture{
-		Midstream: r.is(midstream) && !r.is(resumed),
-		Evicted:   r.is(resumed),
-		Before:    OpeningOutcome(r.marks >> beforeShift),
+		Midstream: r.is(midstream),
 		OneWay:    r.oneWay(),
 		Truncated: r.is(truncated),
 		EndedOpen: t.ended && !r.over(),
+	}
+	if b := t.before(r); b != nil {
+		f.outlineRest(r, b)
+	}
+}
+
+// outlineRest adds what was known before the flow was given up.
+func (f *Flow) outlineRest(r *record, b *Standing) {
+	c := &f.Capture
+	c.Evicted, c.Before = true, *b
+	c.Midstream = b.Midstream
+	c.OneWay = (c.OneWay || b.OneWay) && !((b.Spoke[Client] || r.clientEnd().packets > 0) && (b.Spoke[Server] || r.serverEnd().packets > 0))
+	f.Opening.SYNs += uint32(b.SYNs)
+	f.Opening.SYNACKs += uint32(b.SYNACKs)
+	if b.SYNs > 0 {
+		f.Client().Retransmissions.SYN = f.Client().Counts.SYN
+	}
+	if b.SYNACKs > 0 {
+		f.Server().Retransmissions.SYNACK = f.Server().Counts.SYNACK
 	}
 }
 
@@ -285,7 +305,14 @@ func (r *record) times(h *Handshake) {
 }
 
 func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
-	if !r.has(atFirstSYN) {
+	before := t.before(r)
+	switch {
+	case before == nil:
+		before = &Standing{}
+	case !before.Opening.undecided():
+		return before.Opening
+	}
+	if !r.has(atFirstSYN) && before.SYNs == 0 {
 		switch {
 		case s.is(hasSYNACK) && (s.path.proves(Established) || c.path.proves(Established)):
 			return OpeningComplete
@@ -307,11 +334,11 @@ func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
 		return OpeningUnreachable
 	case r.is(refused) && c.path.top() == Closed:
 		return OpeningRefused
-	case s.is(hasSYNACK):
+	case s.is(hasSYNACK), before.SYNACKs > 0:
 		switch {
 		case r.resetBy == ByServer:
 			return OpeningReset
-		case r.is(clientReset), s.synack > 1, t.now-r.at[atSYNACK] >= notYetOpen:
+		case r.is(clientReset), uint32(before.SYNACKs)+s.synack > 1, t.now-r.at[atSYNACK] >= notYetOpen:
 			return OpeningHalfOpen
 		}
 		return OpeningInProgress
@@ -319,7 +346,7 @@ func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
 		return OpeningReset
 	case r.is(badNumbers):
 		return OpeningInvalid
-	case c.syn > 1, t.now-r.at[atFirstSYN] >= notYetOpen:
+	case uint32(before.SYNs)+c.syn > 1, t.now-r.at[atFirstSYN] >= notYetOpen:
 		return OpeningUnanswered
 	}
 	return OpeningInProgress
@@ -330,6 +357,12 @@ func (t *Tracker) closing(r *record, opened OpeningOutcome) Teardown {
 	d := Teardown{First: r.firstFIN}
 	if r.is(crossed) {
 		d.First = ByBoth
+	}
+	if b := t.before(r); b != nil {
+		if b.Shed == NotShed {
+			return Teardown{Outcome: b.Closing, First: b.First, ResetBy: b.ResetBy}
+		}
+		d.First = cmp.Or(b.First, d.First)
 	}
 	d.Outcome = t.closingOutcome(r, c, s, opened)
 	if d.Outcome == ClosingReset || d.Outcome == ClosingRSTAfterFIN {
@@ -353,14 +386,17 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 			return ClosingNever
 		}
 	}
+	before := t.before(r)
 	switch {
 	case c.is(byRST) || s.is(byRST):
-		if r.is(resetAfter) {
+		if r.is(resetAfter) || before != nil && before.First != NoOne {
 			return ClosingRSTAfterFIN
 		}
 		return ClosingReset
 	case r.oneWay():
 		return ClosingOpen // all else rests on what the other end did not send
+	case before != nil && before.First != NoOne:
+		return t.restClosing(r, c, s)
 	case c.is(hasFIN) && s.is(hasFIN):
 		ca, sa := c.finAcked(s), s.finAcked(c)
 		if ca && sa && r.over() {
@@ -384,6 +420,25 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 		return t.halfClosed(r, s, s.finAcked(c), t.quiet(r.at[atFIN]))
 	case c.silent(s) && t.quiet(r.askedAt(s)), s.silent(c) && t.quiet(r.askedAt(c)):
 		return ClosingSilent
+	}
+	return ClosingOpen
+}
+
+// restClosing is how a flow closed that was given up after its first FIN.
+func (t *Tracker) restClosing(r *record, c, s *half) ClosingOutcome {
+	closed := func(h *half) bool {
+		return h.is(hasFIN) || h.path.has(FinWait1) || h.path.has(FinWait2) || h.path.has(LastAck)
+	}
+	switch {
+	case r.over():
+		return ClosingOrderly
+	case !t.quiet(r.last()):
+	case closed(c) && closed(s):
+		return ClosingMissingFinalACK
+	case c.path.top() == FinWait2 || s.path.top() == FinWait2:
+		return ClosingHalfClosed
+	case c.path.top() == FinWait1 || s.path.top() == FinWait1:
+		return ClosingFINUnanswered
 	}
 	return ClosingOpen
 }

@@ -141,9 +141,10 @@ type Capture struct {
 	Duplicates      uint32 // copies made by the capture, in no other count
 	Truncated       bool   // a header of the flow was cut short
 	EndedOpen       bool   // the capture ended before the flow did
-	Evicted         bool   // its beginning was shed at the memory ceiling
-	// Before is how the opening stood when the beginning was shed; OpeningNotCaptured where that went with a row.
-	Before OpeningOutcome
+	Evicted         bool   // it is the rest of a flow that was given up at the ceiling
+	// Before is how it stood then. In Opening, Closing and the ends' states that goes on; what was counted and measured is
+	// of the rest alone, but for SYNs and SYN-ACKs.
+	Before Standing
 }
 
 // Endpoint is one end of a Flow.

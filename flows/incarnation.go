@@ -212,7 +212,7 @@ func (t *Tracker) pickSYN(head ref, k *tuple) ref {
 	r := t.ptr(t.settled(head))
 	from, to := &r.ends[k.from], &r.ends[1-k.from]
 	switch {
-	case r.ends[0].path.n == 0 && r.ends[1].path.n == 0 && !from.is(hasISS) && !to.is(hasISS):
+	case r.ends[0].path.n == 0 && r.ends[1].path.n == 0 && !from.is(hasISS) && !to.is(hasISS) && !r.resumed():
 		// Nothing is known of a connection here: this is its first SYN.
 		r.client, r.roles = k.from, RolesSYN
 		return t.settled(head)

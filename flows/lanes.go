@@ -93,6 +93,15 @@ func (l *Lanes) All() []Lane { return l.all[:] }
 // Flows is how many flows were numbered so far.
 func (l *Lanes) Flows() uint64 { return l.flows }
 
+// Ceiling is what became of flows for which there was no room.
+func (l *Lanes) Ceiling() (c Ceiling) {
+	for i := range l.all {
+		of := &l.all[i].t.ceiling
+		c.Flows, c.Bytes, c.Forgotten = c.Flows || of.Flows, c.Bytes || of.Bytes, c.Forgotten+of.Forgotten
+	}
+	return c
+}
+
 // Live is how many flows are held in memory.
 func (l *Lanes) Live() (n int) {
 	for i := range l.all {

@@ -17,7 +17,14 @@ func (t *Tracker) syn(r *record, from, to *half) {
 	from.synLen = min(s.Len, 1<<16-1)
 	from.has |= hasISS | hasNxt
 	t.options(from)
-	if !r.has(atFirstSYN) {
+	switch {
+	case r.resumed() && from.path.n > 0: // it was not the first
+		t.step.Quiet = QuietRepeated
+		t.note(Note{Kind: NoteSYNAgain, N: from.syn + 1})
+		if i := from.path.find(SynSent); i >= 0 {
+			t.takeBack(r, from, uint8(i+1), "repeats its SYN, so the SYN-ACK had not arrived")
+		}
+	case !r.has(atFirstSYN):
 		r.stamp(atFirstSYN, s.Time)
 		r.stamp(atSYN, s.Time)
 	}
@@ -140,6 +147,9 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 		} else if to.synLen > 0 {
 			t.event(Event{Note: Note{Kind: NoteFastOpenIgnored, N: uint32(to.synLen)}})
 		}
+	case r.resumed() && from.path.has(SynReceived): // it was not the first
+		t.step.Quiet = QuietRepeated
+		t.note(Note{Kind: NoteSYNACKAgain, N: from.synack + 1})
 	case crossed:
 		if i := from.path.find(SynSent); i >= 0 {
 			t.takeBack(r, from, uint8(i+1), "sends its own SYN-ACK: the SYNs crossed")

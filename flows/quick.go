@@ -87,7 +87,7 @@ func (t *Tracker) classOf(head ref) class {
 	var b *brief
 	switch head.form() {
 	case formRecord:
-		if head == 0 && flags == SYN && s.Len == 0 && t.gone.of(&t.k) == nil {
+		if head == 0 && flags == SYN && s.Len == 0 && t.gone.setOf(&t.k).find(&t.k) < 0 {
 			return c | opensFlow
 		}
 		return 0

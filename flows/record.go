@@ -168,10 +168,9 @@ const (
 	repeats     // tentative, with the ISS of a connection that is over: a SYN-ACK alone confirms it
 	selfConnect // both ends are the same socket
 	crossed     // neither FIN acknowledged the other
-	resumed     // its beginning was shed
 	ackTimed    // the ACK that completed has a time stamp later than the SYN's
 
-	beforeShift = 28 // of a flow that is resumed, how its opening stood: an OpeningOutcome in the highest bits
+	beforeShift = 17 // the highest bits are how it stood when its beginning was given up: see standings
 )
 
 func (r *record) is(m mark) bool { return r.marks&m != 0 }

@@ -94,6 +94,8 @@ func (a *sheddable) before(b *sheddable) bool {
 // flow. The flow of the segment at hand stays.
 func (t *Tracker) shed(i int) {
 	s := &t.shards[i]
+	t.ceiling.Flows = t.ceiling.Flows || t.share.flows > 0 && s.flows() > t.share.flows
+	t.ceiling.Bytes = t.ceiling.Bytes || t.share.bytes > 0 && s.bytes() > t.share.bytes
 	room := share{t.share.flows - t.share.flows/4, t.share.bytes - t.share.bytes/4}
 	all := t.sheddables(i)
 	flows, bytes := s.flows(), s.bytes()
@@ -115,10 +117,7 @@ func (t *Tracker) shed(i int) {
 			}
 			flows--
 			bytes -= min(bytes, weights[c.ref.form()])
-			k := t.tupleOfRef(c.ref)
-			t.digest(&k)
-			t.gone.add(k, t.before(&c))
-			t.depart(c.ref, c.shed)
+			t.evict(&c)
 		}
 		all = all[n:]
 	}
@@ -205,64 +204,4 @@ func leastFirst(list []sheddable, n int) {
 			return
 		}
 	}
-}
-
-// before is how the opening of a flow that goes without a row stands; of one that has its row, OpeningNotCaptured.
-func (t *Tracker) before(c *sheddable) OpeningOutcome {
-	if c.shed == NotShed {
-		return OpeningNotCaptured
-	}
-	r := t.show(c.ref)
-	return t.openingOutcome(r, r.clientEnd(), r.serverEnd())
-}
-
-// evicted recognises the four-tuples of flows that were taken out at the ceiling, and knows how their openings stood:
-// of each shard the 8,192 that went last. Each is 46 bits of its hash, so that of ten million strangers hardly one is
-// taken for such a flow. The eight of a set lie in half a cache line, the latest first. Chance fills some sets sooner
-// than others: of the last half million of all shards one in a thousand is forgotten, of the last million one in
-// twenty. The zero value is ready.
-type evicted [shards]*[1 << evictedBits][8]uint32
-
-const (
-	evictedBits = 10
-	beforeMask  = 1<<4 - 1 // an entry's lower bits, 1 + OpeningOutcome; the others are of the hash
-)
-
-func (e *evicted) add(k tuple, before OpeningOutcome) {
-	of := &e[k.plain>>24]
-	if *of == nil {
-		*of = new([1 << evictedBits][8]uint32)
-	}
-	set := &(*of)[k.evictedSet()]
-	copy(set[1:], set[:])
-	set[0] = k.print&^beforeMask | uint32(1+before)
-}
-
-func (k *tuple) evictedSet() uint32 { return k.plain >> (24 - evictedBits) & (1<<evictedBits - 1) }
-
-// of is the entry of a four-tuple with those that are older, none if it is not there.
-func (e *evicted) of(k *tuple) []uint32 {
-	of := e[k.plain>>24]
-	if of == nil {
-		return nil
-	}
-	set := of[k.evictedSet()][:]
-	for i, entry := range set {
-		if entry != 0 && (entry^k.print)&^beforeMask == 0 {
-			return set[i:]
-		}
-	}
-	return nil
-}
-
-// take says how the opening of the flow with that four-tuple stood, and forgets it; false if it is not there.
-func (e *evicted) take(k *tuple) (before OpeningOutcome, ok bool) {
-	of := e.of(k)
-	if of == nil {
-		return 0, false
-	}
-	before = OpeningOutcome(of[0]&beforeMask) - 1
-	copy(of, of[1:])
-	of[len(of)-1] = 0
-	return before, true
 }

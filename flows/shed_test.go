@@ -231,7 +231,7 @@ func TestShedGoesOn(t *testing.T) {
 		{"open", 0, false, 0},
 		{"open", 3, true, flows.OpeningComplete},
 		{"finished", 0, false, 0},
-		{"finished", 2, true, flows.OpeningNotCaptured},
+		{"finished", 2, true, flows.OpeningComplete},
 	} {
 		tr := flows.NewTracker(flows.Config{MaxFlows: 256})
 		usual := crowd(100) // from here on, Observe goes the quick way
@@ -253,8 +253,8 @@ func TestShedGoesOn(t *testing.T) {
 		var f flows.Flow
 		for tr.Finished(&f) && f.Number != number {
 		}
-		if f.Number != number || f.Capture.Evicted != test.evicted || f.Capture.Before != test.before {
-			t.Errorf("%s, then packet %d: evicted %v, before %v", test.life, test.packet, f.Capture.Evicted, f.Capture.Before)
+		if f.Number != number || f.Capture.Evicted != test.evicted || f.Capture.Before.Opening != test.before {
+			t.Errorf("%s, then packet %d: evicted %v, before %v", test.life, test.packet, f.Capture.Evicted, f.Capture.Before.Opening)
 		}
 	}
 }
@@ -289,7 +289,7 @@ func TestShedIsRecognised(t *testing.T) {
 			t.Fatal("never shed")
 		}
 	}
-	if step := tr.Observe(&last); len(step.Notes) > 0 {
+	if step := tr.Observe(&last); len(step.Notes) != 1 || step.Notes[0].Kind != flows.NoteGoesOn {
 		t.Errorf("notes %v of a flow that was shed", step.Notes)
 	}
 	stranger := last

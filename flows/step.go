@@ -79,6 +79,7 @@ const (
 	NoteDataAfter       // data after its sender's FIN, or another FIN; N: bytes of it
 	NoteRSTStays        // RST from SYN_SENT in answer to a wrong ACK
 	NoteMidstream       // first packet of a connection that began before the capture
+	NoteGoesOn          // first packet of one after it was given up at the ceiling; N: if half open, the second in which its time would have been over
 	NoteFastOpen        // data on the SYN was accepted
 	NoteFINWaits        // FIN behind a hole
 	NumToldNotes        // of these a word is said where they happen; what follows is only kept as an Event

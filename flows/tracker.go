@@ -48,20 +48,25 @@ type Tracker struct {
 	events   slab[[]Event]
 	watch    bool // keep events
 
-	now     int64 // time of the latest segment so far
-	second  int64 // all that was due before it is finished
-	flows   uint64
-	late    []overdue
-	turn    Turn
-	apart   bool // numbers are not the flows' own so far: see Lanes
-	fresh   []newcomer
-	done    queue[departed]
-	handed  ref         // record handed out last, freed at the next call
-	share   share       // of the ceiling
-	grew    bool        // with the latest segment, by a flow or by more of one
-	room    []sheddable // those that were looked at last
-	left    left
-	ended   bool
+	now    int64 // time of the latest segment so far
+	second int64 // all that was due before it is finished
+	flows  uint64
+	late   []overdue
+	turn   Turn
+	apart  bool // numbers are not the flows' own so far: see Lanes
+	fresh  []newcomer
+	done   queue[departed]
+	handed ref         // record handed out last, freed at the next call
+	share  share       // of the ceiling
+	grew   bool        // with the latest segment, by a flow or by more of one
+	room   []sheddable // those that were looked at last
+	left   left
+	ended  bool
+
+	standings standings
+	evicting  Flow
+	ceiling   Ceiling
+
 	lessons lessons
 	plain   bool // nothing is learned: observe is asked of every segment
 
@@ -138,6 +143,9 @@ func newTracker(c Config, of *tables, from, to int) *Tracker {
 
 // Flows is how many flows were numbered so far.
 func (t *Tracker) Flows() uint64 { return t.flows }
+
+// Ceiling is what became of flows for which there was no room.
+func (t *Tracker) Ceiling() Ceiling { return t.ceiling }
 
 // Live is how many flows are held in memory.
 func (t *Tracker) Live() (n int) {
@@ -243,6 +251,9 @@ func (t *Tracker) observe(head ref, k *tuple, like, elsewhere bool) {
 	iss, nxt, gapFrom := from.iss, from.nxt, t.gapFrom(r, to)
 	if r.is(unannounced) && !r.is(tentative) {
 		t.announce(r)
+	}
+	if r.resumed() && s.HeaderOK {
+		t.recall(from, to)
 	}
 	switch {
 	case !s.HeaderOK:
@@ -589,9 +600,7 @@ func (t *Tracker) open(head ref, k *tuple) ref {
 	if head != 0 {
 		t.replace(k.hash, head, rec)
 	}
-	if before, ok := t.gone.take(k); ok && (!s.Flags.Any(SYN) || s.Flags.Any(ACK) || before.undecided()) {
-		r.marks |= resumed | mark(before)<<beforeShift
-	}
+	e := t.evictedBefore(k)
 	r.client = k.from
 	switch {
 	case !s.HeaderOK || !s.Flags.valid():
@@ -604,12 +613,15 @@ func (t *Tracker) open(head ref, k *tuple) ref {
 	default:
 		r.client = guessClient(k, s)
 		r.marks |= midstream
-		if !r.is(resumed) {
+		if e.standing == 0 {
 			t.note(Note{Kind: NoteMidstream})
 		}
 	}
 	if k.loopback {
 		r.client = 0
+	}
+	if e.standing != 0 && head == 0 {
+		t.resume(r, e)
 	}
 	return rec
 }
@@ -644,7 +656,7 @@ func (t *Tracker) note(n Note) {
 func (t *Tracker) tell(e Event) {
 	t.step.Notes = append(t.step.Notes, e.Note)
 	switch e.Kind {
-	case NoteAnswered, NoteHandshake, NoteMidstream, NoteFastOpen:
+	case NoteAnswered, NoteHandshake, NoteMidstream, NoteGoesOn, NoteFastOpen:
 	default:
 		t.event(e)
 	}

@@ -224,7 +224,7 @@ func (f *ladder) put(r rung) {
 func onArrow(k flows.NoteKind) bool {
 	switch k {
 	case flows.NoteSYNAgain, flows.NoteSYNACKAgain, flows.NoteFINAgain, flows.NoteRefused, flows.NoteAnswered, flows.NoteUnreachable,
-		flows.NoteMidstream:
+		flows.NoteMidstream, flows.NoteGoesOn:
 		return true
 	}
 	return false

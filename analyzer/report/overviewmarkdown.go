@@ -56,6 +56,9 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	if o.Chosen != "" {
 		m.line("Only `%s`: %s.", o.Chosen, amount.Of(t.Flows, "flow", "flows"))
 	}
+	if s := CeilingWords(&o.Summary.Facts.Ceiling); s != "" {
+		m.line("%s. They are in all counts, once each, as far as they are known.", Markdown(s))
+	}
 	if s := o.Summary.Vantage.Sentence(); s != "" {
 		m.line("%s", Markdown(s))
 	}

@@ -78,8 +78,8 @@ func (t *OverviewText) header(p *page, o *Overview) {
 	if o.Chosen != "" {
 		p.text("", fmt.Sprintf("Only %s: %s", o.Chosen, amount.Of(o.Summary.Totals.Flows, "flow", "flows")))
 	}
-	if s := &o.Summary.Totals.Shed; s.N() > 0 {
-		p.text("", ShedWords(s)+". They are in all counts, each as it was known then; findings of single flows leave them out")
+	if s := CeilingWords(&o.Summary.Facts.Ceiling); s != "" {
+		p.text("", s+". They are in all counts, once each, as far as they are known")
 	}
 	if s := o.Summary.Vantage.Sentence(); s != "" {
 		p.text("", s)

@@ -35,7 +35,7 @@ func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step, found []*analy
 		return nil
 	}
 	if !quoted {
-		p.Shown.add(step.Flow)
+		p.Shown.add(step)
 	}
 	b := appendElement(p.buf[:0], p.Array, p.n)
 	p.n++

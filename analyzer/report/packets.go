@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strconv"
 
 	"tcpwhy/analyzer"
@@ -29,8 +30,9 @@ type Shown struct {
 	seen           []uint64 // a bit for each flow
 }
 
-func (s *Shown) add(flow uint64) {
+func (s *Shown) add(step *flows.Step) {
 	s.Packets++
+	flow := step.Flow
 	if flow == 0 {
 		return
 	}
@@ -40,9 +42,14 @@ func (s *Shown) add(flow uint64) {
 	}
 	if s.seen[word]&bit == 0 {
 		s.seen[word] |= bit
-		s.Flows++
+		if !slices.ContainsFunc(step.Notes, goesOn) || s.Flows == 0 {
+			s.Flows++
+		}
 	}
 }
+
+// goesOn reports whether n says that a flow goes on, under another number.
+func goesOn(n flows.Note) bool { return n.Kind == flows.NoteGoesOn }
 
 // Escape sequences (ECMA-48 §8.3.117) of the lines that are ours: cyan, and yellow where something
 // is taken back.
@@ -66,7 +73,7 @@ func (p *Packets) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer
 	quoted := seg.Quote.Version != 0
 	if !quoted {
 		b = append(p.Printer.Append(b, seg), '\n')
-		p.Shown.add(step.Flow)
+		p.Shown.add(step)
 	}
 	if said || p.Verbose {
 		b = p.appendLine(b, seg, step, quoted)

@@ -252,10 +252,12 @@ func TestQuietIsToldOnce(t *testing.T) {
 func TestShownCountsFlowsOnce(t *testing.T) {
 	var s Shown
 	for _, flow := range []uint64{1, 700, 1, 0, 700, 64, 63} {
-		s.add(flow)
+		s.add(&flows.Step{Flow: flow})
 	}
-	if s.Packets != 7 || s.Flows != 4 {
-		t.Errorf("got %d packets of %d flows, want 7 of 4", s.Packets, s.Flows)
+	s.add(&flows.Step{Flow: 701, Notes: []flows.Note{{Kind: flows.NoteGoesOn}}})
+	s.add(&flows.Step{Flow: 701})
+	if s.Packets != 9 || s.Flows != 4 {
+		t.Errorf("got %d packets of %d flows, want 9 of 4: one goes on under another number", s.Packets, s.Flows)
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 	"tcpwhy/flows"
 )
 
-// verdict is the report in a sentence or two: what is worst, where, since when.
-func (o *Overview) verdict(all []entry) string {
+// verdict is the report in a sentence or two: what is worst, where, since when; and what the ceiling hides of it.
+func (o *Overview) verdict(all []entry) string { return o.worst(all) + o.atCeiling() }
+
+func (o *Overview) worst(all []entry) string {
 	t := &o.Summary.Totals
 	if t.Flows == 0 {
 		if o.Chosen != "" {
@@ -63,6 +65,9 @@ func (o *Overview) calm(all []entry) string {
 	switch {
 	case begun == 0:
 		s = fmt.Sprintf("Nothing amiss is seen of %s, of which no opening was captured.", amount.Of(t.Flows, "connection", "connections"))
+	case o.Summary.Facts.Ceiling.N() > 0:
+		s = fmt.Sprintf("Nothing that costs anybody much is seen in what was not given up, %s; of all, %s of %s opened",
+			amount.Of(t.Flows-min(o.Summary.Facts.Ceiling.N(), t.Flows), "flow", "flows"), amount.Commas(opened), amount.Of(begun, "connection", "connections"))
 	case opened == begun && slices.ContainsFunc(all, ofCapture):
 		s = fmt.Sprintf("Of what was captured, all is well: %s opened", amount.Of(opened, "connection", "connections"))
 	case opened == begun:

@@ -65,6 +65,7 @@ var noteWords = [flows.NumToldNotes]struct{ words, then string }{
 	flows.NoteDataAfter:      {"data after its own FIN", ""},
 	flows.NoteRSTStays:       {"RST answers a wrong ACK, the SYN still stands", ""},
 	flows.NoteMidstream:      {"began before the capture", ""},
+	flows.NoteGoesOn:         {"goes on after it was given up at the ceiling", ""},
 	flows.NoteFastOpen:       {"data on the SYN accepted (Fast Open)", ""},
 	flows.NoteFINWaits:       {"FIN waits for what is missing before it", ""},
 }

@@ -237,11 +237,11 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 		err = nil
 	}
 	v.Err = err
-	var shed analyzer.Sheds
+	var ceiling analyzer.Ceiling
 	if of != nil {
-		shed = of.run.Shed
+		ceiling = of.run.Ceiling
 	}
-	cut := unseen(&shed, err)
+	cut := unseen(&ceiling, err)
 	v.Expectations = append(limits.expectations(cut), judge.Expectations(cut)...)
 	if of == nil { // not opened: that there are no flows is not known
 		for i := range v.Expectations {

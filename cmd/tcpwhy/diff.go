@@ -186,7 +186,7 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 		out.end = func(uint64) error {
 			into.Packets = of.source.Stats().Read
 			if s.choice.IsZero() {
-				into.Shed = of.run.Shed.N()
+				into.Shed = of.run.Ceiling.N()
 			}
 			return nil
 		}

@@ -54,11 +54,11 @@ func (l limits) expectations(cut string) []verdict.Expectation {
 }
 
 // unseen says why not all of a capture was seen; "": it was.
-func unseen(shed *analyzer.Sheds, err error) string {
+func unseen(ceiling *analyzer.Ceiling, err error) string {
 	if err != nil {
 		return printable(leaves(err)[0].Error())
 	}
-	return report.ShedWords(shed)
+	return report.CeilingWords(ceiling)
 }
 
 // check is an error for each limit that the capture exceeds, or that it tells nothing of.

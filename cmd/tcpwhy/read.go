@@ -189,13 +189,13 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		return err
 	}
 	last, err := r.run(c, w, &run, source)
-	total, unseen := last-run.Rests, unseen(&run.Shed, err)
+	total, unseen := last-run.Rests, unseen(&run.Ceiling, err)
 	if save != nil {
 		err = errors.Join(err, save.Close())
 	}
 	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files), unseen))
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
-		r.summarize(c.ErrOrStderr(), files, source, total, &run.Shed, out)
+		r.summarize(c.ErrOrStderr(), files, source, total, &run.Ceiling, out)
 	}
 	if !errors.Is(err, errPipeClosed) {
 		for _, n := range r.choice.Flows {
@@ -212,6 +212,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Facts = func(err error) analyzer.Facts { return facts(source, err) }
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/3
+	run.Ceiling.MaxFlows, run.Ceiling.MaxBytes = given(c, "max-flows"), given(c, "max-memory")
 	run.Workers = r.processors()
 	if r.live() {
 		run.Workers = 1 // a pipe does not tell when it has nothing yet, and what came is to be told
@@ -279,7 +280,7 @@ func (r *reading) names(source *pcaps.Source) *report.Names {
 }
 
 // summarize says what was read, as tcpdump does at its end.
-func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, total uint64, shed *analyzer.Sheds, out *output) {
+func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, total uint64, ceiling *analyzer.Ceiling, out *output) {
 	stats := source.Stats()
 	line := fmt.Sprintf("%s read, %s", count(stats.Read, "packet"), count(stats.TCP, "TCP segment"))
 	if stats.Quotes > 0 {
@@ -321,10 +322,21 @@ func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, t
 	if line != "" {
 		fmt.Fprintln(w, line)
 	}
-	if shed.N() > 0 {
-		fmt.Fprintln(w, report.ShedWords(shed)+"; they have no row")
+	if s := report.CeilingWords(ceiling); s != "" {
+		if out.rows != nil && ceiling.Shed.N() > 0 {
+			s += "; those for good have no row"
+		}
+		fmt.Fprintln(w, s)
 	}
 	remark(w, source)
+}
+
+// given is a flag with its value, as it was given; "" where the command has none of it.
+func given(c *cobra.Command, name string) string {
+	if f := c.Flags().Lookup(name); f != nil {
+		return "--" + name + " " + f.Value.String()
+	}
+	return ""
 }
 
 // count is n things.

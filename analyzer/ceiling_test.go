@@ -1,0 +1,154 @@
+package analyzer
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+
+	"tcpwhy/flows"
+)
+
+// mixture is all goldens many times over, each time with other clients, side by side, and a crowd beside them.
+func mixture(t *testing.T) (segs []flows.Segment) {
+	t.Helper()
+	for i, r := range Rules {
+		golden := goldenSegments(t, goldenOf(t, r.Name))
+		if len(golden) > 3_000 {
+			continue // it is a crowd of its own
+		}
+		for times := range uint32(8) {
+			elsewhere := func(a *flows.Addr) {
+				binary.BigEndian.PutUint32(a[8:], binary.BigEndian.Uint32(a[8:])^0)
+				if a.Is4() {
+					a[13] ^= byte(i)
+					a[14] ^= byte(times) << 4
+				} else {
+					a[5] ^= byte(i)
+					a[6] ^= byte(times)
+				}
+			}
+			for _, s := range golden {
+				elsewhere(&s.Src)
+				elsewhere(&s.Dst)
+				s.Time += 1e18 - golden[0].Time + int64(times)*2e9 + int64(i)*3e7
+				s.Quote = flows.Quote{}
+				segs = append(segs, s)
+			}
+		}
+	}
+	segs = append(segs, crowd(8_000)...)
+	slices.SortStableFunc(segs, func(a, b flows.Segment) int { return int(min(1, max(-1, a.Time-b.Time))) })
+	for i := range segs {
+		segs[i].Packet, segs[i].File = uint64(i+1), 0
+	}
+	return segs
+}
+
+// told is what a reading with a ceiling says.
+type told struct {
+	*Summary
+	rows, rests uint64 // rows of the rest of a flow
+	flows       uint64
+}
+
+func (o *told) Flow(f *flows.Flow, found []*Finding) error {
+	o.rows++
+	if f.Capture.Evicted {
+		o.rests++
+	}
+	return nil
+}
+
+func tell(t *testing.T, segs []flows.Segment, c flows.Config, workers int) *told {
+	t.Helper()
+	o := &told{}
+	r := Run{Source: &played{segs, io.EOF}, Judge: &Judge{Wordless: true}, Tracker: c, Flows: []FlowOutput{o}, Workers: workers}
+	last, err := r.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Summary = r.Judge.Summary()
+	o.flows = last - r.Rests
+	return o
+}
+
+func sum[N uint32 | uint64](of []N) (n uint64) {
+	for _, one := range of {
+		n += uint64(one)
+	}
+	return n
+}
+
+// A flow that was given up is one flow, whatever comes of it later: no count has it twice, and all add up.
+func TestCeilingCountsOnce(t *testing.T) {
+	segs := mixture(t)
+	// Without a ceiling, a late copy of a SYN is told by its number; after its flow was given up, it is taken for another
+	// connection. The goldens have more of these than anybody.
+	const copies = 3
+	whole := tell(t, segs, flows.Config{}, 1)
+	for _, c := range []flows.Config{{MaxFlows: 1}, {MaxFlows: 300}, {MaxFlows: 700}, {MaxFlows: 2_000}, {MaxFlows: 8_000},
+		{MaxBytes: 1}, {MaxBytes: 100_000}, {MaxBytes: 1_000_000}} {
+		for _, workers := range []int{1, 2} {
+			name := fmt.Sprintf("at most %d flows, %d bytes, %d workers", c.MaxFlows, c.MaxBytes, workers)
+			o := tell(t, segs, c, workers)
+			is := func(what string, got, want uint64) {
+				if got != want {
+					t.Errorf("%s: %s: %d, want %d", name, what, got, want)
+				}
+			}
+			atMost := func(what string, got, most uint64) {
+				if got > most {
+					t.Errorf("%s: %s: %d, want at most the %d without a ceiling", name, what, got, most)
+				}
+			}
+			all := &o.Totals
+			ceiling := &o.Facts.Ceiling
+			is("flows", all.Flows, o.flows)
+			is("rows and flows without", o.rows+ceiling.Shed.N(), o.flows)
+			is("shed, by server and in all", all.Shed.N(), ceiling.Shed.N())
+			is("rows of rests", o.rests, ceiling.Rests)
+			is("and in the totals", all.Evicted, ceiling.Rests)
+			is("openings", sum(all.Opening[:]), all.Flows)
+			is("closings", sum(all.Closing[:]), all.Flows)
+			is("ends", sum(all.States[:]), 2*all.Flows)
+			is("one way", all.OneWayBy[0]+all.OneWayBy[1], all.OneWay)
+			is("segments", all.Segments, whole.Totals.Segments)
+			atMost("one way and both", all.OneWay+all.TwoWay, all.Flows)
+			if ceiling.Forgotten == 0 {
+				atMost("flows", all.Flows, whole.Totals.Flows+whole.Totals.Flows/200)
+				atMost("half open at a time", all.HalfOpen.Peak, whole.Totals.HalfOpen.Peak)
+				atMost("half open at the end", all.HalfOpen.Now, whole.Totals.HalfOpen.Now)
+			}
+			known := map[string]*Server{}
+			for _, s := range whole.Servers {
+				known[fmt.Sprint(s.Addr, s.Space)] = s
+			}
+			var ofServers, ofHosts, halfOpen uint64
+			for _, s := range o.Servers {
+				ofServers += s.Flows
+				halfOpen += s.HalfOpen.Now
+				is(s.Addr.String()+": openings", sum(s.Opening[:]), s.Flows)
+				is(s.Addr.String()+": closings", sum(s.Closing[:]), s.Flows)
+				is(s.Addr.String()+": closers", sum(s.Closer[:]), s.Flows)
+				is(s.Addr.String()+": resetters", sum(s.Resetter[:]), s.Flows)
+				is(s.Addr.String()+": shed or not", sum(s.Shed[:]), s.Flows)
+				atMost(s.Addr.String()+": silent", s.HalfOpens.Silent, s.Flows)
+				atMost(s.Addr.String()+": repeated", s.HalfOpens.Repeated, s.HalfOpens.Silent)
+				if k := known[fmt.Sprint(s.Addr, s.Space)]; k != nil && ceiling.Forgotten == 0 {
+					atMost(s.Addr.String()+": flows", s.Flows, k.Flows+copies)
+					atMost(s.Addr.String()+": half open at a time", s.HalfOpen.Peak, k.HalfOpen.Peak)
+					atMost(s.Addr.String()+": half open at the end", s.HalfOpen.Now, k.HalfOpen.Now)
+				}
+			}
+			for _, h := range o.Hosts {
+				ofHosts += h.Flows
+				is(h.Addr.String()+": openings", sum(h.Opening[:]), h.Flows)
+			}
+			is("flows of servers", ofServers+o.Forgotten.ServerFlows, all.Flows)
+			is("flows of hosts", ofHosts+o.Forgotten.HostFlows, all.Flows)
+			is("half open at servers", halfOpen, all.HalfOpen.Now)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
+	"tcpwhy/flows"
+)
+
+// CeilingWords says how many flows were given up for want of room, as one sentence; "" of none.
+func CeilingWords(c *analyzer.Ceiling) string {
+	if c.N() == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%s had to be given up at the ceiling (%s)", amount.Of(c.N(), "flow", "flows"), strings.Join(c.Limits(), ", "))
+	separator := ": "
+	if n := c.Shed.N(); n > 0 {
+		s += fmt.Sprintf(": %s for good (%s unanswered, %s half-open, %s open)", amount.Commas(n),
+			amount.Commas(c.Shed[flows.ShedAttempt]), amount.Commas(c.Shed[flows.ShedHalfOpen]), amount.Commas(c.Shed[flows.ShedOpen]))
+		separator = ", "
+	}
+	if c.Rests > 0 {
+		s += separator + amount.Commas(c.Rests) + " went on under another number"
+	}
+	if c.Forgotten > 0 {
+		s += fmt.Sprintf("; %s of them are not remembered, and are another flow if they went on", amount.Commas(c.Forgotten))
+	}
+	return s
+}
+
+// atCeiling is what the ceiling does to a verdict.
+func (o *Overview) atCeiling() string {
+	c := &o.Summary.Facts.Ceiling
+	if c.N() == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Judged at the ceiling (%s): of the %s given up no finding is made, so those that take time or a missing answer can be lacking (half-open, syn-unanswered, syn-retransmitted, slow-handshake, close-wait, dead-peer and their like); times are of handshakes seen whole.",
+		strings.Join(c.Limits(), ", "), amount.Of(c.N(), "flow", "flows"))
+}
