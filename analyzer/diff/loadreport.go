@@ -33,14 +33,14 @@ type savedReport struct {
 }
 
 type savedServer struct {
-	Server  netip.AddrPort           `json:"server"`
-	VLAN    []uint16                 `json:"vlan"`
-	Tunnel  string                   `json:"tunnel"`
-	Flows   uint64                   `json:"flows"`
-	Opening map[string]uint64        `json:"opening"`
-	Closing map[string]uint64        `json:"closing"`
-	Timing  map[string]report.Timing `json:"timing"`
-	Found   []savedGroup             `json:"findings"`
+	Server  netip.AddrPort                `json:"server"`
+	VLAN    []uint16                      `json:"vlan"`
+	Tunnel  string                        `json:"tunnel"`
+	Flows   uint64                        `json:"flows"`
+	Opening map[string]uint64             `json:"opening"`
+	Closing map[string]uint64             `json:"closing"`
+	Timing  map[string]report.SavedTiming `json:"timing"`
+	Found   []savedGroup                  `json:"findings"`
 }
 
 type savedGroup struct {
@@ -115,7 +115,7 @@ func (s *Snapshot) loadServer(v *savedServer) error {
 // reportKey is an outcome as a key of a report: half_open.
 func reportKey(outcome fmt.Stringer) string { return strings.ReplaceAll(outcome.String(), "-", "_") }
 
-func savedTimes(v report.Timing) times {
+func savedTimes(v report.SavedTiming) times {
 	t := times{n: v.Count}
 	for _, p := range []struct {
 		share float64

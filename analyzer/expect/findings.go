@@ -44,7 +44,7 @@ func (t *findingTally) result(chosen, _ uint64) result {
 		r.expected, r.seen = t.of.text, amount.Of(n, "finding", "findings")+" of the whole capture"
 	}
 	r.truth, r.offenders = t.of.judge(n, all, &t.holders, &t.others)
-	r.seen += firstOf(&r.offenders)
+	r.seen += firstOf(&r.offenders, ": ")
 	return r
 }
 
@@ -53,14 +53,15 @@ type othersTally struct {
 	but    []*analyzer.Rule
 	others verdict.Offenders
 	flows  uint64           // of the others, those that are flows
-	rules  []*analyzer.Rule // that were found
+	shown  []*analyzer.Rule // that flows show
+	whole  []*analyzer.Rule // that were found of the whole capture
 }
 
 func (t *othersTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 	var about *analyzer.Finding
 	for _, n := range found {
 		if !slices.Contains(t.but, n.Rule) {
-			t.note(n)
+			t.shown = note(t.shown, n)
 			if about == nil || n.Severity > about.Severity {
 				about = n
 			}
@@ -74,15 +75,28 @@ func (t *othersTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 
 func (t *othersTally) finding(n *analyzer.Finding) {
 	if !slices.Contains(t.but, n.Rule) {
-		t.note(n)
+		t.whole = note(t.whole, n)
 		t.others.Whole(n)
 	}
 }
 
-func (t *othersTally) note(n *analyzer.Finding) {
-	if !slices.Contains(t.rules, n.Rule) {
-		t.rules = append(t.rules, n.Rule)
+// note adds what was found to some rules, each once.
+func note(rules []*analyzer.Rule, n *analyzer.Finding) []*analyzer.Rule {
+	if slices.Contains(rules, n.Rule) {
+		return rules
 	}
+	return append(rules, n.Rule)
+}
+
+// listed are the names of some rules, in the order of all.
+func listed(rules []*analyzer.Rule) string {
+	var list []string
+	for _, r := range analyzer.Rules {
+		if slices.Contains(rules, r) {
+			list = append(list, r.Name)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 func (t *othersTally) result(chosen, _ uint64) result {
@@ -93,20 +107,15 @@ func (t *othersTally) result(chosen, _ uint64) result {
 	if t.others.N == 0 {
 		return r
 	}
-	var names []string
-	for _, rule := range analyzer.Rules {
-		if slices.Contains(t.rules, rule) {
-			names = append(names, rule.Name)
-		}
-	}
 	r.truth, r.offenders = metric.No, t.others
-	r.seen = strings.Join(names, ", ")
+	var parts []string
 	if t.flows > 0 {
-		r.seen += fmt.Sprintf(" in %s of %s", amount.Commas(t.flows), amount.Commas(chosen))
+		parts = append(parts, fmt.Sprintf("%s in %s of %s", listed(t.shown), amount.Commas(t.flows), amount.Commas(chosen)))
 	}
 	if whole := t.others.N - t.flows; whole > 0 {
-		r.seen += "; " + amount.Of(whole, "finding", "findings") + " of the whole capture"
+		parts = append(parts, amount.Of(whole, "finding", "findings")+" of the whole capture: "+listed(t.whole))
 	}
-	r.seen += firstOf(&t.others)
+	r.seen = strings.Join(parts, "; ")
+	r.seen += firstOf(&t.others, ": ")
 	return r
 }

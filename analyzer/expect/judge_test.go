@@ -82,21 +82,21 @@ func TestJudge(t *testing.T) {
 		{"{flows: {port: 443}, count: all}", failed, "all", "9 of 10 flows", 0},
 		{"{flows: {port: 80}, count: none}", failed, "none", "1 of 10 flows", 9},
 		{"{flows: {port: 80}, opening: refused}", met, "1 of 1 flow", "1 of 1", 0},
-		{"{flows: {port: 443}, opening: complete}", failed, "9 of 9 flows", "8 of 9; flow 3: half-open", 3},
+		{"{flows: {port: 443}, opening: complete}", failed, "9 of 9 flows", "8 of 9; flow 3 is half-open", 3},
 		{"{flows: {port: 443}, opening: [complete, half_open]}", met, "9 of 9 flows", "9 of 9", 0},
-		{"{flows: {port: 443, finding: half-open}, opening: complete}", failed, "1 of 1 flow", "0 of 1; flow 3: half-open", 3},
+		{"{flows: {port: 443, finding: half-open}, opening: complete}", failed, "1 of 1 flow", "0 of 1; flow 3 is half-open", 3},
 		{"{flows: {server: 198.51.100.0/24, opening: [refused, half-open]}, count: 2}", met, "2", "2 of 10 flows", 0},
 		{"{flows: {where: 'connect > 8ms'}, count: 1}", met, "1", "1 of 10 flows", 0},
 		{"opening: {complete: at least 80%}", met, "at least 80% of 10 flows", "8 of 10", 0},
-		{"opening: {complete: at least 81%}", failed, "at least 81% of 10 flows", "8 of 10; flow 3: half-open", 3},
-		{"opening: {refused: none}", failed, "none of 10 flows", "1 of 10; flow 9: refused", 9},
+		{"opening: {complete: at least 81%}", failed, "at least 81% of 10 flows", "8 of 10; flow 3 is half-open", 3},
+		{"opening: {refused: none}", failed, "none of 10 flows", "1 of 10; flow 9 is refused", 9},
 		{"opening: {refused: at most 1}", met, "at most 1 of 10 flows", "1 of 10", 0},
-		{"opening: {refused: 2 to 3}", failed, "2 to 3 of 10 flows", "1 of 10; flow 1: complete", 1},
-		{"opening: {complete: 9, refused: 1}", failed, "9 of 10 flows", "8 of 10; flow 3: half-open", 3},
-		{"opening: {refused: 2, complete: 8, half-open: 1}", failed, "2 of 10 flows", "1 of 10; flow 1: complete", 1},
-		{"closing: orderly", failed, "10 of 10 flows", "8 of 10; flow 3: no closing", 3},
-		{"{flows: {where: 'connect > 8ms or half-open'}, closing: {reset: 1}}", failed, "1 of 2 flows", "0 of 2; flow 10: orderly", 10},
-		{"closing: {orderly: 9, open: none}", failed, "9 of 10 flows", "8 of 10; flow 3: no closing", 3},
+		{"opening: {refused: 2 to 3}", failed, "2 to 3 of 10 flows", "1 of 10; flow 1 is complete", 1},
+		{"opening: {complete: 9, refused: 1}", failed, "9 of 10 flows", "8 of 10; flow 3 is half-open", 3},
+		{"opening: {refused: 2, complete: 8, half-open: 1}", failed, "2 of 10 flows", "1 of 10; flow 1 is complete", 1},
+		{"closing: orderly", failed, "10 of 10 flows", "8 of 10; flow 3 has no closing", 3},
+		{"{flows: {where: 'connect > 8ms or half-open'}, closing: {reset: 1}}", failed, "1 of 2 flows", "0 of 2; flow 10 is orderly", 10},
+		{"closing: {orderly: 9, open: none}", failed, "9 of 10 flows", "8 of 10; flow 3 has no closing", 3},
 		{"client.state: established", met, "10 of 10 flows", "10 of 10", 0},
 		{"client.states: CLOSED SYN-SENT ESTAB", met, "10 of 10 flows", "10 of 10", 0},
 		{"client.states: CLOSED SYN_SENT", failed, "10 of 10 flows", "0 of 10; flow 1: CLOSED SYN_SENT ESTABLISHED", 1},
@@ -151,13 +151,13 @@ func TestExceptions(t *testing.T) {
 		want verdict.Outcome
 		seen string
 	}{
-		{exception("{finding: half-open}", "any", "2026-11-21") + "{flows: {port: 443}, opening: complete}", verdict.Allowed, "8 of 9; flow 3: half-open"},
+		{exception("{finding: half-open}", "any", "2026-11-21") + "{flows: {port: 443}, opening: complete}", verdict.Allowed, "8 of 9; flow 3 is half-open"},
 		{exception("{finding: half-open}", "any", "2026-11-20") + "{flows: {port: 443}, opening: complete}", verdict.Failed,
-			"8 of 9; flow 3: half-open; the exception at f.yaml:4 held until 2026-11-20"},
+			"8 of 9; flow 3 is half-open; the exception at f.yaml:4 held until 2026-11-20"},
 		{exception("{finding: [half-open, refused]}", "at most 1", "2026-11-21") + "{opening: complete}", verdict.Failed,
-			"8 of 10; flow 3: half-open; the exception at f.yaml:4 is for at most 1 flow, and there are 2"},
-		{exception("{finding: half-open}", "any", "2026-11-21") + "{opening: complete}", verdict.Failed, "8 of 10; flow 3: half-open"},
-		{exception("{port: 80}", "any", "2026-11-21") + "{flows: {port: 443}, opening: complete}", verdict.Failed, "8 of 9; flow 3: half-open"},
+			"8 of 10; flow 3 is half-open; the exception at f.yaml:4 is for at most 1 flow, and there are 2"},
+		{exception("{finding: half-open}", "any", "2026-11-21") + "{opening: complete}", verdict.Failed, "8 of 10; flow 3 is half-open"},
+		{exception("{port: 80}", "any", "2026-11-21") + "{flows: {port: 443}, opening: complete}", verdict.Failed, "8 of 9; flow 3 is half-open"},
 		{exception("{finding: half-open}", "any", "2026-11-21") + "{fail-on: warning}", verdict.Allowed, "warning: 1 of 10 flows; flow 3: warning"},
 		{exception("{finding: refused}", "any", "2026-11-21") + "{count: 9}", verdict.Allowed, "10 of 10 flows"},
 		{exception("{finding: half-open}", "any", "2026-11-21") + "{opening: {complete: any}}", verdict.Met, "8 of 10"},
@@ -200,8 +200,8 @@ func TestFindingsOfTheWholeCapture(t *testing.T) {
 func TestOtherFindingsAreCounted(t *testing.T) {
 	cut := &analyzer.Finding{Rule: analyzer.RuleNamed("truncated-capture"), Severity: analyzer.Notice}
 	for text, want := range map[string]string{
-		item("findings: [half-open, refused]"): "truncated-capture; 1 finding of the whole capture",
-		item("findings: half-open"):            "refused, truncated-capture in 1 of 10; 1 finding of the whole capture",
+		item("findings: [half-open, refused]"): "1 finding of the whole capture: truncated-capture",
+		item("findings: half-open"):            "refused in 1 of 10; 1 finding of the whole capture: truncated-capture",
 	} {
 		j := NewJudge(parsed(t, text).Entries, today)
 		tell(j)

@@ -27,7 +27,7 @@ func (t *metricTally) result(_, _ uint64) result {
 		r.expected += ", of every flow"
 	}
 	if r.truth == metric.No {
-		r.seen += firstOf(&r.offenders)
+		r.seen += firstOf(&r.offenders, ": ")
 	}
 	return r
 }

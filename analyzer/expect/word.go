@@ -3,6 +3,7 @@ package expect
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/amount"
@@ -61,14 +62,22 @@ func (t *wordTally) result(chosen, _ uint64) result {
 		others++
 	}
 	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, &t.others[others])
-	r.seen += firstOf(&r.offenders)
+	between := ": "
+	if name := t.word.Name; name == "opening" || name == "closing" {
+		between = " is "
+	}
+	r.seen += firstOf(&r.offenders, between)
 	return r
 }
 
-// firstOf tells what the first of some flows has.
-func firstOf(o *verdict.Offenders) string {
+// firstOf tells what the first of some flows has, or is.
+func firstOf(o *verdict.Offenders, between string) string {
 	if len(o.First) == 0 || o.First[0].Number == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; flow %d: %s", o.First[0].Number, o.First[0].Why)
+	why := o.First[0].Why
+	if strings.HasPrefix(why, "no ") {
+		between = " has "
+	}
+	return fmt.Sprintf("; flow %d%s%s", o.First[0].Number, between, why)
 }

@@ -33,7 +33,7 @@ func appendFinding(b []byte, n *analyzer.Finding, names *Names) []byte {
 		if n.Packet == 0 {
 			b = append(b, "null"...)
 		} else {
-			b = AppendJSONString(b, names.File(n.File))
+			b = appendJSONString(b, names.File(n.File))
 		}
 	}
 	b = appendNumber(append(b, `,"packet":`...), n.Packet)
@@ -59,7 +59,7 @@ func appendFinding(b []byte, n *analyzer.Finding, names *Names) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = AppendJSONString(b, other)
+		b = appendJSONString(b, other)
 	}
 	b = appendWords(append(b, `],"next":`...), n.Next)
 	b = appendWords(append(b, `,"mend":`...), n.Mend)
@@ -98,5 +98,5 @@ func appendWords(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, "null"...)
 	}
-	return AppendJSONString(b, s)
+	return appendJSONString(b, s)
 }

@@ -62,7 +62,7 @@ func closeArray(w io.Writer, array bool, n int) error {
 func (j *FlowJSON) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []byte {
 	client, server := f.Client(), f.Server()
 	b = strconv.AppendUint(append(b, `{"flow":`...), f.Number, 10)
-	b = AppendJSONString(append(b, `,"file":`...), j.Names.File(f.File))
+	b = appendJSONString(append(b, `,"file":`...), j.Names.File(f.File))
 	b = client.Addr.AppendTo(append(b, `,"client":"`...))
 	b = server.Addr.AppendTo(append(b, `","server":"`...))
 	b = client.Addr.Addr().AppendTo(append(b, `","client_ip":"`...))
@@ -139,7 +139,7 @@ func appendSpace(b []byte, names *Names, number uint32) []byte {
 		b = append(b, ']')
 	}
 	if s.tunnel != "" {
-		b = AppendJSONString(append(b, `,"tunnel":`...), s.tunnel)
+		b = appendJSONString(append(b, `,"tunnel":`...), s.tunnel)
 	}
 	return b
 }
@@ -185,7 +185,7 @@ func appendTransitions(b []byte, ts []flows.Transition, names *Names) []byte {
 func appendTransition(b []byte, t *flows.Transition, names *Names) []byte {
 	b = strconv.AppendUint(append(b, `{"packet":`...), t.Packet, 10)
 	if names.many {
-		b = AppendJSONString(append(b, `,"file":`...), names.File(t.File))
+		b = appendJSONString(append(b, `,"file":`...), names.File(t.File))
 	}
 	b = appendTime(append(b, `,"time":"`...), t.Time)
 	b = appendName(append(b, `","endpoint":`...), t.Side.String())

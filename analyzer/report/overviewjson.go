@@ -97,29 +97,29 @@ type repeatedJSON struct {
 }
 
 type serverJSON struct {
-	Server         Text              `json:"server"`
-	VLAN           []uint16          `json:"vlan,omitempty"`
-	Tunnel         Text              `json:"tunnel,omitempty"`
-	Flows          uint64            `json:"flows"`
-	Clients        uint64            `json:"clients"`
-	First          instant           `json:"first"`
-	Last           instant           `json:"last"`
-	Attempts       uint64            `json:"attempts"`
-	Shed           shedsJSON         `json:"shed"`
-	Opening        map[string]uint64 `json:"opening"`
-	Closing        map[string]uint64 `json:"closing"`
-	ClosedFirst    endsJSON          `json:"closed_first"`
-	ResetBy        endsJSON          `json:"reset_by"`
-	PeakHalfOpen   uint64            `json:"peak_half_open"`
-	PeakHalfOpenAt instant           `json:"peak_half_open_at"`
-	Timing         map[string]Timing `json:"timing"`
-	SYNRetries     []stepJSON        `json:"syn_retries"`
-	SYNACKRetries  []stepJSON        `json:"syn_ack_retries"`
-	Findings       []groupJSON       `json:"findings"`
+	Server         Text                   `json:"server"`
+	VLAN           []uint16               `json:"vlan,omitempty"`
+	Tunnel         Text                   `json:"tunnel,omitempty"`
+	Flows          uint64                 `json:"flows"`
+	Clients        uint64                 `json:"clients"`
+	First          instant                `json:"first"`
+	Last           instant                `json:"last"`
+	Attempts       uint64                 `json:"attempts"`
+	Shed           shedsJSON              `json:"shed"`
+	Opening        map[string]uint64      `json:"opening"`
+	Closing        map[string]uint64      `json:"closing"`
+	ClosedFirst    endsJSON               `json:"closed_first"`
+	ResetBy        endsJSON               `json:"reset_by"`
+	PeakHalfOpen   uint64                 `json:"peak_half_open"`
+	PeakHalfOpenAt instant                `json:"peak_half_open_at"`
+	Timing         map[string]SavedTiming `json:"timing"`
+	SYNRetries     []stepJSON             `json:"syn_retries"`
+	SYNACKRetries  []stepJSON             `json:"syn_ack_retries"`
+	Findings       []groupJSON            `json:"findings"`
 }
 
-// Timing is how long something took, in a saved report; nil where nothing was measured.
-type Timing struct {
+// SavedTiming is how long something took, in a saved report; nil where nothing was measured.
+type SavedTiming struct {
 	Count uint64         `json:"count"`
 	Min   *time.Duration `json:"min_ns"`
 	P50   *time.Duration `json:"p50_ns"`
@@ -289,9 +289,9 @@ func (o *Overview) serverJSON(s *analyzer.Server) serverJSON {
 	j := serverJSON{Server: Text(s.Addr.String()), VLAN: space.vlan, Tunnel: Text(space.tunnel), Flows: s.Flows, Clients: s.Clients.N(),
 		First: instant(s.First), Last: instant(s.Last), Attempts: s.Attempts.N, Shed: shedsOf(&s.Shed), Opening: openingJSON(&s.Opening), Closing: closingJSON(&s.Closing),
 		ClosedFirst: endsOf(&s.Closer), ResetBy: endsOf(&s.Resetter), PeakHalfOpen: s.HalfOpen.Peak, PeakHalfOpenAt: instant(s.HalfOpen.PeakAt),
-		Timing: map[string]Timing{}, SYNRetries: stepsJSON(&s.Retries), SYNACKRetries: stepsJSON(&s.SYNACKs), Findings: []groupJSON{}}
+		Timing: map[string]SavedTiming{}, SYNRetries: stepsJSON(&s.Retries), SYNACKRetries: stepsJSON(&s.SYNACKs), Findings: []groupJSON{}}
 	for _, m := range timings(s) {
-		j.Timing[m.key] = newTimingJSON(m.of)
+		j.Timing[m.key] = savedTiming(m.of)
 	}
 	for _, g := range s.Groups {
 		j.Findings = append(j.Findings, newGroupJSON(g))
@@ -299,8 +299,8 @@ func (o *Overview) serverJSON(s *analyzer.Server) serverJSON {
 	return j
 }
 
-func newTimingJSON(t *analyzer.Timing) Timing {
-	j := Timing{Count: t.N}
+func savedTiming(t *analyzer.Timing) SavedTiming {
+	j := SavedTiming{Count: t.N}
 	if t.N > 0 {
 		p50, p90, p99 := t.Quantile(0.5), t.Quantile(0.9), t.Quantile(0.99)
 		j.Min, j.P50, j.P90, j.P99, j.Max = &t.Min, &p50, &p90, &p99, &t.Max

@@ -41,7 +41,7 @@ func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step, found []*analy
 	p.n++
 	b = strconv.AppendUint(append(b, `{"packet":`...), seg.Packet, 10)
 	if p.Names.many {
-		b = AppendJSONString(append(b, `,"file":`...), p.Names.File(seg.File))
+		b = appendJSONString(append(b, `,"file":`...), p.Names.File(seg.File))
 	}
 	b = appendTime(append(b, `,"time":"`...), seg.Time)
 	b = append(b, `","flow":`...)
@@ -60,7 +60,7 @@ func (p *PacketJSON) Packet(seg *flows.Segment, step *flows.Step, found []*analy
 		b = appendICMP(append(b, `,"icmp":`...), &seg.Quote)
 	} else {
 		p.line = p.Printer.Append(p.line[:0], seg)
-		b = AppendJSONString(append(b, `,"line":`...), p.line)
+		b = appendJSONString(append(b, `,"line":`...), p.line)
 		b = appendHeader(b, seg)
 	}
 	b = append(b, `,"transitions":[`...)
@@ -100,7 +100,7 @@ func appendBrought(b []byte, seg *flows.Segment, t *flows.Transition, names *Nam
 	}
 	b = appendNumber(append(b[:len(b)-1], `,"revises":`...), t.Packet)
 	if names.many && t.Packet != 0 {
-		b = AppendJSONString(append(b, `,"revises_file":`...), names.File(t.File))
+		b = appendJSONString(append(b, `,"revises_file":`...), names.File(t.File))
 	}
 	return append(b, '}')
 }

@@ -339,7 +339,7 @@ func TestPlain(t *testing.T) {
 // A string survives JSON where it is UTF-8, and never reaches a terminal as control characters.
 func TestAppendString(t *testing.T) {
 	for _, s := range []string{"", `a"b\c`, "\x00\x1b[0m\x7f\u0085\n", "é\u20ac\U0001f600", "\ufffd"} {
-		b := AppendJSONString(nil, s)
+		b := appendJSONString(nil, s)
 		var got string
 		if err := json.Unmarshal(b, &got); err != nil || got != s {
 			t.Errorf("%q: got %q, %v", s, got, err)
@@ -350,7 +350,7 @@ func TestAppendString(t *testing.T) {
 			}
 		}
 	}
-	if got := string(AppendJSONString(nil, "a\xffb")); got != `"a\ufffdb"` {
+	if got := string(appendJSONString(nil, "a\xffb")); got != `"a\ufffdb"` {
 		t.Errorf("bytes that are no UTF-8: got %s", got)
 	}
 }

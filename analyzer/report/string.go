@@ -34,10 +34,10 @@ func appendPlain(dst []byte, s string) []byte {
 
 const hex = "0123456789abcdef"
 
-// AppendJSONString appends s as a JSON string (RFC 8259 §7). What is not printable is escaped beyond what JSON
+// appendJSONString appends s as a JSON string (RFC 8259 §7). What is not printable is escaped beyond what JSON
 // demands, since people print JSON on terminals: controls, marks that turn the direction of a line; bytes that are
 // not UTF-8 become U+FFFD.
-func AppendJSONString[T ~string | []byte](dst []byte, s T) []byte {
+func appendJSONString[T ~string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -72,8 +72,8 @@ func AppendJSONString[T ~string | []byte](dst []byte, s T) []byte {
 // Text is a string as all our JSON has it: nothing in it moves a terminal's cursor.
 type Text string
 
-// MarshalJSON is t as AppendJSONString has it.
-func (t Text) MarshalJSON() ([]byte, error) { return AppendJSONString(nil, t), nil }
+// MarshalJSON is t as appendJSONString has it.
+func (t Text) MarshalJSON() ([]byte, error) { return appendJSONString(nil, t), nil }
 
 // OrNull is v for JSON: null where it is the zero value, and there is none.
 func OrNull[T comparable](v T) *T {

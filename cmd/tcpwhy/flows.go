@@ -57,7 +57,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if t.top < 0 {
-		return usage("--top %d: fewer than none", t.top)
+		return usage("--top %d: from 1 on, or 0 for all", t.top)
 	}
 	w := newWriter(c.OutOrStdout(), t.lineByOne || t.live())
 	if _, err := t.colored(w); err != nil {

@@ -25,13 +25,13 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		r.choice.Where = r.where.Condition()
 	}
 	if r.maxFlows < 0 {
-		return usage("--max-flows %d: fewer than none", r.maxFlows)
+		return usage("--max-flows %d: from 1 on, or 0 for all", r.maxFlows)
 	}
 	if r.workers < 0 {
-		return usage("--workers %d: fewer than none", r.workers)
+		return usage("--workers %d: from 1 on, or 0 for all processors", r.workers)
 	}
 	if r.linger < 0 {
-		return usage("--linger %v: below zero", r.linger)
+		return usage("--linger %v: from 0 on", r.linger)
 	}
 	if err := r.capturing.check(); err != nil {
 		return err

@@ -61,11 +61,11 @@ func (l *capturing) check() error {
 	case slices.Contains(l.interfaces, pcaps.AnyInterface) && len(l.interfaces) > 1:
 		return usage("-i any is all interfaces: it goes with no other")
 	case l.snaplen < 1:
-		return usage("-s %d: fewer than one byte", l.snaplen)
+		return usage("-s %d: from 1 on", l.snaplen)
 	case l.ring < 1 || l.ring > math.MaxInt32>>10:
 		return usage("-B %d: from 1 to %d", l.ring, math.MaxInt32>>10)
 	case l.duration < 0:
-		return usage("--duration %v: below zero", l.duration)
+		return usage("--duration %v: longer than 0", l.duration)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,10 +13,10 @@ import (
 	"tcpwhy/pcaps/workload"
 )
 
-// TestWorkersAreCounted: a number below zero is a mistake.
-func TestWorkersAreCounted(t *testing.T) {
+// TestWorkersBelowZero: that is a mistake.
+func TestWorkersBelowZero(t *testing.T) {
 	if _, stderr, status := invoke("flows", "--workers", "-1", "../../pcaps/testdata/demo.pcap"); status != statusUsage ||
-		!strings.Contains(stderr, "--workers -1: fewer than none") {
+		!strings.Contains(stderr, "--workers -1: from 1 on, or 0 for all processors\n") {
 		t.Errorf("got %d, %s", status, stderr)
 	}
 }
@@ -42,7 +43,7 @@ func TestWorkers(t *testing.T) {
 	if err != nil || len(kernel) < 10 {
 		t.Fatal(kernel, err)
 	}
-	files := append(kernel[:5], mixed, flood)
+	files := slices.Concat(kernel[:5], []string{mixed, flood})
 	for _, line := range []string{
 		"flows -o text", "flows -o wide -v", "flows -o jsonl --transitions", "flows -o csv", "flows -o json", "flows --separate",
 		"flows --where retransmitted>0", "flows --fail-on half-open,warning", "flows --max-flows 300", "flows --top 7 --sort connect",
