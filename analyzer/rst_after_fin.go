@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"fmt"
+	"net/netip"
 
 	"tcpwhy/flows"
 )
@@ -45,77 +46,100 @@ func judgeRSTAfterFIN(p *Pass) {
 		f.Packets = append(f.Packets, fin.Packet)
 	}
 	f.Packets = inOrder(append(f.Packets, e.At)...)
+	var words func(*lateRST) (summary, why, next string)
 	switch {
 	case foreign(r):
-		f.Variant, f.Confidence, f.Endpoint = "middlebox", Likely, flows.NoOne
+		f.Variant, f.Confidence, f.Endpoint, words = "middlebox", Likely, flows.NoOne, (*lateRST).middlebox
 	case r.BothACKed && p.left(other, e.At) == flows.TimeWait:
-		f.Variant = "time-wait-assassination"
+		f.Variant, words = "time-wait-assassination", (*lateRST).assassin
+	case r.Bare && r.OwnFIN && (p.answersData(e) || r.AnswersProbe):
+		f.Variant, words = "data-to-closed-socket", (*lateRST).refusesData
 	case r.Bare && r.OwnFIN:
-		f.Variant = "data-to-closed-socket"
+		f.Variant, words = "data-to-closed-socket", (*lateRST).refuses
 	case r.Bare:
-		f.Variant, f.Confidence = "abort", Likely
+		f.Variant, f.Confidence, words = "abort", Likely, (*lateRST).knowsNothing
 	case r.BothACKed:
-		f.Variant = "abort"
+		f.Variant, words = "abort", (*lateRST).followsBoth
 	case r.PeerData:
-		f.Variant, f.Confidence = "unread-data", Likely
+		f.Variant, f.Confidence, words = "unread-data", Likely, (*lateRST).leavesUnread
 		if side == flows.Client {
 			f.Confidence = Possible // it may have read the answer, and aborted
 		}
 	default:
-		f.Variant, f.Confidence = "abort", Likely
+		f.Variant, f.Confidence, words = "abort", Likely, (*lateRST).aborts
 	}
 	if !p.wordless {
-		p.sayRSTAfterFIN(&f, e, fin)
+		f.Summary, f.Why, f.Next = words(&lateRST{p, e, side, other, fin})
 	}
 	p.Report(f)
 }
 
-// sayRSTAfterFIN puts f into words: of a RST, after a FIN that is nil where it was not captured.
-func (p *Pass) sayRSTAfterFIN(f *Finding, e flows.Event, fin *flows.Transition) {
-	r, side, other := &e.Reset, e.Side, e.Side.Peer()
-	whose := "its own"
-	if !r.OwnFIN {
-		whose = fmt.Sprintf("the %s's", other)
-	}
-	since := ""
-	if fin != nil {
-		since = fmt.Sprintf(", %s after %s FIN", between(fin.Time, e.Time), whose)
-	}
-	end := p.Ends[side].Addr.Addr()
+// lateRST is a RST that is to be put into words.
+type lateRST struct {
+	*Pass
+	flows.Event
+	side, other flows.Side        // of who sent it, and of who was sent it
+	fin         *flows.Transition // it came after this; nil: that was not captured
+}
+
+func (r *lateRST) since() string {
 	switch {
-	case f.Variant == "middlebox":
-		f.Summary = fmt.Sprintf("RST in the name of the %s with TTL %d, where the %s sends %d", side, r.TTL, side, r.UsualTTL)
-		f.Why = fmt.Sprintf("the RST in packet %d came another way than all other packets of the %s: something in between sent it", e.At, side)
-		f.Next = "a firewall, load balancer or intrusion prevention on the way: its log of this connection, its idle limits"
-	case f.Variant == "time-wait-assassination":
-		f.Summary = fmt.Sprintf("RST of the %s after both FINs were acknowledged: it ends the %s's TIME_WAIT early", side, other)
-		f.Why = fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost; TIME_WAIT is there to keep old duplicates from the next connection on these ports", e.At)
-		f.Next = "nothing, where the four-tuple is not used again at once; sysctl net.ipv4.tcp_rfc1337=1 keeps TIME_WAIT through it"
-	case r.Bare && r.OwnFIN && (p.answersData(e) || r.AnswersProbe):
-		f.Summary = fmt.Sprintf("the %s had closed, and answered data of the %s with RST%s", side, other, since)
-		f.Why = fmt.Sprintf("the RST in packet %d has no ACK flag, and its number is the ack of the segment before it, which carried data: there was no socket any more to take it", e.At)
-		f.Next = fmt.Sprintf("the %s's program should read until the end before it closes, or the %s's stop sending when it sees the FIN; on %s: nstat -az TcpExtTCPAbortOnData TcpOutRsts", side, other, end)
-	case r.Bare && r.OwnFIN:
-		f.Summary = fmt.Sprintf("the %s had closed, and answered what came later with RST%s", side, since)
-		f.Why = fmt.Sprintf("the RST in packet %d has no ACK flag: there was no socket any more, as after FIN_WAIT_2 has run out (net.ipv4.tcp_fin_timeout)", e.At)
-		f.Next = fmt.Sprintf("nothing is lost but the end of the %s's close; does it close that late for a reason?", other)
-	case r.Bare:
-		f.Summary = fmt.Sprintf("the %s answered the FIN with RST: it has no such connection any more", side)
-		f.Why = fmt.Sprintf("the RST in packet %d has no ACK flag, as a host sends it that has no socket, and no FIN of the %s is in the capture", e.At, side)
-		f.Next = fmt.Sprintf("what ended the socket on %s without a word: a restart, a time limit (TCP_USER_TIMEOUT, tcp_retries2), an abort whose RST was lost", end)
-	case r.BothACKed:
-		f.Summary = fmt.Sprintf("RST of the %s after both FINs were acknowledged", side)
-		f.Why = fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost", e.At)
-		f.Next = "nothing: some systems end a closed connection so"
-	case f.Variant == "unread-data":
-		f.Summary = fmt.Sprintf("the %s closed with data unread, or aborted%s", side, since)
-		f.Why = fmt.Sprintf("the RST in packet %d has the ACK flag, so its socket was there; data of the %s had come since it last sent some, and close() with data unread sends RST in place of FIN", e.At, other)
-		f.Next = fmt.Sprintf("does the %s's program close before it has read all, or set SO_LINGER to 0? on %s: nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData", side, end)
-	default:
-		f.Summary = fmt.Sprintf("the %s aborted%s", side, since)
-		f.Why = fmt.Sprintf("the RST in packet %d has the ACK flag, so its socket was there; nothing of the %s had come since it last sent something", e.At, other)
-		f.Next = fmt.Sprintf("SO_LINGER of 0 (nstat -az TcpExtTCPAbortOnData on %s), or ss -K; on Windows also a program that ended", end)
+	case r.fin == nil:
+		return ""
+	case r.Reset.OwnFIN:
+		return fmt.Sprintf(", %s after its own FIN", between(r.fin.Time, r.Time))
 	}
+	return fmt.Sprintf(", %s after the %s's FIN", between(r.fin.Time, r.Time), r.other)
+}
+
+func (r *lateRST) host() netip.Addr { return r.Ends[r.side].Addr.Addr() }
+
+func (r *lateRST) middlebox() (summary, why, next string) {
+	return fmt.Sprintf("RST in the name of the %s with TTL %d, where the %s sends %d", r.side, r.Reset.TTL, r.side, r.Reset.UsualTTL),
+		fmt.Sprintf("the RST in packet %d came another way than all other packets of the %s: something in between sent it", r.At, r.side),
+		"a firewall, load balancer or intrusion prevention on the way: its log of this connection, its idle limits"
+}
+
+func (r *lateRST) assassin() (summary, why, next string) {
+	return fmt.Sprintf("RST of the %s after both FINs were acknowledged: it ends the %s's TIME_WAIT early", r.side, r.other),
+		fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost; TIME_WAIT is there to keep old duplicates from the next connection on these ports", r.At),
+		"nothing, where the four-tuple is not used again at once; sysctl net.ipv4.tcp_rfc1337=1 keeps TIME_WAIT through it"
+}
+
+func (r *lateRST) refusesData() (summary, why, next string) {
+	return fmt.Sprintf("the %s had closed, and answered data of the %s with RST%s", r.side, r.other, r.since()),
+		fmt.Sprintf("the RST in packet %d has no ACK flag, and its number is the ack of the segment before it, which carried data: there was no socket any more to take it", r.At),
+		fmt.Sprintf("the %s's program should read until the end before it closes, or the %s's stop sending when it sees the FIN; on %s: nstat -az TcpExtTCPAbortOnData TcpOutRsts", r.side, r.other, r.host())
+}
+
+func (r *lateRST) refuses() (summary, why, next string) {
+	return fmt.Sprintf("the %s had closed, and answered what came later with RST%s", r.side, r.since()),
+		fmt.Sprintf("the RST in packet %d has no ACK flag: there was no socket any more, as after FIN_WAIT_2 has run out (net.ipv4.tcp_fin_timeout)", r.At),
+		fmt.Sprintf("nothing is lost but the end of the %s's close; does it close that late for a reason?", r.other)
+}
+
+func (r *lateRST) knowsNothing() (summary, why, next string) {
+	return fmt.Sprintf("the %s answered the FIN with RST: it has no such connection any more", r.side),
+		fmt.Sprintf("the RST in packet %d has no ACK flag, as a host sends it that has no socket, and no FIN of the %s is in the capture", r.At, r.side),
+		fmt.Sprintf("what ended the socket on %s without a word: a restart, a time limit (TCP_USER_TIMEOUT, tcp_retries2), an abort whose RST was lost", r.host())
+}
+
+func (r *lateRST) followsBoth() (summary, why, next string) {
+	return fmt.Sprintf("RST of the %s after both FINs were acknowledged", r.side),
+		fmt.Sprintf("both ends had closed before the RST in packet %d, and nothing was lost", r.At),
+		"nothing: some systems end a closed connection so"
+}
+
+func (r *lateRST) leavesUnread() (summary, why, next string) {
+	return fmt.Sprintf("the %s closed with data unread, or aborted%s", r.side, r.since()),
+		fmt.Sprintf("the RST in packet %d has the ACK flag, so its socket was there; data of the %s had come since it last sent some, and close() with data unread sends RST in place of FIN", r.At, r.other),
+		fmt.Sprintf("does the %s's program close before it has read all, or set SO_LINGER to 0? on %s: nstat -az TcpExtTCPAbortOnClose TcpExtTCPAbortOnData", r.side, r.host())
+}
+
+func (r *lateRST) aborts() (summary, why, next string) {
+	return fmt.Sprintf("the %s aborted%s", r.side, r.since()),
+		fmt.Sprintf("the RST in packet %d has the ACK flag, so its socket was there; nothing of the %s had come since it last sent something", r.At, r.other),
+		fmt.Sprintf("SO_LINGER of 0 (nstat -az TcpExtTCPAbortOnData on %s), or ss -K; on Windows also a program that ended", r.host())
 }
 
 // left is the state that a packet took an end out of, or Unknown.

@@ -24,7 +24,7 @@ func newRoot() *cobra.Command {
 		if errors.As(err, &value) {
 			err := value.Unwrap()
 			if number := (*strconv.NumError)(nil); errors.As(err, &number) {
-				err = fmt.Errorf("%q is no number that it takes", number.Num)
+				err = fmt.Errorf("%q is no whole number%s", number.Num, fromNought(value.GetFlag().Value.Type()))
 			}
 			if value.GetFlag().Value.Type() == "duration" {
 				err = fmt.Errorf("%q is no time (500ms, 10s, 5m)", value.GetValue())
@@ -41,6 +41,14 @@ Exit status:
 {{.}}
 {{end}}`)
 	return root
+}
+
+// fromNought says where the numbers of a type begin, if they do.
+func fromNought(kind string) string {
+	if strings.HasPrefix(kind, "uint") {
+		return " from 0 on"
+	}
+	return ""
 }
 
 // oneOf checks a value of a flag that has a fixed set of them.
