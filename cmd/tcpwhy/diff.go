@@ -66,7 +66,7 @@ func newDiff() *cobra.Command {
 	complete(c, "time-tolerance", nil)
 	var all cobra.Command
 	d.flags(&all, "text or json")
-	for _, name := range []string{"output", "verbose", "quiet", "filter", "client", "server", "limit", "linger", "check-sums"} {
+	for _, name := range []string{"output", "verbose", "quiet", "filter", "client", "server", "limit", "linger", "check-sums", "max-flows", "max-memory", "workers"} {
 		fs.AddFlag(all.Flags().Lookup(name))
 	}
 	d.formats.flags(c)

@@ -20,6 +20,12 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		case "flow", "client", "server", "state", "finding", "where", "since", "until", "filter", "max-packets":
 			r.choosers = append(r.choosers, "--"+f.Name+" "+quoted(f.Value.String()))
 		}
+		switch f.Name {
+		case "max-packets", "linger", "max-flows", "max-memory":
+			r.deciding = append(r.deciding, "--"+f.Name+" "+quoted(f.Value.String()))
+		case "check-sums":
+			r.deciding = append(r.deciding, "--check-sums="+f.Value.String())
+		}
 	})
 	if r.where != nil {
 		r.choice.Where = r.where.Condition()

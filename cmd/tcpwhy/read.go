@@ -197,14 +197,22 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
 		r.summarize(c.ErrOrStderr(), files, source, total, &run.Ceiling, out)
 	}
-	if !errors.Is(err, errPipeClosed) {
-		for _, n := range r.choice.Flows {
-			if n > last {
-				fmt.Fprintf(c.ErrOrStderr(), "--flow %d: there is no such flow, the last is %d\n", n, last)
-			}
+	return errors.Join(err, r.beyond(files, last))
+}
+
+// beyond are the flows that were asked for by their numbers, and are not among those of a capture. On interfaces that depends on
+// how long somebody waited.
+func (r *reading) beyond(files []string, last uint64) error {
+	if r.capturing.on() {
+		return nil
+	}
+	var errs []error
+	for _, n := range r.choice.Flows {
+		if n > last {
+			errs = append(errs, usage("%s: --flow %d: there is no such flow, the last is %d", nameOf(files), n, last))
 		}
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pcaps.Source) (uint64, error) {

@@ -16,6 +16,7 @@ type reading struct {
 	files     []string
 	named     []string // files and folders as they were given
 	choosers  []string // the flags that choose among flows, as they were given
+	deciding  []string // those beside a filter that decide what is a flow, and which number it has, as a shell takes them
 	filter    string
 	count     uint64
 	separate  bool
@@ -51,8 +52,8 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.DurationVar(&r.linger, "linger", time.Minute, "how long after its end a flow is still listened to, in packet `TIME`")
 	fs.IntVar(&r.maxFlows, "max-flows", defaultFlows, "hold at most `N` flows at a time, 0: all; tcpwhy explain evicted has what goes first")
 	r.maxMemory = defaultMemory
-	fs.Var(&oneValue[uint64]{&r.maxMemory, parseSize, "1GB"}, "max-memory", "stay within about `SIZE`, a third of it for these flows: 200MB, 4GiB")
-	fs.IntVar(&r.workers, "workers", 1, "share the work among `N` processors, 0: all there are; it is done sooner, and the same comes out")
+	fs.Var(&oneValue[uint64]{&r.maxMemory, parseSize, "1GB"}, "max-memory", "stay within about `SIZE`, of which a third is for the flows that are held: 200MB, 4GiB")
+	fs.IntVar(&r.workers, "workers", 1, "share the work among `N` processors, 0: all there are: it is done sooner where these are idle, and the same comes out")
 	fs.StringVarP(&r.format, "output", "o", "text", "`FORMAT`: "+formats)
 	fs.StringVar(&r.color, "color", "auto", "colours: `WHEN` is auto, always or never")
 	fs.CountVarP(&r.verbose, "verbose", "v", "explain more")

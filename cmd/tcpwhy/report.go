@@ -17,7 +17,9 @@ import (
 
 const reportLong = `The whole capture: what went wrong, with whom, since when, why, and what to look at next; how long
 openings took, what was sent again, who closes, and the states that the ends were last seen in. One
-cause is one finding, however many flows show it. With --flow, those flows are drawn instead.`
+cause is one finding, however many flows show it. With --flow, those flows are drawn instead. What
+single flows show is counted for each server; -o json has the first of them and the worst few as
+examples, -o jsonl and csv have each.`
 
 const reportExample = `  tcpwhy report pay.pcap
   tcpwhy report -v pay.pcap                   every finding and every server
@@ -189,13 +191,14 @@ func (r *reading) overview(of *capture, found []*analyzer.Finding, flows uint64)
 
 // again is a command of the same packets, with what makes it number their flows the same; "" where they are gone.
 func (r *reading) again(command string, of *capture) string {
-	if r.live() || r.capturing.on() {
+	if _, again := r.rereadable(); !again {
 		return ""
 	}
 	words := []string{command}
 	if r.filter != "" {
 		words = append(words, "-f", quoted(r.filter))
 	}
+	words = append(words, r.deciding...)
 	files := r.named
 	if r.separate {
 		files = of.source.Files()
