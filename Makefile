@@ -64,6 +64,12 @@ bench: build
 	mkdir -p $(BENCH_DIR)
 	bin/bench -tcpwhy bin/tcpwhy -dir $(BENCH_DIR) $(BENCH)
 
+# What it can capture on an interface, in network namespaces, beside tcpdump: a minute, as root, on Linux.
+.PHONY: bench-live
+bench-live: build
+	$(GO) build -o bin/bench ./cmd/bench
+	if [ "$$(id -u)" = 0 ]; then bin/bench -tcpwhy bin/tcpwhy live; else echo "make bench-live needs root: to make network namespaces, and capture in them"; fi
+
 # The parts by themselves, with allocations, compared with a run before: cp $(BENCH_DIR)/go.new $(BENCH_DIR)/go.old
 .PHONY: bench-go
 bench-go:

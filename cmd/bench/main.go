@@ -18,6 +18,7 @@ const about = `usage: bench [flags]               measure, and write the table t
        bench check CAPTURE         hold what tcpwhy says of it against its plan
        bench chase RECORDS STEPS   wait for the memory as often
        bench pauses CAPTURE        how long tracking takes, batch by batch, as JSON
+       bench [flags] live          capture on an interface, in network namespaces: needs root
 `
 
 func main() {
@@ -51,6 +52,8 @@ func (l *lab) run(tcpwhy string, m *measurement, args []string) error {
 	switch {
 	case len(args) == 0:
 		return m.run(l, os.Stdout)
+	case len(args) == 1 && args[0] == "live":
+		return m.measureLive(l, os.Stdout)
 	case len(args) == 3 && args[0] == "chase":
 		records, err := strconv.Atoi(args[1])
 		steps, err2 := strconv.Atoi(args[2])
