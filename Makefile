@@ -2,12 +2,21 @@ GO     ?= go
 CC     ?= cc
 PREFIX ?= /usr/local
 BENCH_DIR ?= /var/tmp/tcpwhy-bench
+FUZZTIME ?= 1000x
 SAMPLE  = pcaps/testdata/demo.pcap
 RELEASE = $(shell git describe --tags --always --dirty 2>/dev/null)
 SUDO    = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
+# The program, bin/tcpwhy.
 .PHONY: build
 build: bin/tcpwhy
+
+# This list.
+.PHONY: help
+help:
+	@awk '/^# / { words = words (words ? " " : "") substr($$0, 3); next } \
+		/^\.PHONY: [^\/]*$$/ && words { sub(/\. .*/, ".", words); printf "make %-14s %s\n", $$2, words } \
+		{ words = "" }' $(firstword $(MAKEFILE_LIST))
 
 # The go command knows better than make what has changed.
 .PHONY: bin/tcpwhy
@@ -19,6 +28,7 @@ bin/tcpwhy:
 static:
 	CGO_ENABLED=0 $(GO) build -ldflags '-X main.release=$(RELEASE)' -o bin/tcpwhy-static ./cmd/tcpwhy
 
+# A sample capture, analysed.
 .PHONY: demo
 demo: libpcap build
 	bin/tcpwhy flows $(SAMPLE)
@@ -32,6 +42,7 @@ example: static
 	cd cmd/tcpwhy/testdata/example && \
 		{ $(CURDIR)/bin/tcpwhy-static diff captures/balancer.pcap broken/balancer.pcap; test $$? = 1; }
 
+# Everything that has to pass.
 .PHONY: test
 test: libpcap check
 	$(GO) test ./...
@@ -77,9 +88,8 @@ bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./flows ./pcaps ./analyzer/... >$(BENCH_DIR)/go.new
 	$(GO) tool -modfile=.ci/tools.mod benchstat $(wildcard $(BENCH_DIR)/go.old) $(BENCH_DIR)/go.new
 
-# All fuzz targets, each with so many new inputs, or for a while: FUZZTIME=1h. Go ends some with "context deadline
+# All fuzz targets, each with some new inputs, or for a while: FUZZTIME=1h. Go ends some with "context deadline
 # exceeded" when their time is over, so what has to pass counts.
-FUZZTIME ?= 1000x
 .PHONY: fuzz
 fuzz: libpcap
 	@$(GO) list -f '{{.Dir}}' ./... | while read -r dir; do \
@@ -102,6 +112,7 @@ libpcap:
 		command -v apt-get >/dev/null || { echo "no apt-get here: install libpcap's development package, then try again"; exit 1; }; \
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends libpcap-dev; }
 
+# The program, its manual pages and completion for bash, into PREFIX.
 .PHONY: install
 install: build
 	install -D bin/tcpwhy $(DESTDIR)$(PREFIX)/bin/tcpwhy
@@ -109,6 +120,7 @@ install: build
 	bin/tcpwhy man $(DESTDIR)$(PREFIX)/share/man/man1
 	bin/tcpwhy completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcpwhy
 
+# What was built is removed.
 .PHONY: clean
 clean:
 	rm -rf bin
