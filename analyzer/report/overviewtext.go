@@ -69,6 +69,10 @@ func (t *OverviewText) header(p *page, o *Overview) {
 		line += ", " + amount.Of(d.N, "packet", "packets") + " dropped"
 	}
 	name := o.named() + "  "
+	if utf8.RuneCountInString(name) > pageWidth/2 {
+		p.line(name)
+		name = strings.Repeat(" ", pageIndent)
+	}
 	for i, l := range wrap(line, pageWidth-utf8.RuneCountInString(name)) {
 		if i > 0 {
 			name = strings.Repeat(" ", pageIndent)
