@@ -19,11 +19,11 @@ type crew struct {
 	reading, observing, judging, telling *batch
 
 	spare   []*batch
-	seg     flows.Segment // read last
-	ahead   bool          // it is of the next batch
-	quiet   bool          // the source has nothing yet: what it had is told before it is asked again
-	stopped bool          // no more is read
-	over    bool          // the last batch is on its way
+	segs    []flows.Segment // read last
+	left    []flows.Segment // of these, what is yet to be shared out
+	quiet   bool            // the source has nothing yet: what it had is told before it is asked again
+	stopped bool            // no more is read
+	over    bool            // the last batch is on its way
 
 	// Where telling has come to.
 	moved  int   // turn of the moves told last
@@ -55,7 +55,7 @@ func (r *Run) gauges() bool { return r.Judge != nil && !r.Judge.FlowsOnly }
 const stages = 4
 
 func newCrew(r *Run, workers int) *crew {
-	c := &crew{Run: r}
+	c := &crew{Run: r, segs: make([]flows.Segment, readAtOnce)}
 	c.work = append(c.work, c.tell, c.read)
 	for i, of := range r.tracker.All() {
 		l := &lane{Lane: of, run: r, number: i}
@@ -113,7 +113,7 @@ func (c *crew) begin() {
 	if !c.stopped && c.Pause != nil {
 		c.stopped = !c.Pause()
 	}
-	if c.stopped && !c.ahead {
+	if c.stopped && len(c.left) == 0 {
 		c.now = max(c.now, c.Source.Now())
 		c.over, c.reading.last = true, true
 		c.reading.first, c.reading.then = c.now, c.now
@@ -192,21 +192,28 @@ func (c *crew) read() {
 		return
 	}
 	b.read = true
-	for c.ahead || !c.stopped && len(b.lane) < cmp.Or(c.batch, batchSize) {
-		if !c.ahead {
-			got := c.Run.next(&c.seg)
-			c.quiet, c.stopped = got == nothingYet, got == atEnd
-			if got != aSegment {
+	for len(b.lane) < cmp.Or(c.batch, batchSize) {
+		if len(c.left) == 0 {
+			if c.stopped {
 				return
 			}
-			if c.gauges() {
-				c.Judge.peers.clock.tick(&c.seg)
+			n, ended := c.Run.read(c.segs)
+			c.quiet, c.stopped = n == 0 && !ended, ended
+			if n == 0 {
+				return
 			}
+			c.left = c.segs[:n]
 		}
-		if c.ahead = !b.takes(c.now); c.ahead {
+		seg := &c.left[0]
+		now := max(c.now, seg.Time)
+		if !b.takes(now) {
 			return
 		}
-		b.add(&c.seg, c.tracker.Of(&c.seg), c.now)
+		c.now, c.left = now, c.left[1:]
+		if c.gauges() {
+			c.Judge.peers.clock.tick(seg)
+		}
+		b.add(seg, c.tracker.Of(seg), now)
 	}
 }
 

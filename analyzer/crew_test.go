@@ -189,11 +189,11 @@ type halting struct {
 	every, n int
 }
 
-func (h *halting) Next(seg *flows.Segment) error {
+func (h *halting) Read(segs []flows.Segment) (int, error) {
 	if h.n++; h.n%(h.every+1) == 0 {
-		return io.ErrNoProgress
+		return 0, io.ErrNoProgress
 	}
-	return h.played.Next(seg)
+	return h.played.Read(segs[:1])
 }
 
 // Where the source has nothing yet, several have told as much as one.

@@ -8,11 +8,12 @@ import (
 	"tcpwhy/flows"
 )
 
-// Source gives segments in the order of their time. At its end it returns io.EOF, or what kept it from
+// Source gives segments in the order of their time. Read sets one or more of those that it is given, as many as there are at once,
+// and returns how many; they are valid until the next call. At its end it returns io.EOF, or what kept it from
 // reading every input to its end; where there is none yet, io.ErrNoProgress, soon enough for whoever waits for what was read
-// before. With several Workers, Next is called while outputs are told, by one goroutine at a time.
+// before. With several Workers, Read is called while outputs are told, by one goroutine at a time.
 type Source interface {
-	Next(*flows.Segment) error
+	Read([]flows.Segment) (int, error)
 	// Now is the time that the capture has come to, in packets that are no TCP, too.
 	Now() int64
 }
@@ -108,28 +109,37 @@ func (r *Run) Read() (uint64, error) {
 	return r.tracker.Flows(), errors.Join(r.unread, err)
 }
 
+// readAtOnce is how many segments are read at a time: they, and what is known of their flows, fit into a processor's first cache.
+const readAtOnce = 32
+
 // oneByOne reads one segment after the other.
 func (r *Run) oneByOne() error {
-	var (
-		seg  flows.Segment
-		flow flows.Flow
-	)
-	for n := uint64(0); ; n++ {
-		if n%pauseInterval == 0 && r.Pause != nil && !r.Pause() {
+	var flow flows.Flow
+	segs := make([]flows.Segment, readAtOnce)
+	if len(r.Packets) > 0 {
+		segs = segs[:1] // what is told of a packet may ask the source for its frame
+	}
+	for left := 0; ; {
+		if left <= 0 {
+			if r.Pause != nil && !r.Pause() {
+				break
+			}
+			left = pauseInterval
+		}
+		n, ended := r.read(segs)
+		if ended {
 			break
 		}
-		got := r.next(&seg)
-		if got == atEnd {
-			break
+		if n == 0 {
+			if err := r.idle(); err != nil {
+				return err
+			}
 		}
-		var err error
-		if got == aSegment {
-			err = r.observe(&seg, &flow)
-		} else {
-			err = r.idle()
-		}
-		if err != nil {
-			return err
+		left -= n
+		for seg, step := range r.tracker.ObserveAll(segs[:n]) {
+			if err := r.observed(seg, step, &flow); err != nil {
+				return err
+			}
 		}
 	}
 	r.ended()
@@ -138,33 +148,24 @@ func (r *Run) oneByOne() error {
 	return r.finished(&flow)
 }
 
-// got is what came of reading on.
-type got uint8
-
-const (
-	aSegment got = iota
-	nothingYet
-	atEnd
-)
-
-// next reads the next segment.
-func (r *Run) next(seg *flows.Segment) got {
-	switch err := r.Source.Next(seg); err {
+// read reads the next segments: none where there are none yet, or the source has ended.
+func (r *Run) read(segs []flows.Segment) (n int, ended bool) {
+	n, err := r.Source.Read(segs)
+	switch err {
 	case nil:
 	case io.ErrNoProgress:
-		return nothingYet
+		return 0, false
 	case io.EOF:
-		return atEnd
+		return 0, true
 	default:
 		r.unread = err
-		return atEnd
+		return 0, true
 	}
 	if !r.started {
-		r.started, r.now = true, seg.Time
-		r.choice.start(seg.Time)
+		r.started, r.now = true, segs[0].Time
+		r.choice.start(r.now)
 	}
-	r.now = max(r.now, seg.Time)
-	return aSegment
+	return n, false
 }
 
 func (r *Run) idle() error {
@@ -183,8 +184,8 @@ func (r *Run) ended() {
 	r.now = max(r.now, r.Source.Now())
 }
 
-func (r *Run) observe(seg *flows.Segment, flow *flows.Flow) error {
-	step := r.tracker.Observe(seg)
+func (r *Run) observed(seg *flows.Segment, step *flows.Step, flow *flows.Flow) error {
+	r.now = max(r.now, seg.Time)
 	if r.Judge != nil && !r.Judge.FlowsOnly && (r.choice.all || r.choice.counts(seg, step)) {
 		r.Judge.Step(seg, step)
 	}

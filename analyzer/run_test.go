@@ -27,12 +27,13 @@ func play(t *testing.T, text string) *played {
 	return &played{s.Segments(), io.EOF}
 }
 
-func (p *played) Next(seg *flows.Segment) error {
+func (p *played) Read(segs []flows.Segment) (int, error) {
 	if len(p.segments) == 0 {
-		return p.end
+		return 0, p.end
 	}
-	*seg, p.segments = p.segments[0], p.segments[1:]
-	return nil
+	n := copy(segs, p.segments)
+	p.segments = p.segments[n:]
+	return n, nil
 }
 
 func (p *played) Now() int64 { return 0 }

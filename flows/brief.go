@@ -328,7 +328,7 @@ func (t *Tracker) place(f ref, as form) ref {
 		t.grew = true
 		to = refTo(f.shard(), as, s.take(as))
 		if r.fresh {
-			t.insert(&t.k, to)
+			t.insert(t.k, to)
 		} else {
 			t.replace(t.k.hash, f, to)
 			s.give(f)

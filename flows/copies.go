@@ -36,18 +36,30 @@ const (
 	withoutID = int64(time.Millisecond)
 )
 
-// like notes s, and reports whether one like it has passed shortly before, and whether that was on
-// another interface.
-func (c *copies) like(k *tuple, s *Segment) (like, elsewhere bool) {
+// fingerprint is one of the header of s, but for its checksum.
+func (k *tuple) fingerprint(s *Segment) uint64 {
 	const k1, k2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // so that no field that is 0 hides another
 	h := mix(uint64(s.Seq)<<32|uint64(s.Ack)^k1, uint64(k.plain)<<32|uint64(s.Flags)<<16|uint64(s.Window)^k2)
 	h = mix(h^uint64(s.Len)<<32^uint64(s.IPID), k1+uint64(k.from))
 	if opts := s.TCP + 20; opts < len(s.IP) {
-		end := min(len(s.IP), s.TCP+int(s.IP[s.TCP+12]>>4)*4)
-		for i := opts; i+4 <= end; i += 4 {
-			h = mix(h^uint64(binary.LittleEndian.Uint32(s.IP[i:])), k1)
+		o := s.IP[opts:max(opts, min(len(s.IP), s.TCP+int(s.IP[s.TCP+12]>>4)*4))]
+		h ^= uint64(len(o))
+		for ; len(o) > 16; o = o[16:] {
+			h = mix(h^binary.LittleEndian.Uint64(o), k1^binary.LittleEndian.Uint64(o[8:]))
+		}
+		switch {
+		case len(o) >= 8: // as a time stamp takes
+			h = mix(h^binary.LittleEndian.Uint64(o), k1^binary.LittleEndian.Uint64(o[len(o)-8:]))
+		case len(o) >= 4:
+			h = mix(h^uint64(binary.LittleEndian.Uint32(o)), k1)
 		}
 	}
+	return h
+}
+
+// like notes s, whose fingerprint is h, and reports whether one like it has passed shortly before, and whether that was on
+// another interface.
+func (c *copies) like(k *tuple, s *Segment, h uint64) (like, elsewhere bool) {
 	p := &c.prints[k.plain>>(32-copyGroups)<<(copyBits-copyGroups)|uint32(h>>(64-copyBits+copyGroups))]
 	where := place{s.File, s.Interface}
 	elsewhere = p.where != where

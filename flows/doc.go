@@ -44,6 +44,7 @@
 //	incarnation.go    which of several connections on one four-tuple a segment belongs to
 //	copies.go         packets that the capture holds twice
 //	tracker.go        the loop over all of it; sweep.go: time-outs; table.go, slab.go, queue.go: look-up, memory
+//	arrival.go        what is looked up for many segments at a time
 //	lanes.go          Trackers that share the flows of a capture
 //	record.go         a flow as its segment finds it; kept.go, story.go: its transitions
 //	brief.go          as it is kept where all is as usual; shape.go: what such flows have in common; quick.go: what was learned of segments that were to come next

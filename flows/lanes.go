@@ -2,6 +2,7 @@ package flows
 
 import (
 	"cmp"
+	"iter"
 	"math"
 )
 
@@ -9,11 +10,14 @@ import (
 // What they hand out is in all that of one Tracker, flow numbers and all; how many goroutines they run on does not show in it. There
 // are always as many of them, as each has its own limit of what it remembers shapes of.
 //
-// Segments go to them one by one, by Observe, or shared out: then of up to MaxShared segments between which no second of the
+// Segments go to them one after the other, by Observe, or shared out: then of up to MaxShared segments between which no second of the
 // capture's time begins, each Lane is given its own. That can be done by a goroutine for each, but for Number, which comes after it.
 type Lanes struct {
+	*tables
+	near   arrivals
 	all    [lanes]Lane
 	now    int64
+	next   int64 // when the second begins after that of now
 	flows  uint64
 	latest *Tracker // that observed the latest segment
 	swept  bool     // flows whose time is over may be in any of them
@@ -65,8 +69,8 @@ type newcomer struct {
 
 // NewLanes makes Lanes that follow no flow so far.
 func NewLanes(c Config) *Lanes {
-	l := &Lanes{}
 	of := newTables()
+	l := &Lanes{tables: of, next: second}
 	for i := range l.all {
 		t := newTracker(c, of, i*shards/lanes, (i+1)*shards/lanes)
 		t.shapes.most = maxShapes / lanes
@@ -81,7 +85,7 @@ func NewLanes(c Config) *Lanes {
 func (l *Lanes) Of(s *Segment) int {
 	var k tuple
 	k.of(s)
-	k.digest()
+	k.mixed(k.words())
 	return k.lane()
 }
 
@@ -112,42 +116,70 @@ func (l *Lanes) Live() (n int) {
 
 // Observe takes the next segment, as Tracker.Observe does.
 func (l *Lanes) Observe(s *Segment) *Step {
-	l.Advance(s.Time)
-	k := &l.latest.k
-	k.of(s)
-	l.latest.digest(k)
-	t := l.all[k.lane()].t
-	if t != l.latest {
-		t.k, l.latest = *k, t
+	a := &l.near[0]
+	a.of(s, l.tables)
+	l.all[a.lane()].t.approach(a)
+	return l.observe(s, a)
+}
+
+// ObserveAll takes the next segments one after the other, and says of each what it did. Finished and Snapshot are of the latest.
+func (l *Lanes) ObserveAll(segments []Segment) iter.Seq2[*Segment, *Step] {
+	return func(yield func(*Segment, *Step) bool) {
+		for len(segments) > 0 {
+			group := segments[:min(near, len(segments))]
+			segments = segments[len(group):]
+			l.near.of(group, l.tables)
+			for i := range group {
+				a := &l.near[i]
+				l.all[a.lane()].t.approach(a)
+			}
+			for i := range group {
+				if s := &group[i]; !yield(s, l.observe(s, &l.near[i])) {
+					return
+				}
+			}
+		}
 	}
+}
+
+func (l *Lanes) observe(s *Segment, a *arrival) *Step {
+	l.Advance(s.Time)
+	t := l.all[a.lane()].t
+	l.latest = t
 	t.apart, t.now, t.flows, t.turn.At = false, l.now, l.flows, 1
-	step := t.arrive(s)
+	step := t.arrive(s, a)
 	l.flows = t.flows
 	return step
 }
 
 // Advance tells that the capture has come to a time, as Tracker.Advance does.
 func (l *Lanes) Advance(now int64) {
-	if now <= l.now {
-		return
+	if now >= l.next {
+		l.sweep(now)
 	}
-	if now/second > l.now/second {
-		for i := range l.all {
-			l.all[i].Begin(now)
-		}
-		l.Number(now)
-		for i := range l.all {
-			l.all[i].t.adopt()
-		}
-		l.swept = true
+	l.now = max(l.now, now)
+}
+
+// sweep finishes what was due before the second of now, which has begun.
+func (l *Lanes) sweep(now int64) {
+	for i := range l.all {
+		l.all[i].Begin(now)
 	}
-	l.now = now
+	l.Number(now)
+	for i := range l.all {
+		l.all[i].t.adopt()
+	}
+	l.swept, l.next = true, (now/second+1)*second
 }
 
 // Finished hands out the next flow, as Tracker.Finished does.
 func (l *Lanes) Finished(f *Flow) bool {
+	return (l.swept || l.latest.finishes()) && l.finished(f)
+}
+
+func (l *Lanes) finished(f *Flow) bool {
 	if l.swept {
-		if t := l.next(); t != nil {
+		if t := l.least(); t != nil {
 			return t.Finished(f)
 		}
 		for i := range l.all {
@@ -158,8 +190,8 @@ func (l *Lanes) Finished(f *Flow) bool {
 	return l.latest.Finished(f)
 }
 
-// next is the tracker with the next flow of those whose time was over, or all are.
-func (l *Lanes) next() (of *Tracker) {
+// least is the tracker with the next flow of those whose time was over, or all are.
+func (l *Lanes) least() (of *Tracker) {
 	var least Turn
 	for i := range l.all {
 		t := l.all[i].t
@@ -230,39 +262,15 @@ func (l Lane) Observe(segments []Segment, which []int, now []int64, told func(in
 	t := l.t
 	for from := 0; from < len(segments); from += near {
 		group := segments[from:min(from+near, len(segments))]
-		t.approach(group)
+		t.near.of(group, t.tables)
 		for i := range group {
-			t.now, t.turn.At, t.k = now[from+i], which[from+i], t.near[i]
-			told(from+i, t.arrive(&group[i]))
+			t.approach(&t.near[i])
+		}
+		for i := range group {
+			t.now, t.turn.At = now[from+i], which[from+i]
+			told(from+i, t.arrive(&group[i], &t.near[i]))
 		}
 	}
-}
-
-// near is how many segments are approached together.
-const near = 16
-
-// approach has what segments need of the table brought from memory, at the same time for all of them.
-func (t *Tracker) approach(segments []Segment) {
-	sum := uint32(0)
-	for i := range segments {
-		k := &t.near[i]
-		k.of(&segments[i])
-		t.digest(k)
-		_, s := t.shardOf(k)
-		if n := uint32(len(s.slots)); n > 0 {
-			sum += uint32(s.slots[k.hash&(n-1)])
-		}
-	}
-	for i := range segments {
-		k := &t.near[i]
-		number, s := t.shardOf(k)
-		if n := uint32(len(s.slots)); n > 0 {
-			if e := s.slots[k.hash&(n-1)]; e != 0 && (uint32(e)^k.hash)&tagMask == 0 {
-				sum += s.keyOf(e.ref(number)).a
-			}
-		}
-	}
-	t.touched = sum
 }
 
 // NumberOf is the number of a flow: between Lanes.Number and the next call of Begin or Finished.
@@ -336,8 +344,9 @@ func (t *Tracker) numbered(n *newcomer) ref {
 func (t *Tracker) renumber(f ref, number uint64) {
 	s := &t.shards[f.shard()]
 	if f.form() != formRecord && uint64(t.origins.of[s.keyOf(f).origin].number) != number>>32 {
-		t.k = t.tupleOfRef(f)
-		t.digest(&t.k)
+		k := t.tupleOfRef(f)
+		t.digest(&k)
+		t.k = &k
 		t.checkOut(f)
 		f = t.promote(f)
 	}

@@ -2,6 +2,7 @@ package flows_test
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"testing"
 
@@ -27,7 +28,18 @@ type follower interface {
 	Live() int
 }
 
-func follow(of follower, segs []flows.Segment) (h handedOut) {
+// each has segments observed one at a time.
+func each(of follower, segs []flows.Segment) iter.Seq2[*flows.Segment, *flows.Step] {
+	return func(yield func(*flows.Segment, *flows.Step) bool) {
+		for i := range segs {
+			if !yield(&segs[i], of.Observe(&segs[i])) {
+				return
+			}
+		}
+	}
+}
+
+func follow(of follower, observed iter.Seq2[*flows.Segment, *flows.Step]) (h handedOut) {
 	var f flows.Flow
 	drain := func() {
 		for of.Finished(&f) {
@@ -35,9 +47,8 @@ func follow(of follower, segs []flows.Segment) (h handedOut) {
 		}
 	}
 	now := int64(0)
-	for i := range segs {
-		now = max(now, segs[i].Time)
-		st := of.Observe(&segs[i])
+	for s, st := range observed {
+		now = max(now, s.Time)
 		h.step(st, st.Flow)
 		drain()
 	}
@@ -140,14 +151,17 @@ func sideBySideFrom(before uint64, config flows.Config, segs []flows.Segment) st
 	}
 	tr := flows.NewTracker(config)
 	tr.After(before)
-	want := follow(tr, segs)
-	for _, most := range []int{0, 1, 7, 1000} {
+	want := follow(tr, each(tr, segs))
+	for _, most := range []int{-1, 0, 1, 7, 1000} {
 		l := flows.NewLanes(config)
 		l.After(before)
 		var got handedOut
-		if most == 0 {
-			got = follow(l, segs)
-		} else {
+		switch most {
+		case -1:
+			got = follow(l, l.ObserveAll(segs))
+		case 0:
+			got = follow(l, each(l, segs))
+		default:
 			got = shareOut(l, segs, most)
 		}
 		if diff := firstDifference(got.steps, want.steps); diff != "" {

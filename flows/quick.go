@@ -87,7 +87,7 @@ func (t *Tracker) classOf(head ref) class {
 	var b *brief
 	switch head.form() {
 	case formRecord:
-		if head == 0 && flags == SYN && s.Len == 0 && t.gone.setOf(&t.k).find(&t.k) < 0 {
+		if head == 0 && flags == SYN && s.Len == 0 && t.gone.setOf(t.k).find(t.k) < 0 {
 			return c | opensFlow
 		}
 		return 0
@@ -211,7 +211,7 @@ func (t *Tracker) quick(head ref, c class) bool {
 
 // quickSYN opens a flow with a lone.
 func (t *Tracker) quickSYN(l *lesson) bool {
-	s, k := t.seg, &t.k
+	s, k := t.seg, t.k
 	o, ok := t.origins.numberOf(origin{k.space, s.Via, s.File, uint32((t.flows + 1) >> 32), uint32(s.Packet >> 32)})
 	if !ok {
 		return false
@@ -413,21 +413,18 @@ func (t *Tracker) copyOf(f ref) (is long) {
 	return is
 }
 
-// quickRecord is observe for the next data or ACK of an open connection that is kept as a record, as that of a bulk
-// transfer is: whatever it asks there has been answered before. It reports whether the segment is one.
+// quickRecord is observe for the next data or ACK of a calm record, as that of a bulk transfer is: whatever it asks there has
+// been answered before. It reports whether the segment is one.
 func (t *Tracker) quickRecord(head ref) bool {
 	s, r := t.seg, t.shards[head.shard()].records.ptr(head.index())
-	from, to := &r.ends[t.k.from], &r.ends[1-t.k.from]
-	switch {
-	case s.Flags&control != ACK, !s.HeaderOK, s.Cut, s.Window == 0, t.k.loopback, t.plain,
-		r.next != 0, r.is(tentative | unannounced), !from.steady(), !to.steady(), s.Len>>30 != 0,
-		s.Seq != from.nxt, from.edge != from.nxt, from.nxt.Before(to.ack), s.Ack.Before(from.ack), to.edge.Before(s.Ack),
-		s.HasTS && from.is(hasTS) && int32(s.TSVal-from.tsval) < 0:
+	if !r.calm || s.Flags&control != ACK || !s.HeaderOK || s.Cut || s.Window == 0 || s.Len>>30 != 0 {
 		return false
-	case r.aside != 0:
-		if a := t.asideOf(r); a.odd[0].held || a.odd[1].held || a.holes[0].n > 0 || a.holes[1].n > 0 {
-			return false
-		}
+	}
+	side := t.k.from & 1
+	from, to := &r.ends[side], &r.ends[1-side]
+	if s.Seq != from.nxt || from.edge != from.nxt || from.nxt.Before(to.ack) || s.Ack.Before(from.ack) || to.edge.Before(s.Ack) ||
+		s.HasTS && from.is(hasTS) && int32(s.TSVal-from.tsval) < 0 {
+		return false
 	}
 	iss, nxt := from.iss, from.nxt
 	from.packets++
@@ -439,15 +436,28 @@ func (t *Tracker) quickRecord(head ref) bool {
 		from.tsval = s.TSVal
 		from.has |= hasTS
 	}
+	kind := CompletenessACK
 	t.step.Quiet = QuietACK
 	if s.Len > 0 {
-		t.step.Quiet = QuietData
+		t.step.Quiet, kind = QuietData, CompletenessData
 	}
+	r.kinds |= kind
 	to.path.before = to.path.n
 	from.spoke(to, s, t.step.Quiet, r.first)
-	r.zeek.update(s, t.k.from, iss, nxt, 0, false, &t.mores)
-	r.kinds.update(s.Flags, s.Len)
-	t.rec, t.step.Flow, t.step.Side = head, r.number, r.side(t.k.from)
+	r.zeek.update(s, side, iss, nxt, 0, false, &t.mores)
+	t.rec, t.step.Flow, t.step.Side = head, r.number, r.side(side)
+	return true
+}
+
+// calms reports whether r, the only record of the segment's four-tuple, is open and nothing else is the matter with it.
+func (t *Tracker) calms(r *record) bool {
+	if r.next != 0 || r.is(tentative|unannounced) || !r.ends[0].steady() || !r.ends[1].steady() || t.k.loopback || t.plain {
+		return false
+	}
+	if r.aside != 0 {
+		a := t.asideOf(r)
+		return !a.odd[0].held && !a.odd[1].held && a.holes[0].n == 0 && a.holes[1].n == 0
+	}
 	return true
 }
 

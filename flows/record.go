@@ -122,6 +122,7 @@ type record struct {
 	moved bool   // what story, steps and at say is not its shape's
 	fresh bool   // not in the table so far
 	live  bool
+	calm  bool // as the latest segment that observe was asked of left it: see quickRecord
 }
 
 // common is what is discrete of a flow as a whole.

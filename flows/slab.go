@@ -8,7 +8,7 @@ import (
 // slab hands out numbered places for T, index 0 never among them. Places do not move, so a
 // pointer stays good until the place is freed. The zero value is ready.
 type slab[T any] struct {
-	chunks []*[chunk]T
+	chunks [][]T    // of chunk places; a pointer to an array would be asked for its first byte at each look-up, another miss
 	due    []uint32 // by group: nothing in it is due in an earlier second
 	free   []uint32 // by chunk: which of its places were given back, a bit each
 	ready  []uint32 // chunks in which some were
@@ -26,11 +26,11 @@ const (
 // blocks is memory for the chunks of many slabs.
 type blocks[T any] struct{ rest []T }
 
-func (b *blocks[T]) take() *[chunk]T {
+func (b *blocks[T]) take() []T {
 	if len(b.rest) == 0 {
 		b.rest = make([]T, 32*chunk)
 	}
-	c := (*[chunk]T)(b.rest)
+	c := b.rest[:chunk:chunk]
 	b.rest = b.rest[chunk:]
 	return c
 }
@@ -51,7 +51,7 @@ func (s *slab[T]) take() uint32 {
 		if s.from != nil {
 			s.chunks = append(s.chunks, s.from.take())
 		} else {
-			s.chunks = append(s.chunks, new([chunk]T))
+			s.chunks = append(s.chunks, make([]T, chunk))
 		}
 		s.free = append(s.free, 0)
 		for range chunk / group {

@@ -41,40 +41,42 @@ func mix(a, b uint64) uint64 {
 // of sets k to the four-tuple of a segment, but for its hashes.
 func (k *tuple) of(s *Segment) {
 	k.from, k.loopback = 0, false
-	k.plo, k.phi = s.SrcPort, s.DstPort
-	var c int
-	if s.Src.Is4() && s.Dst.Is4() {
-		k.space = s.Space &^ v6
-		k.a, k.b = word(&s.Src), word(&s.Dst)
-		if c = cmp.Compare(k.a, k.b); c > 0 {
-			k.a, k.b = k.b, k.a
-		}
-	} else {
-		k.space = s.Space | v6
-		k.a, k.b = 0, 0
-		k.lo, k.hi = s.Src, s.Dst
-		if c = bytes.Compare(k.lo[:], k.hi[:]); c > 0 {
-			k.lo, k.hi = k.hi, k.lo
-		}
+	if !s.Src.Is4() || !s.Dst.Is4() {
+		k.of6(s)
+		return
 	}
-	if c == 0 {
-		c = cmp.Compare(k.plo, k.phi)
+	// Both ends as numbers: which is the lower one no branch has to guess.
+	src, dst := uint64(word(&s.Src))<<16|uint64(s.SrcPort), uint64(word(&s.Dst))<<16|uint64(s.DstPort)
+	if src > dst {
+		k.from = 1
 	}
-	if c > 0 {
-		k.plo, k.phi, k.from = k.phi, k.plo, 1
+	lo, hi := min(src, dst), max(src, dst)
+	k.a, k.plo, k.b, k.phi = uint32(lo>>16), uint16(lo), uint32(hi>>16), uint16(hi)
+	k.loopback = lo == hi
+	k.space = s.Space &^ v6
+}
+
+func (k *tuple) of6(s *Segment) {
+	k.a, k.b = 0, 0
+	k.lo, k.hi, k.plo, k.phi = s.Src, s.Dst, s.SrcPort, s.DstPort
+	k.space = s.Space | v6
+	switch c := cmp.Or(bytes.Compare(k.lo[:], k.hi[:]), cmp.Compare(k.plo, k.phi)); {
+	case c > 0:
+		k.lo, k.hi, k.plo, k.phi, k.from = k.hi, k.lo, k.phi, k.plo, 1
+	case c == 0:
+		k.loopback = true
 	}
-	k.loopback = c == 0
 }
 
 // digest makes the hashes of a four-tuple.
 func (t *tables) digest(k *tuple) {
-	k.hash = t.hash(k)
-	k.digest()
+	lo, hi := k.words()
+	k.hash = t.hash(k, lo, hi)
+	k.mixed(lo, hi)
 }
 
-// digest makes the hashes without the secret.
-func (k *tuple) digest() {
-	lo, hi := k.words()
+// mixed makes the hashes without the secret.
+func (k *tuple) mixed(lo, hi uint64) {
 	p := mix(lo^0x9e3779b97f4a7c15, hi^k.ports()^0xc2b2ae3d27d4eb4f)
 	if k.space&v6 != 0 {
 		p ^= mix(binary.LittleEndian.Uint64(k.lo[:])^0xc2b2ae3d27d4eb4f, binary.LittleEndian.Uint64(k.hi[:])^0x9e3779b97f4a7c15)
@@ -92,8 +94,7 @@ func (k *tuple) words() (lo, hi uint64) {
 
 func (k *tuple) ports() uint64 { return uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space) }
 
-func (t *tables) hash(k *tuple) uint32 {
-	lo, hi := k.words()
+func (t *tables) hash(k *tuple, lo, hi uint64) uint32 {
 	h := mix(lo^t.seed[0], hi^t.seed[1])
 	if k.space&v6 != 0 {
 		h ^= mix(binary.LittleEndian.Uint64(k.lo[:])^t.seed[2], binary.LittleEndian.Uint64(k.hi[:])^t.seed[3])
@@ -159,6 +160,7 @@ type shard struct {
 	slots   []slot  // a power of two
 	away    []uint8 // by slot: how far it is from where the hash has it, or far
 	used    int
+	changes uint32 // of what find returns
 	due     uint32 // nothing of it is due in an earlier second
 	records slab[record]
 	lones   slab[lone]
@@ -182,7 +184,7 @@ func slotOf(hash uint32, f ref) slot { return slot(hash&tagMask | uint32(f)&^tag
 // ref is what the slot holds, of that shard.
 func (e slot) ref(shard int) ref { return ref(uint32(e)&^tagMask | uint32(shard)<<shardShift) }
 
-func (t *Tracker) shardOf(k *tuple) (int, *shard) {
+func (t *tables) shardOf(k *tuple) (int, *shard) {
 	i := int(k.plain >> (32 - 8))
 	return i, &t.shards[i]
 }
@@ -190,12 +192,13 @@ func (t *Tracker) shardOf(k *tuple) (int, *shard) {
 // find is the ref of the four-tuple, 0: it is not in the table.
 func (t *Tracker) find(k *tuple) ref {
 	number, s := t.shardOf(k)
-	if len(s.slots) == 0 {
+	slots := s.slots
+	if len(slots) == 0 {
 		return 0
 	}
-	mask := uint32(len(s.slots) - 1)
+	mask := uint32(len(slots) - 1)
 	for i := k.hash & mask; ; i = (i + 1) & mask {
-		e := s.slots[i]
+		e := slots[i]
 		if e == 0 {
 			return 0
 		}
@@ -208,8 +211,24 @@ func (t *Tracker) find(k *tuple) ref {
 }
 
 func (t *Tracker) matches(s *shard, f ref, k *tuple) bool {
-	c := s.keyOf(f)
-	if c.pa != k.plo || c.pb != k.phi || t.spaceOf(s, f, c) != k.space {
+	var c *key
+	switch i := f.index(); f.form() {
+	case formLone:
+		c = &s.lones.ptr(i).key
+	case formBrief:
+		c = &s.briefs.ptr(i).key
+	case formLong:
+		c = &s.longs.ptr(i).key
+	default:
+		r := s.records.ptr(i)
+		return r.space == k.space && t.sameEnds(&r.key, k)
+	}
+	return t.sameEnds(c, k) && t.origins.of[c.origin].space == k.space
+}
+
+// sameEnds compares addresses and ports, where the space is the same.
+func (t *Tracker) sameEnds(c *key, k *tuple) bool {
+	if c.pa != k.plo || c.pb != k.phi {
 		return false
 	}
 	if k.space&v6 == 0 {
@@ -255,6 +274,7 @@ func (s *shard) put(hash uint32, e slot) {
 		i = (i + 1) & mask
 	}
 	s.slots[i], s.away[i] = e, uint8(min((i-hash)&mask, far))
+	s.changes++
 }
 
 func (t *Tracker) grow(s *shard, number int) {
@@ -274,7 +294,8 @@ func (t *Tracker) hashOf(f ref) uint32 {
 		return t.shards[f.shard()].records.ptr(f.index()).hash
 	}
 	k := t.tupleOfRef(f)
-	return t.hash(&k)
+	lo, hi := k.words()
+	return t.hash(&k, lo, hi)
 }
 
 // replace puts f in the place of old, or, where f is 0, takes old out and shifts back what
@@ -287,6 +308,7 @@ func (t *Tracker) replace(hash uint32, old, f ref) {
 	for was := slotOf(hash, old); s.slots[i] != was; {
 		i = (i + 1) & mask
 	}
+	s.changes++
 	if f != 0 {
 		s.slots[i] = slotOf(hash, f)
 		return

@@ -72,18 +72,17 @@ type Tracker struct {
 
 	step    Step
 	seg     *Segment // the one being observed
-	k       tuple    // its four-tuple
-	near    [near]tuple
-	touched uint32  // for approach to have looked at something
-	rec     ref     // its record
-	work    record  // what it is while the segment is observed, where held names it
-	held    ref     // what is kept of it, 0: a record as it is
-	whole   record  // the one described last, where it is not kept as a record
-	shown   *record // the one described last
-	pending ref     // record that a RST being observed confirms, 0: none
-	picked  Event   // what picking the record showed
-	replay  *half   // seg was held aside, and this end sent it; else nil
-	was     seen    // where seg had passed then
+	k       *tuple   // its four-tuple
+	near    arrivals // of segments that are about to be observed
+	rec     ref      // its record
+	work    record   // what it is while the segment is observed, where held names it
+	held    ref      // what is kept of it, 0: a record as it is
+	whole   record   // the one described last, where it is not kept as a record
+	shown   *record  // the one described last
+	pending ref      // record that a RST being observed confirms, 0: none
+	picked  Event    // what picking the record showed
+	replay  *half    // seg was held aside, and this end sent it; else nil
+	was     seen     // where seg had passed then
 	mores   zeekArena
 
 	outlines  outlines
@@ -93,10 +92,11 @@ type Tracker struct {
 
 // tables are what is kept by shards.
 type tables struct {
-	seed   [4]uint64
-	shards [shards]shard
-	gone   evicted
-	copies copies
+	seed    [4]uint64
+	shards  [shards]shard
+	gone    evicted
+	copies  copies
+	touched uint32 // for approach to have looked at something
 }
 
 func newTables() *tables {
@@ -168,20 +168,21 @@ func (t *Tracker) Advance(now int64) {
 // the flows that it finished.
 func (t *Tracker) Observe(s *Segment) *Step {
 	t.Advance(s.Time)
-	t.k.of(s)
-	t.digest(&t.k)
-	return t.arrive(s)
+	a := &t.near[0]
+	a.of(s, t.tables)
+	t.approach(a)
+	return t.arrive(s, a)
 }
 
-// arrive takes a segment of the four-tuple k, at the time that it is.
-func (t *Tracker) arrive(s *Segment) *Step {
-	t.step = Step{Changes: t.step.Changes[:0], Notes: t.step.Notes[:0]}
-	t.seg = s
-	head := t.find(&t.k)
-	t.take(head)
+// arrive takes a segment, at the time that it is.
+func (t *Tracker) arrive(s *Segment, a *arrival) *Step {
+	t.step.Flow, t.step.Side, t.step.Quiet = 0, 0, QuietNone
+	t.step.Changes, t.step.Notes = t.step.Changes[:0], t.step.Notes[:0]
+	t.seg, t.k = s, &a.tuple
+	t.take(t.arrived(a), a.header)
 	if t.grew {
 		t.grew = false
-		if i, shard := t.shardOf(&t.k); t.share.over(shard) {
+		if i, shard := t.shardOf(t.k); t.share.over(shard) {
 			t.shed(i)
 		}
 	}
@@ -189,11 +190,11 @@ func (t *Tracker) arrive(s *Segment) *Step {
 }
 
 // take does what the segment does to the flow of its four-tuple: by what was learned of such segments, or by observe.
-func (t *Tracker) take(head ref) {
+func (t *Tracker) take(head ref, header uint64) {
 	like, elsewhere := false, false
 	class := class(0)
 	if s := t.seg; s.Quote.Version == 0 && s.Damage == Undamaged {
-		if like, elsewhere = t.copies.like(&t.k, s); !like {
+		if like, elsewhere = t.copies.like(t.k, s, header); !like {
 			if head != 0 && head.form() == formRecord && t.quickRecord(head) {
 				return
 			}
@@ -207,7 +208,14 @@ func (t *Tracker) take(head ref) {
 		was = t.copyOf(head)
 	}
 	t.checkOut(head)
-	t.observe(head, &t.k, like, elsewhere)
+	if head != 0 {
+		t.ptr(head).calm = false
+	}
+	t.observe(head, t.k, like, elsewhere)
+	if head != 0 && t.rec == head && head.form() == formRecord {
+		r := t.ptr(head)
+		r.calm = t.calms(r)
+	}
 	t.checkIn()
 	if class != 0 {
 		t.learn(&was, class)
@@ -454,6 +462,9 @@ func (t *Tracker) Finished(f *Flow) bool {
 	}
 	return true
 }
+
+// finishes reports whether Finished has anything to do.
+func (t *Tracker) finishes() bool { return t.handed != 0 || !t.done.empty() || t.ended }
 
 func (t *Tracker) giveBack() {
 	if t.handed != 0 {

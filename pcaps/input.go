@@ -31,6 +31,9 @@ type Count struct {
 type format interface {
 	// next sets all of f but File. At the end it returns io.EOF.
 	next(f *Frame) error
+	// ready is next for a packet that is in what was read already, so that the Data of those before it stays valid. It reports
+	// false where there is none, or something is wrong with it: that is for next to say.
+	ready(f *Frame) bool
 	interfaces() []Interface
 }
 

@@ -208,6 +208,7 @@ func (c *capture) interfaces() []Interface {
 
 func (c *capture) bytes() (read, total int64) { return 0, 0 }
 func (c *capture) piped() bool                { return true }
+func (c *capture) alone() *input              { return nil }
 
 func (c *capture) close() {
 	if c.known != nil {

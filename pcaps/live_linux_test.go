@@ -544,12 +544,12 @@ func (l *lab) latency(names []string, b backend) (worst time.Duration) {
 		s.Stop()
 	})
 	defer wg.Wait()
-	var seg flows.Segment
+	var segs [1]flows.Segment
 	for n := 0; ; {
-		switch err := s.Segments().Next(&seg); {
+		switch _, err := s.Segments().Read(segs[:]); {
 		case err == nil:
 			n++
-			waiting = append(waiting, seg.Time)
+			waiting = append(waiting, segs[0].Time)
 		case err == io.ErrNoProgress:
 			now := time.Now().UnixNano()
 			for _, at := range waiting {

@@ -133,6 +133,13 @@ func (m *merge) next() (*Frame, error) {
 	return nil, m.end()
 }
 
+func (m *merge) alone() *input {
+	if len(m.due) != 1 || !m.handed || m.stopped.Load() {
+		return nil
+	}
+	return m.due[0].in
+}
+
 // end is what to say after the last frame.
 func (m *merge) end() error {
 	if len(m.errs) == 0 {

@@ -82,18 +82,25 @@ func newPcapFile(s *stream) (*pcapFile, error) {
 }
 
 func (p *pcapFile) next(f *Frame) error {
-	b := p.buf[p.pos:p.end]
-	size := 0 // of the record, where all of it has been read
-	if len(b) >= p.header {
-		if n := p.header + int(p.u32(b[8:])); n <= min(len(b), p.header+maxRecord) {
-			size = n
-		}
+	if p.ready(f) {
+		return nil
 	}
-	if size == 0 {
-		var err error
-		if b, size, err = p.more(); err != nil {
-			return err
-		}
+	if err := p.more(); err != nil {
+		return err
+	}
+	p.ready(f)
+	return nil
+}
+
+func (p *pcapFile) ready(f *Frame) bool {
+	b := p.buf[p.pos:p.end]
+	if len(b) < p.header {
+		return false
+	}
+	captured := p.u32(b[8:])
+	size := p.header + int(captured)
+	if captured > maxRecord || size > len(b) {
+		return false
 	}
 	p.record = p.offset()
 	p.take(size)
@@ -105,26 +112,26 @@ func (p *pcapFile) next(f *Frame) error {
 	f.LinkType = p.linkType
 	f.Data = b[p.header:size]
 	f.Wire = max(int(p.u32(b[12:])), len(f.Data))
-	return nil
+	return true
 }
 
-// more reads on until the next record, of that size, is whole.
-func (p *pcapFile) more() (b []byte, size int, err error) {
-	if b, err = p.peek(p.header); err != nil {
+// more reads on until the next record is whole.
+func (p *pcapFile) more() error {
+	b, err := p.peek(p.header)
+	if err != nil {
 		if len(b) == 0 && endsWell(err) {
-			return nil, 0, err
+			return err
 		}
-		return nil, 0, p.cutOff(err, len(b), p.header)
+		return p.cutOff(err, len(b), p.header)
 	}
 	captured := p.u32(b[8:])
 	if captured > maxRecord {
-		return nil, 0, p.damaged("a packet of %d bytes, more than any link carries", captured)
+		return p.damaged("a packet of %d bytes, more than any link carries", captured)
 	}
-	size = p.header + int(captured)
-	if b, err = p.peek(size); err != nil {
-		return nil, 0, p.cutOff(err, len(b)-p.header, int(captured))
+	if b, err = p.peek(p.header + int(captured)); err != nil {
+		return p.cutOff(err, len(b)-p.header, int(captured))
 	}
-	return b, size, nil
+	return nil
 }
 
 func (p *pcapFile) interfaces() []Interface {

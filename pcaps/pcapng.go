@@ -182,6 +182,11 @@ func (p *pcapngFile) next(f *Frame) error {
 	}
 }
 
+func (p *pcapngFile) ready(f *Frame) bool {
+	b := p.buf[p.pos:p.end]
+	return len(b) >= 8 && p.u32(b) == blockEnhancedPacket && int64(p.u32(b[4:]))+3 <= int64(len(b)) && p.next(f) == nil
+}
+
 // body peeks at a whole block and returns what is between its frame.
 func (p *pcapngFile) body(head block, claimed uint32) ([]byte, error) {
 	if head.size > maxRecord {

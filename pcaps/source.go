@@ -32,6 +32,8 @@ type frames interface {
 	// next returns the next frame, valid until the next call: nil where there is none yet, but may
 	// be later. After the last one it returns what end does.
 	next() (*Frame, error)
+	// alone is the file that all frames to come are of; nil where there are several, or none.
+	alone() *input
 	// end is io.EOF, or what kept the frames from being read to their end.
 	end() error
 	// stop ends the frames, those of interfaces with what has passed so far. It may be called at any time.
@@ -120,39 +122,44 @@ func (s *Source) nextSoFar(seg *flows.Segment) (Verdict, error) {
 			continue
 		}
 		s.frame = f
-		s.now = max(s.now, f.Time)
-		if f.Time == lastTime {
-			s.late++
-		}
 		v := s.decoder.Decode(f, seg)
 		if s.decoder.whole != unfragmented {
 			v = s.fragmented(seg, v)
 		} else if v == TCP && s.config.CheckSums {
 			v = s.verify(seg)
 		}
-		s.stats.Read++
-		switch v {
-		case TCP:
-			s.stats.TCP++
+		if s.count(f, v); v.told() {
 			return v, nil
-		case Quote:
-			s.stats.Quotes++
-			return v, nil
-		case Damaged:
-			s.stats.Skipped[v]++
-			return v, nil
-		case UnknownLink:
-			s.stats.Skipped[v]++
-			if s.unknown == nil {
-				s.unknown = make(map[uint32]uint64)
-			}
-			s.unknown[f.LinkType]++
-		default:
-			s.stats.Skipped[v]++
 		}
 	}
 	s.frame = nil
 	return NumVerdicts, s.err
+}
+
+// told reports whether Next returns the verdict.
+func (v Verdict) told() bool { return v == TCP || v == Quote || v == Damaged }
+
+// count counts the frame in turn.
+func (s *Source) count(f *Frame, v Verdict) {
+	s.now = max(s.now, f.Time)
+	if f.Time == lastTime {
+		s.late++
+	}
+	s.stats.Read++
+	switch v {
+	case TCP:
+		s.stats.TCP++
+	case Quote:
+		s.stats.Quotes++
+	case UnknownLink:
+		s.stats.Skipped[v]++
+		if s.unknown == nil {
+			s.unknown = make(map[uint32]uint64)
+		}
+		s.unknown[f.LinkType]++
+	default:
+		s.stats.Skipped[v]++
+	}
 }
 
 // verify sets the segment's Damage.

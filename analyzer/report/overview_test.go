@@ -17,12 +17,13 @@ import (
 // played is a Source of the packets of a script.
 type played struct{ segments []flows.Segment }
 
-func (p *played) Next(seg *flows.Segment) error {
+func (p *played) Read(segs []flows.Segment) (int, error) {
 	if len(p.segments) == 0 {
-		return io.EOF
+		return 0, io.EOF
 	}
-	*seg, p.segments = p.segments[0], p.segments[1:]
-	return nil
+	n := copy(segs, p.segments)
+	p.segments = p.segments[n:]
+	return n, nil
 }
 
 func (p *played) Now() int64 { return 0 }
