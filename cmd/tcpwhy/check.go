@@ -146,13 +146,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	}
 	k.separate, k.brief, k.quiet = !k.capturing.on(), k.quiet, true
 	k.absent = k.record == "" && k.update == ""
-	if err := k.resolve(c, args); err != nil {
-		return err
-	}
-	if k.saving.on() && len(k.captures()) > 1 {
-		return usage("-w: each of several captures is judged alone, which one is to be written?")
-	}
-	return nil
+	return k.resolve(c, args)
 }
 
 func readExpectations(path string) (*expect.File, error) {

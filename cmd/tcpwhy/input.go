@@ -86,6 +86,9 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		files = append(files, in...)
 	}
 	r.files = files
+	if r.saving.on() && r.separate && len(files) > 1 {
+		return usage("-w: each of several captures is read by itself, which one is to be written?")
+	}
 	return r.saving.check(c.OutOrStdout(), files)
 }
 
