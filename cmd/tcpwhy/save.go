@@ -133,7 +133,10 @@ func (s *saver) flush() error { return saveError(s.to.Flush()) }
 func (s *saver) Close() error {
 	err := saveError(s.to.Close())
 	if s.failed != nil {
-		return s.failed // which is what that says, too
+		err = s.failed
+	}
+	if s.goOn && errors.Is(err, errPipeClosed) {
+		return nil // who read it has gone
 	}
 	return err
 }

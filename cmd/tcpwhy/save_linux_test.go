@@ -152,6 +152,28 @@ func TestClosedPipe(t *testing.T) {
 	}
 }
 
+// TestClosedFIFO: who reads what -w writes goes away. The analysis goes on.
+func TestClosedFIFO(t *testing.T) {
+	dir := t.TempDir()
+	many := manyPackets(t, dir, 2000)
+	want, said := tcpwhy(t, 0, "flows", many)
+	all := number(t, said, "packets read")
+	fifo := filepath.Join(dir, "x.pcapng")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip("needs FIFOs: ", err)
+	}
+	go func() {
+		if r, err := os.Open(fifo); err == nil {
+			io.ReadFull(r, make([]byte, 100))
+			r.Close()
+		}
+	}()
+	got, said := tcpwhy(t, 0, "flows", "-w", fifo, many)
+	if number(t, said, "packets read") != all || got != want {
+		t.Errorf("of %d packets: %s", all, said)
+	}
+}
+
 // TestSignalInMidWrite: what is said to have been read is in the file, whenever the signal comes.
 func TestSignalInMidWrite(t *testing.T) {
 	dir := t.TempDir()
