@@ -1,5 +1,7 @@
 package flows
 
+import "unsafe"
+
 // kept holds the transitions of the flows that are followed: in blocks without pointers, so that those of
 // a million flows cost the garbage collector nothing. As slices of Transition, the 11 of a flow took 1.2 kB
 // and as much time again as all else that is done for it; so they take 400 bytes and an eighth.
@@ -48,7 +50,7 @@ func (t *Tracker) keepTransition(r *record, tr *Transition, why event) {
 		t.setApart(r)
 	}
 	if t.keep {
-		t.kept.add(r, packed{packet: tr.Packet, time: tr.Time, file: tr.File,
+		t.keepPacked(r, packed{packet: tr.Packet, time: tr.Time, file: tr.File,
 			states: uint8(tr.From) | uint8(tr.To)<<4, why: why, side: tr.Side})
 	}
 }
@@ -62,16 +64,22 @@ func (t *Tracker) setApart(r *record) {
 	if t.keep {
 		t.kept.all = t.kept.stories.list(t.kept.all[:0], r)
 		for _, p := range t.kept.all {
-			t.kept.add(r, p)
+			t.keepPacked(r, p)
 		}
 	}
 	r.story = 0
 }
 
-// add appends a transition to the chain of r.
-func (k *kept) add(r *record, p packed) {
+func (t *Tracker) keepPacked(r *record, p packed) {
+	if t.kept.add(r, p) {
+		t.lengthen(r, int(unsafe.Sizeof(block{})))
+	}
+}
+
+// add appends a transition to the chain of r, and reports whether that took another block.
+func (k *kept) add(r *record, p packed) (another bool) {
 	c := &r.kept
-	if c.tail == 0 || int(k.blocks.ptr(c.tail).n) == len(block{}.of) {
+	if another = c.tail == 0 || int(k.blocks.ptr(c.tail).n) == len(block{}.of); another {
 		next := k.blocks.take()
 		if c.tail == 0 {
 			c.head = next
@@ -83,6 +91,7 @@ func (k *kept) add(r *record, p packed) {
 	b := k.blocks.ptr(c.tail)
 	b.of[b.n] = p
 	b.n++
+	return another
 }
 
 // each calls f with the transitions in the chain of r, in order.

@@ -145,6 +145,7 @@ type rare struct {
 	aside   uint32 // index of what few flows need, 0: nothing
 	missing uint32
 	events  uint32 // index of them, 0: none
+	lists   uint32 // bytes of the events, of kept, and of the history's letters
 	kept    chain
 	icmp    Quote // of the error that ended SYN_SENT
 }

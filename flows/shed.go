@@ -41,11 +41,43 @@ func (s *shard) held() (n [formLong + 1]int) {
 	return n
 }
 
-func (s *shard) bytes() (sum uint64) {
+func (s *shard) bytes() uint64 {
+	sum := s.beside
 	for as, n := range s.held() {
 		sum += uint64(n) * weights[as]
 	}
 	return sum
+}
+
+// usual is how many bytes of lists a record's weight allows for. Of what it has more, each counts.
+const usual = 500
+
+// excess is what the lists of r take beyond that.
+func (r *record) excess() uint64 { return uint64(max(r.lists, usual) - usual) }
+
+// lengthen notes that lists of r, a flow of the four-tuple at hand, take so many bytes more.
+func (t *Tracker) lengthen(r *record, bytes int) {
+	_, s := t.shardOf(t.k)
+	before := r.excess()
+	r.lists += uint32(bytes)
+	if more := r.excess() - before; more > 0 {
+		s.beside += more
+		t.grew = true
+	}
+}
+
+// lighten has the shard count the lists of a record no more.
+func (s *shard) lighten(r *record) {
+	s.beside -= r.excess()
+	r.lists = 0
+}
+
+// weight is what a flow of a shard is counted for.
+func (s *shard) weight(f ref) uint64 {
+	if f.form() == formRecord {
+		return weights[formRecord] + s.records.ptr(f.index()).excess()
+	}
+	return weights[f.form()]
 }
 
 func (s *shard) flows() (sum int) {
@@ -116,7 +148,7 @@ func (t *Tracker) shed(i int) {
 				break
 			}
 			flows--
-			bytes -= min(bytes, weights[c.ref.form()])
+			bytes -= min(bytes, s.weight(c.ref))
 			t.evict(&c)
 		}
 		all = all[n:]

@@ -3,6 +3,7 @@ package flows_test
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -305,5 +306,54 @@ func TestShedIsRecognised(t *testing.T) {
 	want := []string{"evicted true, midstream false", "evicted false, midstream true"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The ceiling holds where every flow has all that one may keep: events, transitions that were taken back, a long history.
+func TestShedWeighsWhatFlowsKeep(t *testing.T) {
+	const room, clients = 32 << 20, 20_000
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	tr := flows.NewLanes(flows.Config{MaxBytes: room, Events: true, Transitions: true})
+	var f flows.Flow
+	s := flows.Segment{Time: 1e18}
+	pairs := make([]pair, clients)
+	most := uint64(0)
+	for round := range 80 {
+		for i := range pairs {
+			p := &pairs[i]
+			if round == 0 {
+				*p = pair{client: flows.Addr4([4]byte{10, 0, byte(i >> 8), byte(i)}), server: flows.Addr4([4]byte{192, 0, 2, 1}), clientPort: 50000, serverPort: 443}
+				for _, step := range []struct {
+					side  int
+					flags flows.Flags
+				}{{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}} {
+					p.segment(&s, step.side, step.flags, 0)
+					tr.Observe(&s)
+				}
+			}
+			// A RST that cannot be right, each time another one.
+			forged := *p
+			forged.next[1] += flows.Seq(1<<30 + 1000*round)
+			forged.segment(&s, 1, flows.RST, 0)
+			tr.Observe(&s)
+			for tr.Finished(&f) {
+			}
+		}
+		if round%10 == 9 {
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			most = max(most, after.HeapAlloc-min(after.HeapAlloc, before.HeapAlloc))
+		}
+	}
+	t.Logf("%d flows held, %d MB at the most", tr.Live(), most>>20)
+	// Beside the room there is what is known of those that went, and what records that were freed once held.
+	const gone, freed = 16 << 20, room * 2 / 3
+	if most > room+gone+freed {
+		t.Errorf("%d MB for flows that may take %d", most>>20, room>>20)
+	}
+	if n := tr.Live(); n < 1000 {
+		t.Errorf("%d flows are held", n)
 	}
 }

@@ -168,6 +168,7 @@ type shard struct {
 	longs   slab[long]
 	// departed are those in each form that are no more in the table, and take their place until they are handed out.
 	departed [formLong + 1]int
+	beside   uint64 // bytes that the lists of its records take, beyond what is usual
 }
 
 // far is that far or farther. What is behind a slot that is emptied may be moved back; whether it may would else be

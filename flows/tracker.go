@@ -3,6 +3,7 @@ package flows
 import (
 	"math/rand/v2"
 	"time"
+	"unsafe"
 )
 
 // Config of a Tracker. The zero value works.
@@ -180,6 +181,10 @@ func (t *Tracker) arrive(s *Segment, a *arrival) *Step {
 	t.step.Changes, t.step.Notes = t.step.Changes[:0], t.step.Notes[:0]
 	t.seg, t.k = s, &a.tuple
 	t.take(t.arrived(a), a.header)
+	if n := t.mores.letters; n > 0 {
+		t.mores.letters = 0
+		t.lengthen(t.ptr(t.rec), 2*n) // as many places may be empty
+	}
 	if t.grew {
 		t.grew = false
 		if i, shard := t.shardOf(t.k); t.share.over(shard) {
@@ -486,7 +491,11 @@ func (t *Tracker) depart(rec ref, shed Shed) {
 	if t.takeOut(rec) {
 		number := t.numberOf(&t.shards[rec.shard()], rec) // it may have got one after it was due
 		t.done.push(departed{t.turn.Deadline, t.now, number, rec, uint16(t.turn.At), shed})
-		t.shards[rec.shard()].departed[rec.form()]++
+		s := &t.shards[rec.shard()]
+		s.departed[rec.form()]++
+		if rec.form() == formRecord {
+			s.lighten(t.ptr(rec))
+		}
 	}
 }
 
@@ -578,6 +587,7 @@ func (t *Tracker) release(rec ref) {
 	}
 	if rec.form() == formRecord {
 		r := t.ptr(rec)
+		s.lighten(r)
 		if r.aside != 0 {
 			t.asides.give(r.aside)
 		}
@@ -685,8 +695,14 @@ func (t *Tracker) event(e Event) {
 		r.events = t.events.take()
 	}
 	of := t.events.ptr(r.events)
-	if len(*of) == maxEvents {
+	switch n := len(*of); {
+	case n == maxEvents:
 		return
+	case n == cap(*of):
+		more := make([]Event, n, max(1, 2*n))
+		copy(more, *of)
+		t.lengthen(r, (cap(more)-n)*int(unsafe.Sizeof(e)))
+		*of = more
 	}
 	e.Side, e.At, e.File, e.Time = t.step.Side, t.seg.Packet, t.seg.File, t.seg.Time
 	*of = append(*of, e)

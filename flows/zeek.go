@@ -83,8 +83,9 @@ type zeekMore struct {
 
 // zeekArena holds the zeekMore of many flows. The zero value is ready.
 type zeekArena struct {
-	mores []zeekMore
-	free  []uint32
+	mores   []zeekMore
+	free    []uint32
+	letters int // more of them, since it was last asked
 }
 
 func (a *zeekArena) of(z *zeek) *zeekMore {
@@ -103,7 +104,7 @@ func (a *zeekArena) of(z *zeek) *zeekMore {
 func (z *zeek) release(a *zeekArena) {
 	if z.more != 0 {
 		m := &a.mores[z.more-1]
-		*m = zeekMore{letters: m.letters[:0]}
+		*m = zeekMore{} // letters are kept no longer than they are weighed
 		a.free = append(a.free, z.more)
 	}
 	*z = zeek{}
@@ -464,6 +465,7 @@ func (z *zeek) append(code uint64, a *zeekArena) {
 	}
 	if m := a.of(z); len(m.letters) < zeekMaxMore {
 		m.letters = append(m.letters, zeekLetter(code))
+		a.letters++
 	}
 }
 
