@@ -68,7 +68,7 @@ check:
 	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
 
 # Measures tcpwhy beside its peers, as far as they are installed, and writes a table to standard output. BENCH="-short"
-# takes two minutes, everything half an hour and 5 GB in BENCH_DIR, where the captures stay.
+# takes some minutes, everything half an hour and 5 GB in BENCH_DIR, where the captures stay.
 .PHONY: bench
 bench: build
 	$(GO) build -o bin/bench ./cmd/bench

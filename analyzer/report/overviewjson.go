@@ -235,10 +235,7 @@ func (o *Overview) captureJSON() captureJSON {
 		d := time.Duration(t.Last - t.First)
 		c.Span = &d
 	}
-	if o.Chosen != "" {
-		chosen := Text(o.Chosen)
-		c.Chosen = &chosen
-	}
+	c.Chosen = OrNull(Text(o.Chosen))
 	if v := &o.Summary.Vantage; v.Place != analyzer.PlaceUnknown {
 		c.Vantage = &vantageJSON{Place: v.Place.String(), Confidence: v.Confidence.String(), Why: v.Why}
 		if v.Host.IsValid() {

@@ -173,10 +173,10 @@ func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 			break
 		}
 	}
-	if k.file == nil {
-		return errors.Join(errs...)
-	}
 	err := errors.Join(errs...)
+	if k.file == nil {
+		return err
+	}
 	for _, e := range k.file.Entries {
 		without := e.Without(k.file, captures)
 		for _, p := range without {
