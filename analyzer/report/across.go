@@ -54,8 +54,11 @@ func acrossServers(all []entry) []entry {
 }
 
 // divide tells the servers that stand out from those that have a rate in common. It goes from the lowest share of flows
-// to the highest, so that those that stand out do not hide each other.
+// to the highest, so that those that stand out do not hide each other; and none counts for more than most do, as the rate
+// of one that is flooded says nothing of the others.
 func divide(alike []entry) (common, apart []entry) {
+	slices.SortStableFunc(alike, func(a, b entry) int { return cmp.Compare(a.of, b.of) })
+	most := alike[(len(alike)-1)/2].of
 	slices.SortStableFunc(alike, func(a, b entry) int { return cmp.Compare(a.flows*b.of, b.flows*a.of) })
 	var n, of uint64 // of those in common
 	for _, e := range alike {
@@ -64,7 +67,8 @@ func divide(alike []entry) (common, apart []entry) {
 			continue
 		}
 		common = append(common, e)
-		n, of = n+e.flows, of+e.of
+		counted := min(e.of, most)
+		n, of = n+(e.flows*counted+e.of/2)/e.of, of+counted
 	}
 	return common, apart
 }

@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"tcpwhy/analyzer"
 )
 
 // What a path does to all servers behind it is told once, of all of them: flows, of how many, and clients.
@@ -43,6 +45,32 @@ func TestAcrossServersSeveralStandOut(t *testing.T) {
 	for _, want := range []string{"  4 servers             72 flows, 4 clients, ", "  4 servers             4 flows, 4 clients, "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("want %q in\n%s", want, text)
+		}
+	}
+}
+
+// One that has very many flows does not make the rest stand out, and stands out itself where it has cause to.
+func TestDivideByRateOfMost(t *testing.T) {
+	server := func(n, of uint64) entry {
+		return entry{group: &analyzer.Group{Severity: analyzer.Warning}, flows: n, of: of}
+	}
+	var most []entry
+	for i := range uint64(100) {
+		most = append(most, server(1+i%8, 440+i))
+	}
+	for _, c := range []struct {
+		words string
+		one   entry
+		apart int
+	}{
+		{"a server that is flooded", server(3, 10_000_000), 0},
+		{"one that has all else", server(100_000, 10_000_000), 0},
+		{"one that is worse than most, too", server(1_000_000, 10_000_000), 1},
+		{"one that is worse", server(44, 440), 1},
+	} {
+		common, apart := divide(append([]entry{c.one}, most...))
+		if len(apart) != c.apart || len(common)+len(apart) != 101 {
+			t.Errorf("%s: %d stand out, want %d", c.words, len(apart), c.apart)
 		}
 	}
 }
