@@ -321,9 +321,9 @@ func TestAnyShowsEachPacketOnce(t *testing.T) {
 
 // TestSignals: an interrupt ends the run well, and one asks for the counters.
 func TestSignals(t *testing.T) {
-	for _, end := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for end, workers := range map[os.Signal]string{os.Interrupt: "1", syscall.SIGTERM: "2"} {
 		l := newLab(t)
-		p := l.start("flows", "-i", "v0")
+		p := l.start("flows", "-i", "v0", "--workers", workers)
 		p.Process.Signal(syscall.SIGUSR1)
 		p.await("tcpwhy: 0 packets read, 0 TCP segments, 0 packets dropped by kernel")
 		l.connect("tcp4", "192.0.2.1")
@@ -350,11 +350,13 @@ func TestDurationAndCount(t *testing.T) {
 	if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
 		t.Errorf("--duration 300ms took %v", took)
 	}
-	p := l.start("-i", "v0", "-c", "3", "tcp")
-	l.connect("tcp4", "192.0.2.1")
-	out, said := p.end(0)
-	if strings.Count(out, "\n15:") > 3 || !strings.Contains(said, "3 packets read, 3 TCP segments, 1 flow\n") {
-		t.Errorf("got\n%s%s", out, said)
+	for _, args := range [][]string{nil, {"--workers", "2"}, {"flows", "--workers", "2"}} {
+		p := l.start(append(args, "-i", "v0", "-c", "3", "tcp")...)
+		l.connect("tcp4", "192.0.2.1")
+		out, said := p.end(0)
+		if strings.Count(out, "\n15:") > 3 || !strings.Contains(said, "3 packets read, 3 TCP segments, 1 flow\n") {
+			t.Errorf("%q: got\n%s%s", args, out, said)
+		}
 	}
 }
 
@@ -364,14 +366,14 @@ func TestInterfaceGoesAway(t *testing.T) {
 		"link set v0 down": "tcpwhy: v0: the interface is down\n",
 		"link del v0":      "tcpwhy: v0: the interface has gone away\n",
 	} {
-		for _, way := range []string{"pcap", "afpacket"} {
+		for _, way := range []string{"--capture=pcap", "--capture=afpacket", "--workers=2"} {
 			l := newLab(t)
-			p := l.start("flows", "-i", "lo", "-i", "v0", "--capture", way)
+			p := l.start("flows", "-i", "lo", "-i", "v0", way)
 			l.connect("tcp4", "192.0.2.1")
 			l.ip(l.here, do)
 			out, said := p.end(3)
 			if strings.Count(out, "\n") != 3 || !strings.HasSuffix(said, want) {
-				t.Errorf("%s: got\n%s%s", do, out, said)
+				t.Errorf("%s, %s: got\n%s%s", do, way, out, said)
 			}
 		}
 	}
@@ -455,7 +457,7 @@ func TestCapabilityIsEnough(t *testing.T) {
 func TestBecomesAnotherUser(t *testing.T) {
 	l := newLab(t)
 	l.dir = l.open()
-	p := l.start("flows", "-i", "v0", "-Z", "nobody", "-w", "x.pcapng", "-C", "1", "-W", "2", "-o", "jsonl")
+	p := l.start("flows", "-i", "v0", "-Z", "nobody", "-w", "x.pcapng", "-C", "1", "-W", "2", "-o", "jsonl", "--workers", "2")
 	l.connect("tcp4", "192.0.2.1")
 	p.Process.Signal(syscall.SIGUSR1)
 	p.await("dropped by kernel")
