@@ -93,14 +93,14 @@ func (h *Host) found(f *flows.Flow, n *Finding) {
 }
 
 // finished counts f, and reports whether it was counted before h was forgotten.
-func (h *Host) finished(f *flows.Flow) (again bool) {
+func (h *Host) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	if h.Flows == 0 {
 		h.Example = exampleOf(f)
 	}
 	if h.Flows == 0 || f.First < h.First {
 		h.First = f.First
 	}
-	again = count(h, f)
+	again = count(h, f, now)
 	h.Last = max(h.Last, f.Last)
 	h.Payload += f.Client().PayloadBytes
 	if f.Capture.Evicted {

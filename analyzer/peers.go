@@ -186,13 +186,14 @@ func (p *peers) finished(f *flows.Flow) (*Server, *Host) {
 	server := f.Server().Addr
 	s := p.server(serverKey{flows.AddrFrom(server.Addr()), uint32(server.Port()), f.Space})
 	h := p.host(hostKey{flows.AddrFrom(f.Client().Addr.Addr()), f.Space})
-	if s.finished(f) {
+	now := f.Standing()
+	if s.finished(f, &now) {
 		p.forgotten.ServerFlows -= min(p.forgotten.ServerFlows, 1)
 	}
-	if h.finished(f) {
+	if h.finished(f, &now) {
 		p.forgotten.HostFlows -= min(p.forgotten.HostFlows, 1)
 	}
-	p.totals.finished(f)
+	p.totals.finished(f, &now)
 	return s, h
 }
 

@@ -128,11 +128,11 @@ func (s *Server) Found(rule string) (n uint64) {
 }
 
 // finished counts f, and reports whether it was counted before s was forgotten.
-func (s *Server) finished(f *flows.Flow) (again bool) {
+func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	if s.Flows == 0 || f.First < s.First {
 		s.First = f.First
 	}
-	again = count(s, f)
+	again = count(s, f, now)
 	s.Last = max(s.Last, f.Last)
 	client := hashAddr(f.Client().Addr.Addr())
 	s.Clients.add(client)
@@ -151,7 +151,7 @@ func (s *Server) finished(f *flows.Flow) (again bool) {
 	case state == flows.CloseWait:
 		s.CloseWait.leave()
 	}
-	if now := f.Standing(); silent(&now) {
+	if silent(now) {
 		s.HalfOpens.Sources.add(client)
 	}
 	if f.Capture.Evicted {

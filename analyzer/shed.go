@@ -63,9 +63,9 @@ type counts interface {
 	has(s *flows.Standing) bool
 }
 
-// count counts f. Where it goes on after it was given up, it was counted then, and what is known of it now takes the place
+// count counts f, which stands so now. Where it goes on after it was given up, it was counted then, and what is known of it now takes the place
 // of what was: in t, but for one that was forgotten in between, where it is counted anew; again tells so.
-func count(t counts, f *flows.Flow) (again bool) {
+func count(t counts, f *flows.Flow, now *flows.Standing) (again bool) {
 	if f.Capture.Evicted {
 		before := &f.Capture.Before
 		again = !t.has(before)
@@ -76,8 +76,7 @@ func count(t counts, f *flows.Flow) (again bool) {
 			t.stands(before, ^uint64(0))
 		}
 	}
-	now := f.Standing()
-	t.stands(&now, 1)
+	t.stands(now, 1)
 	return again
 }
 

@@ -41,8 +41,8 @@ type Forgotten struct {
 	Hosts, HostFlows     uint64
 }
 
-func (t *Totals) finished(f *flows.Flow) {
-	count(t, f)
+func (t *Totals) finished(f *flows.Flow, now *flows.Standing) {
+	count(t, f, now)
 	for i := range f.Ends {
 		e := &f.Ends[i]
 		t.Segments += e.Packets

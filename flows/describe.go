@@ -22,7 +22,7 @@ func (t *Tracker) describe(rec ref, f *Flow) {
 		circumstances := t.circumstancesOf(r)
 		o := t.outlines.of(r.key.shape &^ finished)
 		if !o.known || o.in != circumstances {
-			o.known, o.in = true, circumstances
+			o.known, o.in, o.standing = true, circumstances, [3]uint16{}
 			t.outline(r, &o.flow)
 		}
 		*f = o.flow
@@ -81,6 +81,8 @@ type outline struct {
 	in    circumstances
 	known bool
 	flow  Flow
+	// standing is how such flows stand when they are given up, by how many packets the client sent, 2 being more; 0: not known so far.
+	standing [3]uint16
 }
 
 // maxOutlines of some 600 bytes each: what goes as it should comes to its end in a few hundred shapes.

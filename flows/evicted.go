@@ -150,15 +150,7 @@ type Ceiling struct {
 func (t *Tracker) evict(c *sheddable) {
 	k := t.tupleOfRef(c.ref)
 	t.digest(&k)
-	f := &t.evicting
-	t.describe(c.ref, f)
-	f.Shed = c.shed
-	of := f.Standing()
-	of.second = t.shown.client == 1
-	if b := t.before(t.shown); b != nil && b.Shed == NotShed {
-		of = *b // what comes after a row changes nothing
-	}
-	e := eviction{print: k.print, standing: t.standings.numberOf(of)}
+	e := eviction{print: k.print, standing: t.standingOf(c)}
 	if d := t.deadline(t.shown); d != 0 {
 		e.due = max(1, uint16(d/second))
 	}
@@ -170,6 +162,32 @@ func (t *Tracker) evict(c *sheddable) {
 		t.ceiling.Forgotten++
 	}
 	t.depart(c.ref, c.shed)
+}
+
+// standingOf is the number of how a flow stands that is to be shown. What is kept briefly stands as others in its outline.
+func (t *Tracker) standingOf(c *sheddable) uint16 {
+	r := t.show(c.ref)
+	var known *uint16
+	if c.ref.form() != formRecord {
+		if o := t.outlines.of(r.key.shape &^ finished); o.known && o.in == t.circumstancesOf(r) {
+			if known = &o.standing[min(r.clientEnd().packets, 2)]; *known != 0 {
+				return *known
+			}
+		}
+	}
+	f := &t.evicting
+	t.describe(c.ref, f)
+	f.Shed = c.shed
+	of := f.Standing()
+	of.second = r.client == 1
+	if b := t.before(r); b != nil && b.Shed == NotShed {
+		of = *b // what comes after a row changes nothing
+	}
+	n := t.standings.numberOf(of)
+	if known != nil {
+		*known = n
+	}
+	return n
 }
 
 // before is how r stood when its beginning was given up, nil: it has its beginning.
