@@ -58,6 +58,8 @@ type Run struct {
 	// Workers is how many goroutines share the work; 0 and 1: the caller's alone does it. What comes out is the same.
 	// One works on each segment as it comes; several wait for some thousand, which an interface or a pipe may be slow to give.
 	Workers int
+	// GivenUp, if set, is told of flows that are given up at the ceiling. Of one that goes on, Changes begin anew.
+	GivenUp func(*flows.Flow)
 	// Pause, if set, is called every few thousand segments. Reading stops well where it returns false.
 	Pause func() bool
 	// Idle, if set, is called when the Source has nothing yet, and all that it had was told. Its error ends the reading.
@@ -251,8 +253,13 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 	}
 	row := r.Ceiling.add(f)
 	if f.Shed != flows.NotShed {
-		if r.Judge != nil && r.choice.flow(f) {
-			r.Judge.Shed(f)
+		if r.choice.flow(f) {
+			if r.Judge != nil {
+				r.Judge.Shed(f)
+			}
+			if r.GivenUp != nil {
+				r.GivenUp(f)
+			}
 		}
 		return nil
 	}

@@ -327,7 +327,7 @@ func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
 	clientOpen := c.path.proves(Established) || s.path.proves(Established)
 	selfOpen := c.is(hasSYNACK) && c.path.has(Established) && s.packets == 0
 	switch {
-	case c.path.proves(Established) && !s.is(hasSYNACK): // only the capture lacks the SYN-ACK
+	case c.path.proves(Established) && !s.is(hasSYNACK) && before.SYNACKs == 0: // only the capture lacks the SYN-ACK
 		return OpeningComplete
 	case serverOpen && clientOpen, serverOpen && r.roles == RolesSimultaneous && c.path.has(Established),
 		clientOpen && s.path.n == 0, selfOpen:

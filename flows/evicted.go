@@ -13,6 +13,7 @@ type Standing struct {
 	Spoke          [2]bool  // the ends that sent a packet, by Side
 	OneWay         bool
 	Alone          bool // the client sent one packet
+	Proved         bool // it has shown that it is ESTABLISHED, or was
 	ClientReset    bool // it sent a RST
 	Midstream      bool
 	Truncated      bool
@@ -35,6 +36,9 @@ func (f *Flow) Standing() Standing {
 		Truncated:   b.Truncated || f.Capture.Truncated,
 		Missing:     b.Missing || f.Capture.MissingSegments > 0,
 		Duplicated:  b.Duplicated || f.Capture.Duplicates > 0}
+	for i := range c.NumStates {
+		s.Proved = s.Proved || c.Certain[i] == Proved && c.StateList[i] >= Established
+	}
 	for i := range f.Ends {
 		s.States[i] = f.Ends[i].State()
 		s.Spoke[i] = b.Spoke[i] || f.Ends[i].Packets > 0
@@ -232,6 +236,9 @@ func (t *Tracker) resume(r *record, e eviction) {
 	if b.Closing != ClosingNever {
 		r.marks |= sawOpen
 	}
+	if b.Proved && b.States[Server] == SynReceived {
+		r.serverEnd().has |= distrust // it did not take what proves the client open
+	}
 	due := uint32(0)
 	if e.due != 0 && b.Shed == ShedHalfOpen {
 		left, _ := e.dueIn(t.now / second)
@@ -242,6 +249,8 @@ func (t *Tracker) resume(r *record, e eviction) {
 		h := r.end(Side(side))
 		switch {
 		case state == Unknown:
+		case Side(side) == Client && state == Established && b.Proved:
+			t.begin(r, h, Unknown, state, Proved, met)
 		case Side(side) == Client && state == Established && b.Opening.undecided():
 			t.begin(r, h, Unknown, SynSent, Assumed, met) // it may take that back
 			t.move(r, h, gotSYNACK, Assumed)

@@ -130,7 +130,8 @@ func (t *Tracker) provesOpen(r *record, from, to *half) {
 		t.echoesOld(r, from, to)
 		// Data or FIN can come from SYN_RCVD where the SYN carried data (RFC 7413 §4.2.2).
 		early := to.synLen > 0
-		if !(to.iss + 1 + Seq(to.synLen)).Before(s.Ack) && (early || s.Len == 0 && !s.Flags.Any(FIN)) {
+		known := to.is(hasISS) || !r.resumed()
+		if known && !(to.iss + 1 + Seq(to.synLen)).Before(s.Ack) && (early || s.Len == 0 && !s.Flags.Any(FIN)) {
 			return
 		}
 		if from.path.top() == SynReceived {

@@ -77,6 +77,9 @@ func (c *Census) widen() {
 
 // Flow counts f.
 func (c *Census) Flow(f *flows.Flow, _ []*analyzer.Finding) error {
+	if f.Capture.Evicted {
+		return nil // of such a flow nobody knows when what was
+	}
 	c.last = max(c.last, f.Last)
 	if f.Roles == flows.RolesSYN || f.Roles == flows.RolesSimultaneous {
 		c.at(f.First).begun++
@@ -208,9 +211,9 @@ func (c *Census) moment(t int64) string {
 	return clock(t)
 }
 
-func (c *Census) text(p *page) {
+func (c *Census) text(p *page, ceiling *analyzer.Ceiling) {
 	table := c.table()
-	p.section("CENSUS", bold, "each "+short(c.Every)+": connections begun, opened, failed, closed; ends in each state when it was over")
+	p.section("CENSUS", bold, "each "+short(c.Every)+": connections begun, opened, failed, closed; ends in each state when it was over"+withoutGivenUp(ceiling))
 	widths := make([]int, len(table[0]))
 	for _, cells := range table {
 		for i, cell := range cells {
@@ -224,6 +227,14 @@ func (c *Census) text(p *page) {
 		}
 		p.line(line.String())
 	}
+}
+
+// withoutGivenUp is what a census leaves out.
+func withoutGivenUp(c *analyzer.Ceiling) string {
+	if c.N() == 0 {
+		return ""
+	}
+	return "; without " + amount.Of(c.N(), "flow", "flows") + " that had to be given up"
 }
 
 type intervalJSON struct {

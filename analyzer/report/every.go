@@ -55,7 +55,7 @@ func (e *Every) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.F
 		if c.From == c.To {
 			continue
 		}
-		if c.To == flows.SynSent && c.Certainty != flows.Revised && c.Side == flows.Client {
+		if c.From == flows.Closed && c.To == flows.SynSent && c.Certainty != flows.Revised && c.Side == flows.Client {
 			e.begun++
 		}
 		if isSocket(c.From) {
@@ -86,12 +86,17 @@ func (e *Every) Late(n *analyzer.Finding) error { e.keep(n); return nil }
 
 // Flow forgets the ends of a flow that is finished.
 func (e *Every) Flow(f *flows.Flow, _ []*analyzer.Finding) error {
+	e.GivenUp(f)
+	return nil
+}
+
+// GivenUp forgets the ends of a flow that was given up.
+func (e *Every) GivenUp(f *flows.Flow) {
 	for i := range f.Ends {
 		if s := f.Ends[i].State(); isSocket(s) {
 			e.states[s]--
 		}
 	}
-	return nil
 }
 
 func (e *Every) keep(n *analyzer.Finding) {

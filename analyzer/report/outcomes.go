@@ -26,6 +26,9 @@ func (t *OverviewText) opening(p *page, o *Overview) {
 		line += fmt.Sprintf("; at most %s at a time, at %s", amount.Commas(s.HalfOpen.Peak), clock(s.HalfOpen.PeakAt))
 		p.beside("", "", line)
 	}
+	if s.Young > 0 {
+		p.beside("", "", "in-progress: "+amount.Commas(s.Young)+" of these were given up at the ceiling before it could be told, within 3s")
+	}
 	r := &s.Repeated
 	if r.SYN+r.SYNACK+r.Data+r.FIN > 0 {
 		p.beside("", "", fmt.Sprintf("sent again: SYN %s · SYN-ACK %s · data %s · FIN %s", amount.Commas(r.SYN), amount.Commas(r.SYNACK), amount.Commas(r.Data), amount.Commas(r.FIN)))

@@ -42,7 +42,27 @@ type captureJSON struct {
 	Last        instant         `json:"last"`
 	Span        *time.Duration  `json:"span_ns"`
 	Chosen      *Text           `json:"chosen"`
+	Ceiling     *ceilingJSON    `json:"ceiling,omitempty"` // where flows were given up
 	Vantage     *vantageJSON    `json:"vantage"`
+}
+
+// ceilingJSON is what was given up for want of room.
+type ceilingJSON struct {
+	Limits     []string `json:"limits"` // those that bound
+	GivenUp    uint64   `json:"given_up"`
+	ForGood    uint64   `json:"for_good"`
+	WentOn     uint64   `json:"went_on"`
+	Forgotten  uint64   `json:"forgotten"`
+	InProgress uint64   `json:"in_progress"` // of those for good
+	Verdict    string   `json:"verdict"`
+}
+
+func (o *Overview) ceilingJSON() *ceilingJSON {
+	c := &o.Summary.Facts.Ceiling
+	if c.N() == 0 {
+		return nil
+	}
+	return &ceilingJSON{c.Limits(), c.N(), c.Shed.N(), c.Rests, c.Forgotten, o.Summary.Totals.Young, strings.TrimSpace(o.atCeiling())}
 }
 
 type vantageJSON struct {
@@ -221,7 +241,7 @@ func examples(g *analyzer.Group) []*analyzer.Finding {
 func (o *Overview) captureJSON() captureJSON {
 	t := &o.Summary.Totals
 	c := captureJSON{Files: []Text{}, Packets: o.Packets, Interrupted: o.Summary.Facts.Interrupted, TCPSegments: o.Segments, ICMPErrors: o.Quotes, Skipped: map[Text]uint64{},
-		Flows: o.Flows, First: instant(t.First), Last: instant(t.Last)}
+		Flows: o.Flows, First: instant(t.First), Last: instant(t.Last), Ceiling: o.ceilingJSON()}
 	for _, f := range o.Files {
 		c.Files = append(c.Files, Text(f))
 	}

@@ -71,6 +71,9 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	}
 	if o.Census != nil {
 		m.line("\n## Census\n")
+		if s := withoutGivenUp(&o.Summary.Facts.Ceiling); s != "" {
+			m.line("%s.\n", capital(strings.TrimPrefix(s, "; ")))
+		}
 		for i, cells := range o.Census.table() {
 			for j := range cells {
 				cells[j] = Markdown(cells[j])

@@ -47,7 +47,7 @@ func (t *OverviewText) Write(o *Overview) error {
 		t.states(p, o)
 	}
 	if o.Census != nil {
-		o.Census.text(p)
+		o.Census.text(p, &o.Summary.Facts.Ceiling)
 	}
 	_, err := t.W.Write(p.b)
 	return err

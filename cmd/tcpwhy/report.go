@@ -96,6 +96,11 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 		if r.every > 0 {
 			blocks := &report.Every{W: w, Every: r.every, Color: colored}
 			out.watch, out.flows, out.early = blocks, blocks, true
+			begin := out.begin
+			out.begin = func(of *capture) error {
+				of.run.GivenUp = blocks.GivenUp
+				return begin(of)
+			}
 			out.end = func(flows uint64) error {
 				if err := blocks.Close(); err != nil {
 					return err

@@ -34,8 +34,8 @@ const (
 // parseSize reads so many bytes, one at least.
 func parseSize(s string) (uint64, error) {
 	n, err := amount.ParseBytes(s)
-	if n == 0 && err == nil {
-		err = fmt.Errorf("%s is no size, such as 200MB or 4GiB", s)
+	if n == 0 || err != nil {
+		return 0, fmt.Errorf("%s is no size: 1 to 8PiB, by kB, MB, GB, TB, KiB, MiB, GiB or TiB", s)
 	}
-	return n, err
+	return n, nil
 }
