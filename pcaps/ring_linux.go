@@ -81,10 +81,10 @@ func openRings(names []string, l Live, expr string) (*rings, error) {
 	return rs, err
 }
 
-// refusal: the kernel does not share packets among rings.
+// refusal: the kernel has no more than one ring for them.
 type refusal struct{ err error }
 
-func (r *refusal) Error() string { return "PACKET_FANOUT: " + r.err.Error() }
+func (r *refusal) Error() string { return r.err.Error() }
 
 func tryRings(names []string, l Live, expr string) (*rings, error) {
 	rs := &rings{}
@@ -95,8 +95,8 @@ func tryRings(names []string, l Live, expr string) (*rings, error) {
 	return rs, nil
 }
 
-// open makes the sockets ready. What passes before all of them are, and have the filter, comes to none: it would come to each that
-// has not joined the others. Several interfaces have one socket, so that their packets come in the order in which they passed.
+// open makes the sockets ready. What passes before all of them have joined comes to none: it would come to each that has
+// not. Several interfaces have one socket, so that their packets come in the order in which they passed.
 func (rs *rings) open(names []string, l Live, expr string) error {
 	n := max(1, l.Rings)
 	for range n {
@@ -117,14 +117,18 @@ func (rs *rings) open(names []string, l Live, expr string) error {
 	}
 	for _, r := range rs.rings {
 		r.linkType = rs.known[0].LinkType
-		if err := r.open(indices, l.Ring/n, !l.NotPromiscuous); err != nil {
-			return &CaptureError{rs.known[0].Name, err}
+		if err = r.open(indices, l.Ring/n, !l.NotPromiscuous); err != nil {
+			break
 		}
 	}
-	if n > 1 {
-		if err := rs.join(); err != nil {
-			return &refusal{err}
-		}
+	if err == nil && n > 1 {
+		err = rs.join()
+	}
+	switch {
+	case err != nil && n > 1:
+		return &refusal{err}
+	case err != nil:
+		return &CaptureError{rs.known[0].Name, err}
 	}
 	for _, r := range rs.rings {
 		if err := r.attach(program); err != nil {
@@ -143,7 +147,7 @@ func (rs *rings) join() error {
 			group, err = unix.GetsockoptInt(r.fd, unix.SOL_PACKET, unix.PACKET_FANOUT)
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("PACKET_FANOUT: %w", err)
 		}
 	}
 	return nil
