@@ -17,7 +17,8 @@ type Judge struct {
 	// time as all else.
 	FlowsOnly bool
 	// Wordless: nobody reads the Summary, Why and Next of the findings of single flows that are handed out, and some
-	// come without. Those that the Summary of the capture keeps have theirs.
+	// come without. Those that the Summary of the capture keeps have theirs. With FlowsOnly, findings do not stay: they are
+	// valid as long as their flow.
 	Wordless bool
 	// Before, if set, has judged an earlier reading of the same capture to its end: so it is known of each
 	// finding of a flow which finding of the whole capture it is part of. Without it, that is told of the
@@ -104,7 +105,7 @@ func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
 
 // judgeOn is judge with a pass of the flow's own. The Judge must be prepared; it is not changed.
 func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool) []*Finding {
-	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0], wordless: j.Wordless}
+	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0], wordless: j.Wordless, passing: j.Wordless && j.FlowsOnly}
 	if f.Capture.Evicted {
 		return nil // what a rule would miss may have passed before
 	}

@@ -94,7 +94,11 @@ func (s *Sorted) Flow(f *flows.Flow, found []*Finding) error {
 		// Sorting 2n flows at every n-th costs as little as a heap, and no more to read.
 		s.sort()
 	}
-	kept := judged{*f, slices.Clone(found)}
+	kept := judged{*f, make([]*Finding, len(found))}
+	for i, n := range found {
+		stays := *n
+		kept.found[i] = &stays
+	}
 	kept.Transitions, kept.Events = slices.Clone(f.Transitions), slices.Clone(f.Events)
 	s.kept = append(s.kept, kept)
 	return nil

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"io"
 	"net/netip"
 	"slices"
 	"testing"
@@ -124,6 +125,37 @@ func TestOrders(t *testing.T) {
 		}
 		if err := s.Flush(); err != nil || got[0] != first {
 			t.Errorf("%s: got %v, %v", name, got, err)
+		}
+	}
+}
+
+// ownFindings counts the findings of flows, and those that are another's.
+type ownFindings struct{ n, others int }
+
+func (o *ownFindings) Flow(f *flows.Flow, found []*Finding) error {
+	for _, n := range found {
+		o.n++
+		if n.Flow != f.Number || n.Client != f.Client().Addr {
+			o.others++
+		}
+	}
+	return nil
+}
+
+// Findings that are valid as long as their flow only are those of that flow, also where flows are kept to be sorted.
+func TestFindingsOfFlowsInPassing(t *testing.T) {
+	for _, workers := range []int{1, 2} {
+		var told, kept ownFindings
+		sorted := &Sorted{To: &kept, Top: 1000}
+		r := Run{Source: &played{crowd(1000), io.EOF}, Workers: workers, Judge: &Judge{FlowsOnly: true, Wordless: true}, Flows: []FlowOutput{&told, sorted}}
+		if _, err := r.Read(); err != nil {
+			t.Fatal(err)
+		}
+		if err := sorted.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if told.n < 200 || told.others > 0 || kept != told {
+			t.Errorf("%d workers: told %+v, kept %+v", workers, told, kept)
 		}
 	}
 }

@@ -239,12 +239,15 @@ func (t *Tracker) repeat(l *lesson, flow uint64, client uint8, answered int64) {
 	if t.k.from != client {
 		t.step.Side = Server
 	}
-	for _, c := range l.changes[:l.n] {
-		tr := Transition{Packet: s.Packet, File: s.File, Time: s.Time, Side: c.side, From: c.from, To: c.to, Certainty: c.certainty}
+	for i := range l.changes[:l.n] {
+		c := &l.changes[i]
+		t.step.Changes = append(t.step.Changes, Transition{})
+		tr := &t.step.Changes[i] // to write it elsewhere and copy it took twice as long as all else here
+		tr.Packet, tr.File, tr.Time, tr.Side = s.Packet, s.File, s.Time, c.side
+		tr.From, tr.To, tr.Certainty = c.from, c.to, c.certainty
 		if c.why <= met {
 			tr.Why = c.why.String()
 		}
-		t.step.Changes = append(t.step.Changes, tr)
 	}
 	for _, kind := range l.notes {
 		if kind != NoteNone {
