@@ -57,14 +57,14 @@ func (c *Ceiling) add(f *flows.Flow) bool {
 
 // counts are of flows by how they stand, once each.
 type counts interface {
-	// stands counts one more that stands so; or, less being -1 as an unsigned number, one less.
+	// stands counts n more that stand so; one less where n is ^0.
 	stands(s *flows.Standing, n uint64)
 	// has reports whether such a flow is counted.
 	has(s *flows.Standing) bool
 }
 
-// count counts f, which stands so now. Where it goes on after it was given up, it was counted then, and what is known of it now takes the place
-// of what was: in t, but for one that was forgotten in between, where it is counted anew; again tells so.
+// count counts f, which stands so now. Where it goes on after it was given up, it was counted then, and what is known of it
+// now takes the place of what was: but in what was forgotten in between it is counted anew; again tells so.
 func count(t counts, f *flows.Flow, now *flows.Standing) (again bool) {
 	if f.Capture.Evicted {
 		before := &f.Capture.Before

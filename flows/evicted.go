@@ -158,14 +158,16 @@ func (t *Tracker) evict(c *sheddable) {
 	if d := t.deadline(t.shown); d != 0 {
 		e.due = max(1, uint16(d/second))
 	}
-	forgotten := e
-	if e.standing != 0 {
-		forgotten = t.gone.add(&k, e)
-	}
-	if _, counts := forgotten.dueIn(t.now / second); counts && forgotten.standing != 0 && t.standings.of[forgotten.standing].Shed != NotShed {
+	if e.standing == 0 || t.missed(t.gone.add(&k, e)) {
 		t.ceiling.Forgotten++
 	}
 	t.depart(c.ref, c.shed)
+}
+
+// missed reports whether what goes on of a flow that is forgotten would count as another one.
+func (t *Tracker) missed(e eviction) bool {
+	_, waited := e.dueIn(t.now / second)
+	return e.standing != 0 && waited && t.standings.of[e.standing].Shed != NotShed
 }
 
 // standingOf is the number of how a flow stands that is to be shown. What is kept briefly stands as others in its outline.
@@ -205,7 +207,7 @@ func (t *Tracker) before(r *record) *Standing {
 // resumed reports whether the beginning of r was given up.
 func (r *record) resumed() bool { return r.marks>>beforeShift != 0 }
 
-// goesOn is what was remembered of the flow that the segment at hand is the rest of; zero: of none.
+// evictedBefore is what was remembered of the flow that the segment at hand is the rest of; zero: of none.
 func (t *Tracker) evictedBefore(k *tuple) eviction {
 	e := t.gone.take(k)
 	if e.standing == 0 || k.loopback {
@@ -216,10 +218,7 @@ func (t *Tracker) evictedBefore(k *tuple) eviction {
 	}
 	b, s := &t.standings.of[e.standing], t.seg
 	byServer := b.second != (k.from == 1)
-	switch {
-	case !s.Flags.Any(SYN):
-		return e
-	case byServer != s.Flags.Any(ACK), !byServer && !b.Opening.undecided():
+	if s.Flags.Any(SYN) && (byServer != s.Flags.Any(ACK) || !byServer && !b.Opening.undecided()) {
 		return eviction{} // another connection
 	}
 	return e

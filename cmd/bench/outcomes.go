@@ -77,11 +77,11 @@ func (o *outcomes) check(rows io.Reader) error {
 			return err
 		}
 		got := r.Plan
+		o.rows[strings.ReplaceAll(got.Opening.Outcome, "-", "_")]++
 		if o.shed && r.Capture.Evicted {
 			ends[connection{got.Client, got.Server, got.Last.UnixNano()}] = true
 			continue
 		}
-		o.rows[strings.ReplaceAll(got.Opening.Outcome, "-", "_")]++
 		want, ok := o.left[of(&got)]
 		if !ok && o.shed && given(&got) && got.Packets.Client == 1 {
 			continue
