@@ -112,7 +112,7 @@ func (r *Run) Read() (uint64, error) {
 }
 
 // readAtOnce is how many segments are read at a time: they, and what is known of their flows, fit into a processor's first cache.
-const readAtOnce = 32
+const readAtOnce = 128
 
 // oneByOne reads one segment after the other.
 func (r *Run) oneByOne() error {

@@ -10,8 +10,8 @@ type arrival struct {
 	as     uint32
 }
 
-// near is how many segments are approached together.
-const near = 32
+// near is how many segments are approached together: of 32 a bulk transfer took 3 % longer, of 128 half a million connections did.
+const near = 64
 
 // arrivals are those of segments that come one after the other. What is in no cache, as a million flows and their places in the
 // table are, is asked for all of them before it is needed for one: ten such are waited for no longer than one.
