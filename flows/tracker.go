@@ -20,7 +20,8 @@ type Config struct {
 	// MaxFlows is how many flows are held at the most, 256 at the least; 0: as many as there are. Who sets it asks Shed.
 	MaxFlows int
 	// MaxBytes is how much memory they may take, by what one takes on average, and what one keeps beyond that; 0: as much as there
-	// is. Each has its memory for good: where flows first are many, and then few that keep much, it can be two thirds more.
+	// is. What a flow leaves is kept for others like it: where there are many at first, and then few that keep much, it can be two thirds
+	// more.
 	MaxBytes uint64
 }
 
