@@ -57,10 +57,15 @@ func (k *tuple) fingerprint(s *Segment) uint64 {
 	return h
 }
 
+// printed is where the fingerprint h is kept, until one of another packet takes the place: of two packets in a group one in 512.
+func (k *tuple) printed(h uint64) uint32 {
+	return k.plain>>(32-copyGroups)<<(copyBits-copyGroups) | uint32(h>>(64-copyBits+copyGroups))
+}
+
 // like notes s, whose fingerprint is h, and reports whether one like it has passed shortly before, and whether that was on
 // another interface.
 func (c *copies) like(k *tuple, s *Segment, h uint64) (like, elsewhere bool) {
-	p := &c.prints[k.plain>>(32-copyGroups)<<(copyBits-copyGroups)|uint32(h>>(64-copyBits+copyGroups))]
+	p := &c.prints[k.printed(h)]
 	where := place{s.File, s.Interface}
 	elsewhere = p.where != where
 	apart := max(s.Time-p.at, p.at-s.Time)

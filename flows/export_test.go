@@ -43,6 +43,28 @@ func (t *Tracker) Shard(s *Segment) int {
 	return i
 }
 
+// Forgets reports whether, of segs, the fingerprint of a packet that comes again gives its place to another's between: whether
+// it is then known for a copy hangs on the very numbers.
+func (t *Tracker) Forgets(segs []Segment) bool {
+	places := map[uint32]map[uint64]bool{}
+	last := map[uint32]uint64{}
+	for i := range segs {
+		var k tuple
+		k.of(&segs[i])
+		t.digest(&k)
+		h := k.fingerprint(&segs[i])
+		at := k.printed(h)
+		if places[at] == nil {
+			places[at] = map[uint64]bool{}
+		}
+		if places[at][h] && last[at] != h {
+			return true
+		}
+		places[at][h], last[at] = true, h
+	}
+	return false
+}
+
 // Excess is by how many flows and bytes t holds more of a shard than its share of the ceiling.
 func (t *Tracker) Excess(shard int) (flows, bytes int) {
 	s := &t.shards[shard]

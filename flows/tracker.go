@@ -95,11 +95,10 @@ type Tracker struct {
 
 // tables are what is kept by shards.
 type tables struct {
-	seed    [4]uint64
-	shards  [shards]shard
-	gone    evicted
-	copies  copies
-	touched uint32 // for approach to have looked at something
+	seed   [4]uint64
+	shards [shards]shard
+	gone   evicted
+	copies copies
 }
 
 func newTables() *tables {
