@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tcpwhy/pcaps/netlab"
 )
 
@@ -235,6 +237,36 @@ func TestLiveIsWhatIsReadLater(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestNoRoomForWhatIsCaptured: as after an interrupt, the analysis tells of what was captured until then.
+func TestNoRoomForWhatIsCaptured(t *testing.T) {
+	for _, args := range [][]string{
+		{"flows"},
+		{"flows", "--workers", "2"},
+		{"flows", "--server", "192.0.2.1"},
+		{"report"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			l := newLab(t)
+			p := l.start(append(args, "-i", "v0", "-w", "x.pcapng")...)
+			const room = 4000
+			if err := unix.Prlimit(p.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: room, Max: room}, nil); err != nil {
+				t.Fatal(err)
+			}
+			l.connect("tcp4", "192.0.2.1")
+			got, said := p.end(statusOutput)
+			if !strings.Contains(said, "tcpwhy: x.pcapng: file too large: it holds ") {
+				t.Errorf("said %s", said)
+			}
+			if !strings.Contains(got, "192.0.2.1:") {
+				t.Errorf("nothing of what was captured: %s%s", got, said)
+			}
+			if args[0] == "flows" && strings.Contains(said, "of them shown") {
+				t.Errorf("not all flows have a row: %s", said)
+			}
+		})
 	}
 }
 

@@ -75,15 +75,16 @@ type saver struct {
 	to     pcaps.Writer
 	source *pcaps.Source
 	full   bool // all files that were asked for are written
+	alone  bool // there is no analysis to be told when packets cannot be written
 	goOn   bool // a file that cannot be written does not end the reading
 	failed error
 }
 
 // open makes the file, or takes standard output, without which there is nothing left to do. An interface is no longer captured
-// on where the packets cannot be kept, but the analysis of a file is worth as much without a copy.
+// on where the packets cannot be kept, as after an interrupt, but the analysis of a file is worth as much without a copy.
 func (s *saving) open(source *pcaps.Source, stdout io.Writer, goOn bool) (*saver, error) {
-	v := &saver{source: source, goOn: goOn && !s.toStandard()}
-	if s.toStandard() {
+	v := &saver{source: source, alone: s.toStandard(), goOn: goOn && !s.toStandard()}
+	if v.alone {
 		v.to = pcaps.NewPcapng(stdout, source.Interfaces)
 		return v, nil
 	}
@@ -102,11 +103,20 @@ func (s *saver) write(f *pcaps.Frame) error {
 	if s.failed != nil {
 		return nil
 	}
-	err := saveError(s.to.Write(f))
-	if err != nil && err != io.EOF && s.goOn {
-		s.failed, err = err, nil
+	return s.orLater(s.to.Write(f))
+}
+
+// orLater leaves an error of writing to Close, where there is an analysis that is to be finished before.
+func (s *saver) orLater(err error) error {
+	err = saveError(err)
+	if err == nil || err == io.EOF || s.alone {
+		return err
 	}
-	return err
+	s.failed = err
+	if !s.goOn {
+		s.source.Stop()
+	}
+	return nil
 }
 
 // Packet writes a packet that was chosen.
@@ -128,7 +138,12 @@ func (s *saver) Skip(*flows.Segment) {}
 // Late has no packet to write.
 func (s *saver) Late(*analyzer.Finding) error { return nil }
 
-func (s *saver) flush() error { return saveError(s.to.Flush()) }
+func (s *saver) flush() error {
+	if s.failed != nil {
+		return nil
+	}
+	return s.orLater(s.to.Flush())
+}
 
 func (s *saver) Close() error {
 	err := saveError(s.to.Close())
