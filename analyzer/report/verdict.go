@@ -66,8 +66,11 @@ func (o *Overview) calm(all []entry) string {
 	case begun == 0:
 		s = fmt.Sprintf("Nothing amiss is seen of %s, of which no opening was captured.", amount.Of(t.Flows, "connection", "connections"))
 	case o.Summary.Facts.Ceiling.N() > 0:
-		s = fmt.Sprintf("Nothing that costs anybody much is seen in what was not given up, %s; of all, %s of %s opened",
-			amount.Of(t.Flows-min(o.Summary.Facts.Ceiling.N(), t.Flows), "flow", "flows"), amount.Commas(opened), amount.Of(begun, "connection", "connections"))
+		s = "Nothing that costs anybody much is seen in what was not given up"
+		if o.Chosen == "" { // else how many of those given up would have been chosen is not known
+			s += ", " + amount.Of(t.Flows-min(o.Summary.Facts.Ceiling.N(), t.Flows), "flow", "flows")
+		}
+		s += fmt.Sprintf("; of all, %s of %s opened", amount.Commas(opened), amount.Of(begun, "connection", "connections"))
 	case opened == begun && slices.ContainsFunc(all, ofCapture):
 		s = fmt.Sprintf("Of what was captured, all is well: %s opened", amount.Of(opened, "connection", "connections"))
 	case opened == begun:
