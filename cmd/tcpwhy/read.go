@@ -31,9 +31,11 @@ type output struct {
 	judged, early bool
 	// causes: findings are to say what they are part of, where the input can be read twice for that.
 	causes   bool
-	wordless bool                   // of the findings of single flows only the names are
-	findings analyzer.FindingOutput // nil: none
-	watch    analyzer.PacketOutput  // told of packets, of which it writes none; nil: none
+	wordless bool // of the findings of single flows only the names are
+	// linesOnly: rows, objects or blocks are written, in which what was given up for want of room has no place.
+	linesOnly bool
+	findings  analyzer.FindingOutput // nil: none
+	watch     analyzer.PacketOutput  // told of packets, of which it writes none; nil: none
 	// begin is told of the next capture.
 	begin func(*capture) error
 	// end is called when the capture has been read, with the number of its flows.
@@ -194,8 +196,16 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		err = errors.Join(err, save.Close())
 	}
 	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files), unseen))
-	if (out.packets != nil || !r.quiet) && !errors.Is(err, errPipeClosed) {
+	switch {
+	case errors.Is(err, errPipeClosed):
+	case out.packets != nil || !r.quiet:
 		r.summarize(c.ErrOrStderr(), files, source, total, &run.Ceiling, out)
+	case out.linesOnly:
+		name := ""
+		if r.separate {
+			name = nameOf(files) + ": "
+		}
+		sayGivenUp(c.ErrOrStderr(), name, &run.Ceiling, out)
 	}
 	return errors.Join(err, r.beyond(files, last))
 }
@@ -330,13 +340,20 @@ func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, t
 	if line != "" {
 		fmt.Fprintln(w, line)
 	}
-	if s := report.CeilingWords(ceiling); s != "" {
-		if out.rows != nil && ceiling.Shed.N() > 0 {
-			s += "; those for good have no row"
-		}
-		fmt.Fprintln(w, s)
-	}
+	sayGivenUp(w, "", ceiling, out)
 	remark(w, source)
+}
+
+// sayGivenUp says, after the name of the capture where that is needed, what was given up for want of room.
+func sayGivenUp(w io.Writer, name string, ceiling *analyzer.Ceiling, out *output) {
+	s := report.CeilingWords(ceiling)
+	if s == "" {
+		return
+	}
+	if out.rows != nil && ceiling.Shed.N() > 0 {
+		s += "; those for good have no row"
+	}
+	fmt.Fprintln(w, name+s)
 }
 
 // given is a flag with its value, as it was given; "" where the command has none of it.

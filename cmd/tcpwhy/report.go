@@ -95,7 +95,7 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 		text := &report.OverviewText{W: w, Verbose: r.verbose > 0, Color: colored}
 		if r.every > 0 {
 			blocks := &report.Every{W: w, Every: r.every, Color: colored}
-			out.watch, out.flows, out.early = blocks, blocks, true
+			out.watch, out.flows, out.early, out.linesOnly = blocks, blocks, true, true
 			begin := out.begin
 			out.begin = func(of *capture) error {
 				of.run.GivenUp = blocks.GivenUp
@@ -121,11 +121,11 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 		out.end = func(flows uint64) error { return document.Write(overview(flows)) }
 	case "jsonl":
 		lines := &report.FindingJSON{W: w}
-		out.findings, out.early, out.causes, out.wordless, out.end = lines, true, true, false, noEnd
+		out.findings, out.early, out.causes, out.wordless, out.linesOnly, out.end = lines, true, true, false, true, noEnd
 		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
 	case "csv":
 		lines := &report.FindingCSV{W: w}
-		out.findings, out.early, out.causes, out.wordless, out.end = lines, true, true, false, noEnd
+		out.findings, out.early, out.causes, out.wordless, out.linesOnly, out.end = lines, true, true, false, true, noEnd
 		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
 		out.closers = []io.Closer{lines}
 	default:
