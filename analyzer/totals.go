@@ -26,6 +26,7 @@ type Totals struct {
 	EndedOpen uint64                                  // flows that the capture ended before
 	Shed      Sheds                                   // flows that were more than are held
 	Young     uint64                                  // of these, those that had not been there for long enough to be judged: in progress
+	MidClose  uint64                                  // flows that were shed while they were closing, and of which the rest, if any, has not shown the end
 	Evicted   uint64                                  // flows of which only the rest has a row
 	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again
 
@@ -67,6 +68,9 @@ func (t *Totals) finished(f *flows.Flow, now *flows.Standing) {
 	}
 	if c.Evicted && f.Shed == flows.NotShed && c.Before.Shed != flows.NotShed {
 		t.Evicted++
+		if midClose(&c.Before) && midClose(now) {
+			t.MidClose++
+		}
 	}
 }
 
@@ -79,6 +83,9 @@ func (t *Totals) stands(s *flows.Standing, n uint64) {
 	t.Shed[s.Shed] += n
 	if s.Shed != flows.NotShed && s.Opening == flows.OpeningInProgress {
 		t.Young += n
+	}
+	if s.Shed != flows.NotShed && midClose(s) {
+		t.MidClose += n
 	}
 	switch {
 	case s.OneWay:
@@ -103,6 +110,17 @@ func (t *Totals) stands(s *flows.Standing, n uint64) {
 	if s.Midstream {
 		t.Midstream += n
 	}
+}
+
+// midClose reports whether an end has begun to close, and not come to an end. What comes later does not prove that its FIN was
+// acknowledged: the FIN's number went with the flow.
+func midClose(s *flows.Standing) bool {
+	for _, state := range s.States {
+		if flows.FinWait1 <= state && state <= flows.LastAck {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Totals) has(s *flows.Standing) bool {

@@ -30,6 +30,14 @@ func CeilingWords(c *analyzer.Ceiling) string {
 	return s
 }
 
+// midClose says how many closes are counted as they stood when the flow was given up; "" of none.
+func midClose(t *analyzer.Totals) string {
+	if t.MidClose == 0 {
+		return ""
+	}
+	return "given up at the ceiling while closing, and counted as they stood then: " + amount.Of(t.MidClose, "flow", "flows")
+}
+
 // atCeiling is what the ceiling does to a verdict.
 func (o *Overview) atCeiling() string {
 	c := &o.Summary.Facts.Ceiling

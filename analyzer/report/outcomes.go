@@ -60,6 +60,9 @@ func (t *OverviewText) closing(p *page, o *Overview) {
 		return
 	}
 	p.section("CLOSING", bold, mostFirst(parts))
+	if line := midClose(s); line != "" {
+		p.beside("", "", line)
+	}
 	if n := s.Closing[flows.ClosingMissingFinalACK]; n > 0 {
 		p.beside("", "", "final ACK missing: "+amount.Of(n, "flow", "flows")+o.variants("missing-final-ack"))
 	}
@@ -150,4 +153,7 @@ func (t *OverviewText) states(p *page, o *Overview) {
 		line += " · " + part{"nothing shown", n}.String()
 	}
 	p.section("STATES", bold, "of both ends, as last seen: "+line)
+	if line := midClose(&o.Summary.Totals); line != "" {
+		p.beside("", "", line)
+	}
 }

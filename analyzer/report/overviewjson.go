@@ -54,6 +54,7 @@ type ceilingJSON struct {
 	WentOn     uint64   `json:"went_on"`
 	Forgotten  uint64   `json:"forgotten"`
 	InProgress uint64   `json:"in_progress"` // of those for good
+	MidClose   uint64   `json:"mid_close"`   // given up while closing: totals.closing, closed_first and states have them as they stood then
 	Verdict    string   `json:"verdict"`
 }
 
@@ -62,7 +63,7 @@ func (o *Overview) ceilingJSON() *ceilingJSON {
 	if c.N() == 0 {
 		return nil
 	}
-	return &ceilingJSON{c.Limits(), c.N(), c.Shed.N(), c.Rests, c.Forgotten, o.Summary.Totals.Young, strings.TrimSpace(o.atCeiling())}
+	return &ceilingJSON{c.Limits(), c.N(), c.Shed.N(), c.Rests, c.Forgotten, o.Summary.Totals.Young, o.Summary.Totals.MidClose, strings.TrimSpace(o.atCeiling())}
 }
 
 type vantageJSON struct {

@@ -205,4 +205,7 @@ func (w *OverviewMarkdown) outcomes(m *markdown, t *analyzer.Totals) {
 			m.row("last state, of both ends", Markdown(flows.State(i).String()), amount.Commas(n))
 		}
 	}
+	if line := midClose(t); line != "" {
+		m.line("\nClosing and last states: %s.", line)
+	}
 }
