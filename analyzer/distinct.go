@@ -12,6 +12,7 @@ import (
 // Distinct counts different things: exactly up to a few, then by an estimate that says so. The zero
 // value has counted none. It must not be copied once something was added.
 type Distinct struct {
+	all    uint64   // added, that of one thing as often as it was
 	few    []uint64 // hashes in order, until there are too many
 	sketch *hyperloglog.Sketch
 }
@@ -22,10 +23,10 @@ const (
 	distinctPrecision = 11
 )
 
-// N is how many there are.
+// N is how many there are, never more than were added.
 func (d *Distinct) N() uint64 {
 	if d.sketch != nil {
-		return d.sketch.Estimate()
+		return min(d.sketch.Estimate(), d.all)
 	}
 	return uint64(len(d.few))
 }
@@ -35,6 +36,11 @@ func (d *Distinct) Exact() bool { return d.sketch == nil }
 
 // add counts what hashes to h, which two things may share only by chance.
 func (d *Distinct) add(h uint64) {
+	d.all++
+	d.insert(h)
+}
+
+func (d *Distinct) insert(h uint64) {
 	if d.sketch != nil {
 		d.sketch.InsertHash(h)
 		return
@@ -54,15 +60,16 @@ func (d *Distinct) add(h uint64) {
 }
 
 func (d *Distinct) Merge(o *Distinct) {
+	d.all += o.all
 	if o.sketch == nil {
 		for _, h := range o.few {
-			d.add(h)
+			d.insert(h)
 		}
 		return
 	}
 	few := d.few
 	if d.sketch == nil {
-		*d = Distinct{sketch: o.sketch.Clone()}
+		d.few, d.sketch = nil, o.sketch.Clone()
 	} else {
 		_ = d.sketch.Merge(o.sketch) // an error: where the precisions differ
 	}

@@ -2,8 +2,10 @@ package analyzer
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -50,6 +52,35 @@ func TestDistinctMerge(t *testing.T) {
 		if b.N() != before {
 			t.Errorf("%d and %d: what is added to one shows in the other", c.a, c.b)
 		}
+	}
+}
+
+// An estimate is never more than what it is one of, added to one, to several that are merged, or in words.
+func TestDistinctIsOfWhatWasAdded(t *testing.T) {
+	over := 0 // estimates that are held down
+	for n := uint32(1000); n < 100_000; n += 1709 {
+		var d, left, right Distinct
+		for i := range n {
+			h := hashAddr(addr4(i))
+			d.add(h)
+			if i%2 == 0 {
+				left.add(h)
+			} else {
+				right.add(h)
+			}
+		}
+		left.Merge(&right)
+		var words uint32
+		fmt.Sscanf(strings.ReplaceAll(d.Words("address", "addresses"), ",", ""), "about %d", &words)
+		if d.N() > uint64(n) || left.N() != d.N() || words == 0 || words > n {
+			t.Errorf("%d addresses count as %d, as %d where they are merged, and in words as %d", n, d.N(), left.N(), words)
+		}
+		if d.N() == uint64(n) {
+			over++
+		}
+	}
+	if over == 0 {
+		t.Error("no estimate is too high: nothing was tried")
 	}
 }
 

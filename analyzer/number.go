@@ -16,5 +16,9 @@ func (d *Distinct) Words(one, many string) string {
 	for n/step >= 1000 {
 		step *= 10
 	}
-	return "about " + of((n+step/2)/step*step, one, many)
+	about := (n + step/2) / step * step
+	if about > d.all {
+		about -= step
+	}
+	return "about " + of(about, one, many)
 }
