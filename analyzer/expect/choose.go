@@ -13,7 +13,9 @@ import (
 type chooser struct {
 	tests []func(*flows.Flow, []*analyzer.Finding) bool
 	rules []*analyzer.Rule // findings that were named
-	text  string           // "" where all flows are meant
+	// passing: a flow that is admitted by what was seen of it might not be by all that there is of it.
+	passing bool
+	text    string // "" where all flows are meant
 }
 
 func (c *chooser) admits(f *flows.Flow, found []*analyzer.Finding) bool {

@@ -68,6 +68,7 @@ type result struct {
 	expected, seen string
 	reason         string // why it is not known; else ""
 	offenders      verdict.Offenders
+	lasts          bool // it stays No, whatever was not seen
 }
 
 // Exception is a failure that is known.

@@ -44,6 +44,7 @@ func (t *findingTally) result(chosen, _ uint64) result {
 		r.expected, r.seen = t.of.text, amount.Of(n, "finding", "findings")+" of the whole capture"
 	}
 	r.truth, r.offenders = t.of.judge(n, all, &t.holders, &t.others)
+	r.lasts = t.of.exceeded(n)
 	r.seen += firstOf(&r.offenders, ": ")
 	return r
 }
@@ -107,7 +108,7 @@ func (t *othersTally) result(chosen, _ uint64) result {
 	if t.others.N == 0 {
 		return r
 	}
-	r.truth, r.offenders = metric.No, t.others
+	r.truth, r.offenders, r.lasts = metric.No, t.others, true
 	var parts []string
 	if t.flows > 0 {
 		parts = append(parts, fmt.Sprintf("%s in %s of %s", listed(t.shown), amount.Commas(t.flows), amount.Commas(chosen)))

@@ -106,15 +106,17 @@ func (j *Judge) Finding(n *analyzer.Finding) error {
 	return nil
 }
 
-// Expectations are what the capture came to. Where it could not be read to its end, cut says so, and nothing is met.
-func (j *Judge) Expectations(cut string) []verdict.Expectation {
+// Expectations are what the capture came to. Where not all of it was seen, nothing is met; at the ceiling nothing fails either but by a
+// count that is exceeded already.
+func (j *Judge) Expectations(unseen verdict.Unseen) []verdict.Expectation {
 	var all []verdict.Expectation
 	for _, e := range j.entries {
 		for _, i := range e.items {
 			for c := range i.checks {
 				x := j.expectation(e, i, c)
-				if cut != "" && (x.Outcome == verdict.Met || x.Outcome == verdict.Allowed) {
-					x.Outcome, x.Reason, x.Exception = verdict.NotJudged, cut, nil
+				failed := x.Outcome == verdict.Failed && (unseen.Ceiling == "" || i.lasts(c))
+				if reason := unseen.Reason(); reason != "" && x.Outcome != verdict.NotJudged && !failed {
+					x.Outcome, x.Reason, x.Exception, x.Offenders, x.Offending = verdict.NotJudged, reason, nil, 0, nil
 				}
 				all = append(all, x)
 			}
@@ -146,6 +148,11 @@ func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int) verdict.Expect
 		j.allow(&x, e, i, c)
 	}
 	return x
+}
+
+// lasts reports whether a check that failed has failed whatever was not seen, and whatever an exception may yet be for.
+func (i *judgedItem) lasts(c int) bool {
+	return !i.flows.passing && i.kept[c].result(i.remaining, i.chosen).lasts
 }
 
 // empty reports whether there may be no flow that is chosen.

@@ -52,7 +52,7 @@ func judged(t *testing.T, text string) []verdict.Expectation {
 	t.Helper()
 	j := NewJudge(parsed(t, text).Entries, today)
 	tell(j)
-	return j.Expectations("")
+	return j.Expectations(verdict.Unseen{})
 }
 
 // judgeAll judges a file by the capture, whatever it says.
@@ -60,7 +60,7 @@ func judgeAll(t *testing.T, f *File) {
 	j := NewJudge(f.Entries, today)
 	tell(j)
 	_ = j.Finding(&analyzer.Finding{Rule: analyzer.RuleNamed("syn-flood"), Severity: analyzer.Error})
-	for _, e := range j.Expectations("") {
+	for _, e := range j.Expectations(verdict.Unseen{}) {
 		if e.At.Line < 1 || e.Text == "" || e.Rule == "" || (e.Outcome == verdict.NotJudged) != (e.Reason != "") || (e.Outcome == verdict.Allowed) != (e.Exception != nil) {
 			t.Fatalf("%+v says too little", e)
 		}
@@ -190,7 +190,7 @@ func TestFindingsOfTheWholeCapture(t *testing.T) {
 		tell(j)
 		_ = j.Finding(flood)
 		_ = j.Finding(cut)
-		if e := j.Expectations("")[0]; e.Outcome != want {
+		if e := j.Expectations(verdict.Unseen{})[0]; e.Outcome != want {
 			t.Errorf("%s: got %v, %s, want %v", text, e.Outcome, e.Seen, want)
 		}
 	}
@@ -208,7 +208,7 @@ func TestOtherFindingsAreCounted(t *testing.T) {
 		if err := j.Finding(cut); err != nil {
 			t.Fatal(err)
 		}
-		if got := j.Expectations("")[0].Seen; got != want {
+		if got := j.Expectations(verdict.Unseen{})[0].Seen; got != want {
 			t.Errorf("%s: got %q, want %q", text, got, want)
 		}
 	}
@@ -218,7 +218,7 @@ func TestOtherFindingsAreCounted(t *testing.T) {
 func TestCutCaptures(t *testing.T) {
 	j := NewJudge(parsed(t, item("{count: 10, opening: complete}")).Entries, today)
 	tell(j)
-	all := j.Expectations("it was cut")
+	all := j.Expectations(verdict.Unseen{Cut: "it was cut"})
 	if all[0].Outcome != verdict.NotJudged || all[0].Reason != "it was cut" || all[1].Outcome != verdict.Failed {
 		t.Errorf("got %v, %v, want not judged, failed", all[0].Outcome, all[1].Outcome)
 	}

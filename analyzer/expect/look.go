@@ -71,7 +71,7 @@ func (l *Look) Done() {
 		u.Added++
 		return
 	}
-	outcomes := l.judge.Expectations("")
+	outcomes := l.judge.Expectations(verdict.Unseen{})
 	for _, e := range l.entries {
 		for _, i := range e.Expect {
 			l.compare(i, outcomes[:len(i.checks)])

@@ -90,6 +90,9 @@ func (b bound) of(all uint64) float64 {
 func (q *Quantity) few(n, all uint64) bool  { return 100*float64(n) < q.least.of(all) }
 func (q *Quantity) many(n, all uint64) bool { return 100*float64(n) > q.most.of(all) }
 
+// exceeded reports whether n are more than there may be, however many more there are of all.
+func (q *Quantity) exceeded(n uint64) bool { return !q.most.percent && float64(n) > q.most.n }
+
 // admits reports whether n of so many are as many as there have to be.
 func (q *Quantity) admits(n, all uint64) bool { return !q.few(n, all) && !q.many(n, all) }
 

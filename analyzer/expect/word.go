@@ -62,6 +62,7 @@ func (t *wordTally) result(chosen, _ uint64) result {
 		others++
 	}
 	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, &t.others[others])
+	r.lasts = t.of.exceeded(n) && !slices.ContainsFunc(t.values, func(v string) bool { return !t.word.Lasts(v) })
 	between := ": "
 	if name := t.word.Name; name == "opening" || name == "closing" {
 		between = " is "

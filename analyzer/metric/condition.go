@@ -33,18 +33,19 @@ type condition struct {
 	wholly   bool                         // those of the whole capture alone
 	severity bool
 	shown    packetsOf
+	lasts    bool // of what is seen of a flow, nothing that comes later takes it back
 }
 
 // conditionNamed is the condition of that name: a finding, a severity, a flag, or WORD.VALUE.
 func conditionNamed(name string) (condition, bool) {
 	if r := analyzer.RuleNamed(name); r != nil {
 		is := func(n *analyzer.Finding) bool { return n.Rule == r }
-		return condition{name: name, test: shows(is), finding: is, wholly: r.Flow == nil, shown: notShown}, true
+		return condition{name: name, test: shows(is), finding: is, wholly: r.Flow == nil, shown: notShown, lasts: true}, true
 	}
 	for s := analyzer.Info; s <= analyzer.Error; s++ {
 		if s.String() == name {
 			is := func(n *analyzer.Finding) bool { return n.Severity >= s }
-			return condition{name: name, test: shows(is), finding: is, severity: true, shown: notShown}, true
+			return condition{name: name, test: shows(is), finding: is, severity: true, shown: notShown, lasts: true}, true
 		}
 	}
 	for _, flag := range Flags {
@@ -59,7 +60,7 @@ func conditionNamed(name string) (condition, bool) {
 			continue
 		}
 		if parsed, err := w.Parse(value); err == nil {
-			return condition{name: name, test: w.Is(parsed), shown: w.Shown}, true
+			return condition{name: name, test: w.Is(parsed), shown: w.Shown, lasts: w.Lasts(parsed)}, true
 		}
 	}
 	return condition{}, false

@@ -169,7 +169,12 @@ func (p *parser) measure(t token, m *analyzer.Measure) (*node, error) {
 	if err != nil {
 		return nil, p.fail(v, "%s: %v", m.Name, err)
 	}
+	var lasts Truth // as numbers grow; that a time was measured whole is not known
+	if m.Unit != analyzer.Time {
+		lasts = [...]Truth{less: No, atMost: No, greater: Yes, atLeast: Yes, equal: Unknown, unequal: Unknown}[is]
+	}
 	return &node{subject: m.Name, flow: &leaf{
+		lasts: lasts,
 		test: func(f *flows.Flow, _ []*analyzer.Finding) Truth {
 			got, ok := m.Of(f)
 			if !ok {
@@ -203,9 +208,13 @@ func (p *parser) word(t token, w *Word) (*node, error) {
 	}
 	test := w.Is(value)
 	n := &node{subject: w.Name, flow: &leaf{test: test, shown: w.Shown, told: func(f *flows.Flow, _ []*analyzer.Finding) string { return w.Told(f) }}}
+	if w.Lasts(value) {
+		n.flow.lasts = Yes
+	}
 	switch is {
 	case equal:
 	case unequal:
+		n.flow.lasts = not(n.flow.lasts)
 		n.flow.test = func(f *flows.Flow, found []*analyzer.Finding) Truth { return not(test(f, found)) }
 	default:
 		return nil, p.fail(v, "%s is a word: it is equal (==) or not (!=), neither above nor below", w.Name)
@@ -234,6 +243,9 @@ func (p *parser) condition(t token, c condition) (*node, error) {
 				}
 				return "no " + c.name
 			}}
+			if c.lasts {
+				n.flow.lasts = Yes
+			}
 			return n, nil
 		}
 		n.count = &count{condition: c, is: greater}

@@ -140,12 +140,38 @@ func (t *tally) finding(n *analyzer.Finding) {
 }
 
 // Result is what the flows so far come to.
-func (t *Tally) Result() Result { return t.root.result(t.flows, t.every) }
+func (t *Tally) Result() Result { return t.root.result(t, false) }
 
-func (t *tally) result(flows uint64, every bool) Result {
+// Lasting is what stays so of the Result, where there were flows that did not come, or that went on: counts that are exceeded.
+// All else is Unknown, for a reason that the caller knows.
+func (t *Tally) Lasting() Result { return t.root.result(t, true) }
+
+func (t *tally) result(of *Tally, lasting bool) Result {
+	if t.join != joinNone {
+		return t.joined(of, lasting)
+	}
+	r := t.leaf(of.flows, of.every)
+	if lasting && !t.lasts(r.Truth, of) {
+		return Result{Seen: r.Seen}
+	}
+	return r
+}
+
+// lasts reports whether the result of a leaf stays so.
+func (t *tally) lasts(is Truth, of *Tally) bool {
 	switch {
-	case t.join != joinNone:
-		return t.joined(flows, every)
+	case t.total != nil:
+		return settled(t.total.is, of.flows, t.total.n)
+	case t.flow != nil:
+		return is == truth(!of.every) && t.flow.lasts(is)
+	case t.count != nil:
+		return t.count.lasts && !t.count.share && settled(t.count.is, t.yes+t.whole, t.count.n)
+	}
+	return t.stat.which.counts && settled(t.stat.is, int64(len(t.values)), t.stat.n)
+}
+
+func (t *tally) leaf(flows uint64, every bool) Result {
+	switch {
 	case t.total != nil:
 		return Result{Truth: truth(compare(t.total.is, flows, t.total.n)), Seen: amount.Of(flows, "flow", "flows")}
 	case flows == 0 && t.whole == 0:
@@ -158,8 +184,8 @@ func (t *tally) result(flows uint64, every bool) Result {
 	return t.statResult(every)
 }
 
-func (t *tally) joined(flows uint64, every bool) Result {
-	r := t.of[0].result(flows, every)
+func (t *tally) joined(of *Tally, lasting bool) Result {
+	r := t.of[0].result(of, lasting)
 	if t.join == joinNot {
 		r.Truth = not(r.Truth)
 		return r
@@ -168,8 +194,8 @@ func (t *tally) joined(flows uint64, every bool) Result {
 	if r.Reason != "" {
 		reasons = append(reasons, r.Reason)
 	}
-	for _, of := range t.of[1:] {
-		next := of.result(flows, every)
+	for _, part := range t.of[1:] {
+		next := part.result(of, lasting)
 		seen = append(seen, next.Seen)
 		if next.Reason != "" {
 			reasons = append(reasons, next.Reason)
@@ -179,7 +205,7 @@ func (t *tally) joined(flows uint64, every bool) Result {
 		} else {
 			r.Truth = or(r.Truth, next.Truth)
 		}
-		if bad := truth(!every); next.Truth == bad && len(r.First) == 0 {
+		if bad := truth(!of.every); next.Truth == bad && len(r.First) == 0 {
 			r.Offenders = next.Offenders
 		}
 	}

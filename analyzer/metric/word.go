@@ -94,6 +94,18 @@ func (w *Word) Parse(value string) (string, error) {
 	return "", fmt.Errorf("%s is never %s%s", w.Name, value, spelling.Suggest(value, w.Of, " ("+strings.Join(w.Of, " ")+")"))
 }
 
+// Lasts reports whether a flow that is seen to have this value, as Parse gives it, has it whatever else there is to be seen of it.
+// How it is closed and in which states it is may have gone on.
+func (w *Word) Lasts(value string) bool {
+	switch w.Name {
+	case "client", "server":
+		return true
+	case "opening":
+		return value != flows.OpeningInProgress.String() && value != flows.OpeningNotCaptured.String()
+	}
+	return false
+}
+
 // Is is the test of a flow for a value, as Parse gives it.
 func (w *Word) Is(value string) func(*flows.Flow, []*analyzer.Finding) Truth {
 	if w.is != nil {

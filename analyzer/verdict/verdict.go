@@ -22,6 +22,28 @@ func (o Outcome) String() string {
 	return [NumOutcomes]string{"not judged", "met", "allowed", "failed"}[o]
 }
 
+// Unseen says what of a capture was not seen; where both are "", all of it was.
+type Unseen struct {
+	Cut     string // why it could not be read to its end
+	Ceiling string // that flows were given up for want of room
+}
+
+// Reason is why what may be of the rest cannot be judged, or "".
+func (u Unseen) Reason() string {
+	if u.Cut != "" && u.Ceiling != "" {
+		return u.Cut + "; " + u.Ceiling
+	}
+	return u.Cut + u.Ceiling
+}
+
+// Beside is what is to be said beside what was seen, after it: that there was a ceiling.
+func (u Unseen) Beside() string {
+	if u.Ceiling == "" {
+		return ""
+	}
+	return "; " + u.Ceiling
+}
+
 // Run is one run of check or diff.
 type Run struct {
 	Command  string // "check" or "diff"

@@ -235,11 +235,16 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 	if of != nil {
 		ceiling = of.run.Ceiling
 	}
-	cut := unseen(&ceiling, err)
-	v.Expectations = append(limits.expectations(cut), judge.Expectations(cut)...)
+	unseen := unseen(&ceiling, err)
+	v.Expectations = append(limits.expectations(unseen), judge.Expectations(unseen)...)
+	for i := range v.Expectations {
+		if e := &v.Expectations[i]; e.Outcome == verdict.Failed {
+			e.Seen += unseen.Beside()
+		}
+	}
 	if of == nil { // not opened: that there are no flows is not known
 		for i := range v.Expectations {
-			v.Expectations[i].Outcome, v.Expectations[i].Reason = verdict.NotJudged, cut
+			v.Expectations[i].Outcome, v.Expectations[i].Reason = verdict.NotJudged, unseen.Cut
 		}
 	}
 	if k.file != nil && len(entries) == 0 && len(limits) == 0 {

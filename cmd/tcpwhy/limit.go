@@ -33,18 +33,21 @@ func (l limits) findings() bool {
 	return slices.ContainsFunc(l, func(l limit) bool { return l.expr.Findings() })
 }
 
-// expectations are what the limits came to in a capture. Where cut says why not all of it was seen, more may have exceeded them.
-func (l limits) expectations(cut string) []verdict.Expectation {
+// expectations are what the limits came to in a capture. Where not all of it was seen, more may have exceeded them.
+func (l limits) expectations(unseen verdict.Unseen) []verdict.Expectation {
 	var all []verdict.Expectation
 	for _, l := range l {
 		r := l.tally.Result()
+		if unseen.Ceiling != "" {
+			r = l.tally.Lasting()
+		}
 		e := verdict.Expectation{Text: "--fail-on " + quoted(l.expr.String()), Rule: l.expr.Subject(), Severity: analyzer.Error,
 			Expected: "not " + l.expr.String(), Seen: r.Seen, Reason: r.Reason}
 		switch {
 		case r.Truth == metric.Yes:
 			e.Outcome, e.Offenders, e.Offending = verdict.Failed, r.N, r.First
-		case cut != "":
-			e.Reason = cut
+		case unseen.Reason() != "":
+			e.Reason = unseen.Reason()
 		case r.Truth == metric.No:
 			e.Outcome = verdict.Met
 		}
@@ -53,21 +56,22 @@ func (l limits) expectations(cut string) []verdict.Expectation {
 	return all
 }
 
-// unseen says why not all of a capture was seen; "": it was.
-func unseen(ceiling *analyzer.Ceiling, err error) string {
+// unseen says what of a capture was not seen.
+func unseen(ceiling *analyzer.Ceiling, err error) verdict.Unseen {
+	of := verdict.Unseen{Ceiling: report.CeilingWords(ceiling)}
 	if err != nil {
-		return printable(leaves(err)[0].Error())
+		of.Cut = printable(leaves(err)[0].Error())
 	}
-	return report.CeilingWords(ceiling)
+	return of
 }
 
 // check is an error for each limit that the capture exceeds, or that it tells nothing of.
-func (l limits) check(capture, cut string) error {
+func (l limits) check(capture string, unseen verdict.Unseen) error {
 	var errs []error
-	for _, e := range l.expectations(cut) {
+	for _, e := range l.expectations(unseen) {
 		switch e.Outcome {
 		case verdict.Failed:
-			errs = append(errs, &failure{statusFailed, fmt.Errorf("%s: %s: %s%s", capture, e.Text, e.Seen, first(e.Offending))})
+			errs = append(errs, &failure{statusFailed, fmt.Errorf("%s: %s: %s%s%s", capture, e.Text, e.Seen, first(e.Offending), unseen.Beside())})
 		case verdict.NotJudged:
 			errs = append(errs, usage("%s: %s cannot be judged: %s", capture, e.Text, e.Reason))
 		}
