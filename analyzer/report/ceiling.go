@@ -44,6 +44,6 @@ func (o *Overview) atCeiling() string {
 	if c.N() == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" Judged at the ceiling (%s): of the %s given up no finding is made, so those that take time or a missing answer can be lacking (half-open, syn-unanswered, syn-retransmitted, slow-handshake, close-wait, dead-peer and their like); times are of handshakes seen whole.",
+	return fmt.Sprintf(" Judged at the ceiling (%s): of the %s given up no finding is made, so those that take time or a missing answer can be lacking (half-open, syn-unanswered, syn-retransmitted, slow-handshake, close-wait, dead-peer and their like), and of rows written early what comes after an end (rst-after-fin, time-wait-reuse); times are of handshakes seen whole.",
 		strings.Join(c.Limits(), ", "), amount.Of(c.N(), "flow", "flows"))
 }
