@@ -155,8 +155,12 @@ func (c *comparing) notes() {
 	if n := c.Old.forgotten + c.New.forgotten; n > 0 {
 		note("%s to further servers were not compared: more than %s", of(n, "flow"), of(uint64(c.New.limits.servers), "server"))
 	}
+	const atCeiling = "given up at the ceiling (--max-flows, --max-memory)"
 	if n := c.Old.Shed + c.New.Shed; n > 0 {
-		note("%s were not compared: given up at the ceiling (--max-flows, --max-memory)", of(n, "flow"))
+		note("%s were not compared: %s", of(n, "flow"), atCeiling)
+	}
+	if c.Partial > 0 {
+		note("%s were compared as far as they are known: %s", of(c.Partial, "flow"), atCeiling)
 	}
 }
 

@@ -65,12 +65,13 @@ type Diff struct {
 	Differences []Difference // the worst first
 	Notes       []string     // what could not be compared, and why: sentences, no capital, no period
 	Unjudged    uint64       // flows that were not compared: there were too many, or too many servers
+	Partial     uint64       // flows of either side of which not all is known
 	Shown       Shown        // a flow of the first difference that is one of flows, where its capture was looked at again
 }
 
 // Compare finds the differences between two sides of one Comparison. It reorders what they keep.
 func Compare(was, is *Snapshot, t Tolerance, on FailOn) *Diff {
-	c := comparing{Diff: &Diff{Old: was, New: is, Unjudged: was.forgotten + is.forgotten + was.Shed + is.Shed}, tolerance: t}
+	c := comparing{Diff: &Diff{Old: was, New: is, Unjudged: was.forgotten + is.forgotten + was.Shed + is.Shed, Partial: was.Partial + is.Partial}, tolerance: t}
 	for _, s := range servers(was, is) {
 		before, now := was.tally(s), is.tally(s)
 		if was.rows() && is.rows() {

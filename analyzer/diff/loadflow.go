@@ -35,6 +35,9 @@ type savedFlow struct {
 		First   string `json:"first"`
 		ResetBy string `json:"reset_by"`
 	} `json:"closing"`
+	Capture struct {
+		Evicted bool `json:"evicted"`
+	} `json:"capture"`
 	Findings []string `json:"findings"`
 }
 
@@ -53,6 +56,7 @@ func (s *Snapshot) nextFlow(d *json.Decoder) error {
 		return errNotSaved
 	}
 	f := flows.Flow{Number: v.Flow}
+	f.Capture.Evicted = v.Capture.Evicted
 	if !v.First.IsZero() {
 		f.First = v.First.UnixNano()
 	}

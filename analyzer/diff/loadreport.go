@@ -18,6 +18,9 @@ type savedReport struct {
 		Packets uint64     `json:"packets"`
 		Flows   uint64     `json:"flows"`
 		First   *time.Time `json:"first"`
+		Ceiling struct {
+			GivenUp uint64 `json:"given_up"`
+		} `json:"ceiling"`
 	} `json:"capture"`
 	Servers   []savedServer `json:"servers"`
 	Forgotten struct {
@@ -56,6 +59,7 @@ func (s *Snapshot) loadReport(value []byte) error {
 		return err
 	}
 	s.Packets, s.Flows, s.forgotten = v.Capture.Packets, v.Capture.Flows, v.Forgotten.Flows
+	s.Partial = v.Capture.Ceiling.GivenUp
 	if v.Capture.First != nil {
 		s.First = v.Capture.First.UnixNano()
 	}

@@ -34,6 +34,8 @@ type Snapshot struct {
 	Packets uint64
 	// Shed flows are those that nothing is known of: given up at the ceiling while the capture was read.
 	Shed uint64
+	// Partial flows are compared as far as they are known: they were given up there, and went on or, in a report, are counted.
+	Partial uint64
 	// Network names what a flow of a capture came through, by flows.Flow.Via, as the function Network does.
 	Network func(via uint32) string
 
@@ -147,6 +149,9 @@ func subject(client, server netip.AddrPort) string {
 // add takes a flow with the names of what was found of it, in any order.
 func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
 	s.Flows++
+	if f.Capture.Evicted {
+		s.Partial++
+	}
 	if s.First == 0 || f.First != 0 && f.First < s.First {
 		s.First = f.First
 	}

@@ -27,6 +27,10 @@ func (d *Diff) Verdict() *verdict.Run {
 		c.Expectations = append(c.Expectations, verdict.Expectation{Text: asBefore + " at all servers", Rule: "as-before",
 			Severity: analyzer.Warning, Reason: fmt.Sprintf("%s could not be compared: there are too many", of(d.Unjudged, "flow"))})
 	}
+	if d.Partial > 0 {
+		c.Expectations = append(c.Expectations, verdict.Expectation{Text: asBefore + " to their end", Rule: "as-before",
+			Severity: analyzer.Warning, Reason: fmt.Sprintf("%s were given up at the ceiling, and are compared as far as they are known", of(d.Partial, "flow"))})
+	}
 	return &verdict.Run{Command: "diff", Captures: []verdict.Capture{c}}
 }
 

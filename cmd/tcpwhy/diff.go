@@ -117,7 +117,7 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 			break
 		}
 	}
-	if result.Unjudged > 0 {
+	if result.Unjudged > 0 || result.Partial > 0 {
 		errs = append(errs, errUnjudged)
 	}
 	return errors.Join(errs...)
@@ -186,7 +186,7 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 		out.end = func(uint64) error {
 			into.Packets = of.source.Stats().Read
 			if s.choice.IsZero() {
-				into.Shed = of.run.Ceiling.N()
+				into.Shed = of.run.Ceiling.Shed.N()
 			}
 			return nil
 		}
