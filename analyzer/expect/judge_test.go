@@ -224,6 +224,40 @@ func TestCutCaptures(t *testing.T) {
 	}
 }
 
+// At the ceiling what fails is a count that is exceeded, by flows that no exception is for.
+func TestCeiling(t *testing.T) {
+	const failed, not = verdict.Failed, verdict.NotJudged
+	for text, want := range map[string]verdict.Outcome{
+		item("count: at most 9"):                               failed,
+		item("count: at most 90%"):                             not,
+		item("count: 11"):                                      not,
+		item("{flows: {port: 80}, count: none}"):               failed,
+		item("{flows: {closing: orderly}, count: none}"):       not,
+		item("{flows: {where: 'connect > 8ms'}, count: none}"): not,
+		item("{flows: {where: half-open}, count: none}"):       failed,
+		item("{flows: {port: 1}, opening: complete}"):          not,
+		item("opening: complete"):                              not,
+		item("opening: {refused: none}"):                       failed,
+		item("closing: {orderly: none}"):                       not,
+		item("findings: none"):                                 failed,
+		item("findings: {half-open: none, refused: 2}"):        failed,
+		item("findings: {half-open: 2, refused: 1}"):           not,
+		item("fail-on: refused > 0"):                           failed,
+		item("fail-on: refused > 1%"):                          not,
+		item("metrics: refused < 1"):                           failed,
+		item("metrics: refused > 1"):                           not,
+		item("metrics: connect.max < 1ms"):                     not,
+		item("findings: none") + "\n  allow: {flows: {finding: [half-open, refused]}, reason: known, until: 2026-11-21}": not,
+		item("findings: none") + "\n  allow: {flows: {finding: refused}, reason: known, until: 2026-11-21}":              failed,
+	} {
+		j := NewJudge(parsed(t, text).Entries, today)
+		tell(j)
+		if got := j.Expectations(verdict.Unseen{Ceiling: "given up"})[0]; got.Outcome != want || (got.Outcome == not) != (got.Reason == "given up") {
+			t.Errorf("%s: got %v (%s), want %v", text, got.Outcome, got.Reason, want)
+		}
+	}
+}
+
 func TestPatterns(t *testing.T) {
 	for _, c := range []struct {
 		pattern, folder, capture string

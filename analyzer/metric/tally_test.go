@@ -96,6 +96,45 @@ func TestTallies(t *testing.T) {
 	}
 }
 
+// Of 40 flows, where there may be more: what is told holds of all that come.
+func TestLasting(t *testing.T) {
+	for _, c := range []struct {
+		expr  string
+		every bool
+		want  Truth
+	}{
+		{"refused", false, Yes}, {"refused", true, Unknown}, {"half-open", false, Unknown}, {"half-open", true, Unknown},
+		{"not half-open", false, Unknown}, {"not refused", true, No}, {"notice", false, Yes}, {"notice > 4", false, Unknown},
+		{"refused > 3", false, Yes}, {"refused > 3%", false, Unknown}, {"refused < 4", true, No}, {"refused <= 4", true, Unknown},
+		{"refused >= 4", true, Yes}, {"refused < 99", false, Unknown}, {"refused == 4", true, Unknown}, {"refused == 3", true, No},
+		{"refused != 3", false, Yes}, {"flows > 39", false, Yes}, {"flows < 41", true, Unknown}, {"flows < 40", true, No},
+		{"opening == refused", false, Yes}, {"opening == complete", true, Unknown}, {"opening != refused", true, No},
+		{"opening.in-progress < 1", false, Unknown}, {"closing == open", false, Unknown}, {"midstream < 1", false, Unknown},
+		{"handshake > 38ms", false, Unknown}, {"handshake.max > 38ms", false, Unknown}, {"handshake.p50 > 1ms", false, Unknown},
+		{"handshake.count > 35", false, Yes}, {"handshake.count < 37", false, Unknown}, {"packets < 1", false, Unknown}, {"packets >= 0", false, Yes},
+		{"packets > 0", true, Unknown}, {"packets < 0", true, No}, {"refused > 3% or flows > 3", false, Yes},
+		{"refused > 3% and flows > 3", false, Unknown}, {"not (flows <= 3)", false, Yes}, {"refused and opening == refused", false, Yes},
+		{"refused and packets < 1", false, Unknown},
+	} {
+		e, err := Parse(c.expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tally := NewLimit(e)
+		if c.every {
+			tally = NewExpectation(e)
+		}
+		capture(tally, 40)
+		if got := tally.Lasting(); got.Truth != c.want || got.Truth == Unknown && len(got.First) > 0 {
+			t.Errorf("%s, of every flow %v: got %d by %v, want %d", c.expr, c.every, got.Truth, got.First, c.want)
+		}
+		capture(tally, 400)
+		if got := tally.Result().Truth; c.want != Unknown && got != c.want {
+			t.Errorf("%s, of every flow %v: of more flows %d, which was told to stay %d", c.expr, c.every, got, c.want)
+		}
+	}
+}
+
 // A capture that nothing was captured in meets nothing that is said of flows.
 func TestNoFlowsTellNothing(t *testing.T) {
 	for expr, want := range map[string]Truth{"half-open": Unknown, "half-open > 5%": Unknown, "half-open == 0": Unknown, "warning": Unknown,
