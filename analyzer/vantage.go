@@ -60,8 +60,8 @@ type hops struct {
 	clientHere uint64 // without a router between the client and here
 	serverHere uint64
 	same       uint64 // both ends have one address, or are of the loopback network
-	clientTTL  uint8  // of the latest flow
-	serverTTL  uint8
+	clientTTL  vote
+	serverTTL  vote
 	again      [2]uint64 // data that passed twice, by the flows.Side that sent it
 }
 
@@ -71,7 +71,8 @@ func (h *hops) add(f *flows.Flow) {
 		return
 	}
 	h.flows++
-	h.clientTTL, h.serverTTL = c.TTL, s.TTL
+	h.clientTTL.add(vote{c.TTL, 1})
+	h.serverTTL.add(vote{s.TTL, 1})
 	if initialTTL(c.TTL) {
 		h.clientHere++
 	}
@@ -83,6 +84,39 @@ func (h *hops) add(f *flows.Flow) {
 	}
 	h.again[flows.Client] += uint64(c.Retransmissions.Data)
 	h.again[flows.Server] += uint64(s.Retransmissions.Data)
+}
+
+func (h *hops) merge(o *hops) {
+	h.flows += o.flows
+	h.clientTTL.add(o.clientTTL)
+	h.serverTTL.add(o.serverTTL)
+	h.again[flows.Client] += o.again[flows.Client]
+	h.again[flows.Server] += o.again[flows.Server]
+}
+
+// vote finds the TTL that most flows have, by Boyer and Moore's majority vote.
+type vote struct {
+	ttl  uint8
+	lead uint64 // over all others together, at least
+}
+
+func (v *vote) add(o vote) {
+	switch {
+	case v.ttl == o.ttl:
+		v.lead += o.lead
+	case v.lead >= o.lead:
+		v.lead -= o.lead
+	default:
+		*v = vote{o.ttl, o.lead - v.lead}
+	}
+}
+
+// words are the TTL of nearly all flows, which is eight tenths of them ahead where it is that of nine, or another's in its place.
+func (v vote) words(all uint64, another string) string {
+	if 10*v.lead >= 8*all {
+		return fmt.Sprintf("TTL %d", v.ttl)
+	}
+	return another
 }
 
 // initialTTL reports whether systems send with this TTL, so that no router has lowered it.
@@ -135,9 +169,19 @@ func (s *Server) place() (Place, Confidence) {
 // Vantage is where the packets of s were captured.
 func (s *Server) Vantage() Vantage {
 	var v Vantage
-	h := &s.hops
 	v.Place, v.Confidence = s.place()
-	v.Flows = h.flows
+	v.Flows = s.hops.flows
+	if v.Place == PlaceSame || v.Place == PlaceServer {
+		v.Host = s.Addr.Addr()
+	}
+	v.Why = s.why(v.Place, &s.hops)
+	v.measures()
+	v.Taken = v.taken()
+	return v
+}
+
+// why says by what the place is known: the times are of s, the TTLs of h, which may be those of other servers, too.
+func (s *Server) why(p Place, h *hops) (why string) {
 	half, whole := s.SYNToSYNACK.Median(), s.Handshake.Median()
 	split := func(verb string, part time.Duration) string {
 		if whole == 0 {
@@ -146,29 +190,25 @@ func (s *Server) Vantage() Vantage {
 		return fmt.Sprintf(" and %s in %s of a %s handshake", verb, span.String(part), span.String(whole))
 	}
 	answers, acks := split("answers SYN", half), split("acknowledges SYN-ACK", whole-half)
-	ttls := fmt.Sprintf("packets of the client come with TTL %d, those of the server with %d", h.clientTTL, h.serverTTL)
-	switch v.Place {
+	ttls := fmt.Sprintf("packets of the client come with %s, those of the server with %s",
+		h.clientTTL.words(h.flows, "various TTLs"), h.serverTTL.words(h.flows, "various TTLs"))
+	switch p {
 	case PlaceSame:
-		v.Host = s.Addr.Addr()
-		v.Why = "client and server are the same host"
+		why = "client and server are the same host"
 	case PlaceServer:
-		v.Host = s.Addr.Addr()
-		v.Why = fmt.Sprintf("it sends with TTL %d", h.serverTTL) + answers
+		why = "it sends with " + h.serverTTL.words(h.flows, "an initial TTL") + answers
 	case PlaceClient:
-		v.Why = fmt.Sprintf("it sends with TTL %d", h.clientTTL) + acks
+		why = "it sends with " + h.clientTTL.words(h.flows, "an initial TTL") + acks
 	case PlaceNetwork:
-		v.Why = ttls + ", so no router lies between them"
+		why = ttls + ", so no router lies between them"
 	case PlaceNearServer:
-		v.Why = ttls + ", and the server" + strings.TrimPrefix(answers, " and")
+		why = ttls + ", and the server" + strings.TrimPrefix(answers, " and")
 	case PlaceNearClient:
-		v.Why = ttls + ", and the client" + strings.TrimPrefix(acks, " and")
+		why = ttls + ", and the client" + strings.TrimPrefix(acks, " and")
 	case PlaceBetween:
-		v.Why = ttls
+		why = ttls
 	}
-	v.Why += h.repeats(v.Place)
-	v.measures()
-	v.Taken = v.taken()
-	return v
+	return why + h.repeats(p)
 }
 
 // repeats tells whose repeated data passed, where that fits the place: what was lost beyond this point passes
@@ -228,34 +268,36 @@ func (v *Vantage) measures() {
 // host is named if all of them have it as the same end, or each as one or the other.
 func vantage(servers []*Server, hosts []*Host) Vantage {
 	var all uint64
-	var places [PlaceHost + 1]uint64
 	at := map[netip.Addr]uint64{} // flows that seem to be captured at an address
 	most := map[Place]Vantage{}   // of the busiest server
+	busiest := map[Place]*Server{}
+	var ways [PlaceHost + 1]hops
 	for _, s := range servers {
 		v := s.Vantage()
 		if v.Place == PlaceUnknown {
 			continue
 		}
 		all += v.Flows
-		places[v.Place] += v.Flows
+		ways[v.Place].merge(&s.hops)
 		if v.Place == PlaceServer {
 			at[v.Host] += v.Flows
 		}
 		was, seen := most[v.Place]
 		switch {
 		case !seen:
-			most[v.Place] = v
+			most[v.Place], busiest[v.Place] = v, s
 		case was.Host != v.Host:
 			was.Host = netip.Addr{}
 			most[v.Place] = was
 		}
 	}
-	for p, n := range places {
-		if !mostly(n, all) {
+	for p := range ways {
+		if !mostly(ways[p].flows, all) {
 			continue
 		}
 		v := most[Place(p)]
-		v.Flows = n
+		v.Flows = ways[p].flows
+		v.Why = busiest[v.Place].why(v.Place, &ways[p])
 		if v.Place == PlaceClient {
 			v.Host = oneClient(hosts)
 		}

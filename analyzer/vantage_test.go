@@ -63,6 +63,32 @@ flow a client 192.0.2.1:40000 server 10.0.8.20:8443
 	}
 }
 
+// A TTL is told as that of all only where nearly all have it, of one server and of several.
+func TestVantageTTLs(t *testing.T) {
+	for _, c := range []struct{ name, ttls, want string }{
+		{"one", "57", "TTL 57"},
+		{"nine of ten", "{{if eq . 4}}50{{else}}57{{end}}", "TTL 57"},
+		{"nine of ten, the other last", "{{if eq . 9}}50{{else}}57{{end}}", "TTL 57"},
+		{"two", "{{if eq . 3 6 9}}50{{else}}57{{end}}", "various TTLs"},
+		{"as many as flows", "{{add 50 .}}", "various TTLs"},
+	} {
+		for _, server := range []string{"198.51.100.20", "198.51.100.{{add 20 .}}"} {
+			var j Judge
+			judgeAll(t, &j, fmt.Sprintf(`{{range n 10}}
+flow f{{.}} client 192.0.2.1:{{add 40000 .}} server %s:80
+{{.}}s  f{{.}}> S  0:0(0)        ttl %s
++12ms   f{{.}}< S. 0:0(0) ack 1  ttl 60
++10ms   f{{.}}> .  1:1(0) ack 1  ttl %[2]s
+{{end}}`, server, c.ttls))
+			v := j.Summary().Vantage
+			want := "Taken on the way between client and server: packets of the client come with " + c.want + ", those of the server with TTL 60."
+			if got := v.Sentence(); got != want {
+				t.Errorf("%s, %s:\ngot  %s\nwant %s", c.name, server, got, want)
+			}
+		}
+	}
+}
+
 // A proxy is the server of some flows and the client of the others.
 func TestVantageProxy(t *testing.T) {
 	var j Judge
