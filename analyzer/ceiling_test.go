@@ -132,6 +132,7 @@ func TestCeilingCountsOnce(t *testing.T) {
 				is(s.Addr.String()+": resetters", sum(s.Resetter[:]), s.Flows)
 				is(s.Addr.String()+": shed or not", sum(s.Shed[:]), s.Flows)
 				atMost(s.Addr.String()+": silent", s.HalfOpens.Silent, s.Flows)
+				atMost(s.Addr.String()+": clients, each as often as it has flows", s.Clients.all, s.Flows)
 				atMost(s.Addr.String()+": repeated", s.HalfOpens.Repeated, s.HalfOpens.Silent)
 				if k := known[fmt.Sprint(s.Addr, s.Space)]; k != nil && ceiling.Forgotten == 0 {
 					atMost(s.Addr.String()+": flows", s.Flows, k.Flows+copies)

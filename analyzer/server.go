@@ -135,7 +135,9 @@ func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	again = count(s, f, now)
 	s.Last = max(s.Last, f.Last)
 	client := hashAddr(f.Client().Addr.Addr())
-	s.Clients.add(client)
+	if again || !f.Capture.Evicted { // else it was added then
+		s.Clients.add(client)
+	}
 	for i := range f.Ends {
 		r := &f.Ends[i].Retransmissions
 		s.Repeated.SYN += uint64(r.SYN)
