@@ -21,7 +21,7 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 			r.choosers = append(r.choosers, "--"+f.Name+" "+quoted(f.Value.String()))
 		}
 		switch f.Name {
-		case "max-packets", "linger", "max-flows", "max-memory":
+		case "max-packets", "linger", "limit", "max-flows", "max-memory":
 			r.deciding = append(r.deciding, "--"+f.Name+" "+quoted(f.Value.String()))
 		case "check-sums":
 			r.deciding = append(r.deciding, "--check-sums="+f.Value.String())

@@ -16,7 +16,7 @@ type reading struct {
 	files     []string
 	named     []string // files and folders as they were given
 	choosers  []string // the flags that choose among flows, as they were given
-	deciding  []string // those beside a filter that decide what is a flow, and which number it has, as a shell takes them
+	deciding  []string // those beside a filter that decide what is a flow, which number it has, and what is found of it, as a shell takes them
 	filter    string
 	count     uint64
 	separate  bool

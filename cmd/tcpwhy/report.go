@@ -194,7 +194,7 @@ func (r *reading) overview(of *capture, found []*analyzer.Finding, flows uint64)
 	return o
 }
 
-// again is a command of the same packets, with what makes it number their flows the same; "" where they are gone.
+// again is a command of the same packets, with what makes it number their flows and find in them the same; "" where they are gone.
 func (r *reading) again(command string, of *capture) string {
 	if _, again := r.rereadable(); !again {
 		return ""
@@ -209,6 +209,9 @@ func (r *reading) again(command string, of *capture) string {
 		files = of.source.Files()
 	}
 	for _, f := range files {
+		if strings.HasPrefix(f, "-") {
+			f = "./" + f // no flag
+		}
 		words = append(words, quoted(f))
 	}
 	return strings.Join(words, " ")
