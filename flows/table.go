@@ -154,6 +154,9 @@ func (f ref) shard() int    { return int(f >> shardShift) }
 // takes longer than rehashing 1/256 of the flows.
 const shards = 256
 
+// LeastFlows is the least that Config.MaxFlows can keep: one for each shard.
+const LeastFlows = shards
+
 // shard is an open-addressing table with linear probing: one cache line is looked at for most
 // packets, where Go's map takes three to four times as long at a million flows.
 type shard struct {

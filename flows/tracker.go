@@ -17,7 +17,8 @@ type Config struct {
 	Lists func(*Flow) bool
 	// Events keeps what is out of the ordinary in a flow, with its packets.
 	Events bool
-	// MaxFlows is how many flows are held at the most, 256 at the least; 0: as many as there are. Who sets it asks Shed.
+	// MaxFlows is how many flows are held at the most, LeastFlows at the least; 0: as many as there are. Those that are given up
+	// for it are handed out by Finished, too: Flow.Shed tells.
 	MaxFlows int
 	// MaxBytes is how much memory they may take, by what one takes on average, and what one keeps beyond that; 0: as much as there
 	// is. What a flow leaves is kept for others like it: where there are many at first, and then few that keep much, it can be two thirds

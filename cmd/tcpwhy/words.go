@@ -27,7 +27,6 @@ func parseNumber(s string) (uint64, error) {
 
 // What is held if nobody says otherwise suits a laptop: a million flows take some 130 MB where most go as they should.
 const (
-	leastFlows    = 256 // that flows.Config.MaxFlows can keep
 	defaultFlows  = 1 << 20
 	defaultMemory = 1e9
 )
