@@ -46,7 +46,7 @@ example: static
 .PHONY: test
 test: libpcap check
 	$(GO) test ./...
-	$(GO) test -race -run 'CrewStops|CrewTells' ./analyzer
+	$(GO) test -race -run 'PipelineStops|PipelineTells' ./analyzer
 	CGO_ENABLED=0 $(GO) test ./cmd/... ./pcaps
 	$(MAKE) --no-print-directory static
 	bin/tcpwhy-static flows $(SAMPLE) >/dev/null

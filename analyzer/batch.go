@@ -11,17 +11,17 @@ type batch struct {
 	parts       []part  // by lane
 	lane        []uint8 // that each segment is of
 	first, then int64   // time of the capture with the first and the last of them
-	read        bool
-	last        bool // the source has ended: there are none, and all flows are finished
+	filled      bool    // with all that there was to read
+	last        bool    // the source has ended: there are none, and all flows are finished
 }
 
 // part is what of a batch is a lane's.
 type part struct {
 	segments []flows.Segment
-	which    []int   // their places in the batch, from 1
+	places   []int   // of these in the batch, from 1
 	now      []int64 // time of the capture with each
 	options  []byte  // of their headers
-	moves    []move
+	events   []serverEvent
 }
 
 // batchSize is the most segments of a batch: few enough to be in a processor's own cache until they are observed, enough
@@ -33,9 +33,9 @@ const _ = uint(flows.MaxShared - batchSize)
 func (b *batch) clear() {
 	for i := range b.parts {
 		p := &b.parts[i]
-		p.segments, p.which, p.now, p.options, p.moves = p.segments[:0], p.which[:0], p.now[:0], p.options[:0], p.moves[:0]
+		p.segments, p.places, p.now, p.options, p.events = p.segments[:0], p.places[:0], p.now[:0], p.options[:0], p.events[:0]
 	}
-	b.lane, b.read, b.last = b.lane[:0], false, false
+	b.lane, b.filled, b.last = b.lane[:0], false, false
 }
 
 func (b *batch) size() int {
@@ -50,7 +50,8 @@ func (b *batch) takes(now int64) bool {
 	return len(b.lane) == 0 || now/int64(time.Second) == b.first/int64(time.Second)
 }
 
-// add adds a segment of a lane. Of its bytes the TCP header stays, of which the options are asked for.
+// add copies a segment to its lane's: which that is shows only when it was read. Of its bytes the TCP header stays, of which the
+// options are asked for.
 func (b *batch) add(s *flows.Segment, lane int, now int64) {
 	if len(b.lane) == 0 {
 		b.first = now
@@ -58,7 +59,7 @@ func (b *batch) add(s *flows.Segment, lane int, now int64) {
 	b.then = now
 	b.lane = append(b.lane, uint8(lane))
 	p := &b.parts[lane]
-	p.which, p.now, p.segments = append(p.which, len(b.lane)), append(p.now, now), append(p.segments, *s)
+	p.places, p.now, p.segments = append(p.places, len(b.lane)), append(p.now, now), append(p.segments, *s)
 	kept := &p.segments[len(p.segments)-1]
 	from := len(p.options)
 	p.options = append(p.options, tcpHeader(s)...)

@@ -5,11 +5,11 @@ import "tcpwhy/flows"
 // lane is a lane of the tracker, and what is on its way from there to the outputs.
 type lane struct {
 	flows.Lane
-	run     *Run
-	number  int
-	strange []int // moves of the batch observed last that name a flow
-	ended   bool
-	through bool // with what was to be done in this round
+	run        *Run
+	index      int
+	unnumbered []int // events of the batch observed last whose flow may have no number yet
+	ended      bool
+	through    bool // with what was to be done in this round
 
 	waiting []*result // to be told of, those of a batch in their turn
 	told    int       // how many of them were
@@ -46,29 +46,30 @@ func (l *lane) work(finished, observed *batch) {
 
 func (l *lane) observe(b *batch) {
 	l.Begin(b.first)
-	p := &b.parts[l.number]
-	l.Observe(p.segments, p.which, p.now, func(i int, step *flows.Step) {
-		if !l.run.gauges() || len(step.Changes)+len(step.Notes) == 0 {
+	p := &b.parts[l.index]
+	gauges := l.run.gauges()
+	l.Observe(p.segments, p.places, p.now, func(i int, step *flows.Step) {
+		if !gauges || len(step.Changes)+len(step.Notes) == 0 {
 			return
 		}
-		n := len(p.moves)
-		p.moves = movesOf(p.moves, &p.segments[i], step)
-		for ; n < len(p.moves); n++ {
-			p.moves[n].turn = p.which[i]
-			if p.moves[n].flow != 0 {
-				l.strange = append(l.strange, n)
+		n := len(p.events)
+		p.events = serverEvents(p.events, &p.segments[i], step)
+		for ; n < len(p.events); n++ {
+			p.events[n].place = p.places[i]
+			if p.events[n].flow != 0 {
+				l.unnumbered = append(l.unnumbered, n)
 			}
 		}
 	})
 }
 
-// numbered puts the numbers of flows into moves that name them, once all are known.
-func (l *lane) numbered(b *batch) {
-	for _, i := range l.strange {
-		m := &b.parts[l.number].moves[i]
-		m.flow = l.NumberOf(m.flow)
+// number puts the numbers of flows into the events that name them, once all are known.
+func (l *lane) number(b *batch) {
+	for _, i := range l.unnumbered {
+		e := &b.parts[l.index].events[i]
+		e.flow = l.NumberOf(e.flow)
 	}
-	l.strange = l.strange[:0]
+	l.unnumbered = l.unnumbered[:0]
 }
 
 // judge judges the flows that were finished by a batch, and reports whether these are all.
@@ -81,20 +82,20 @@ func (l *lane) judge(b *batch) bool {
 		if len(l.free) == 0 {
 			l.free = append(l.free, &result{})
 		}
-		j := l.free[len(l.free)-1]
+		r := l.free[len(l.free)-1]
 		var more bool
-		if j.turn, more = l.Finished(&j.flow); !more {
+		if r.turn, more = l.Finished(&r.flow); !more {
 			return true
 		}
 		l.free = l.free[:len(l.free)-1]
-		f := &j.flow
-		j.transitions = append(j.transitions[:0], f.Transitions...)
-		j.events = append(j.events[:0], f.Events...)
-		f.Transitions, f.Events, j.found = j.transitions, j.events, nil
+		f := &r.flow
+		r.transitions = append(r.transitions[:0], f.Transitions...)
+		r.events = append(r.events[:0], f.Events...)
+		f.Transitions, f.Events, r.found = r.transitions, r.events, nil
 		if l.run.judges(f) {
-			j.found = l.run.Judge.judgeOn(&j.pass, f, j.turn.Now, true)
+			r.found = l.run.Judge.judgeOn(&r.pass, f, r.turn.Now, true)
 		}
-		l.out = append(l.out, j)
+		l.out = append(l.out, r)
 	}
 	return false
 }

@@ -23,7 +23,7 @@ type peers struct {
 	leaving   leaving
 	strange   strange
 	clock     clock
-	moves     []move // of the segment at hand
+	events    []serverEvent // of the segment at hand
 	causes    map[subject]bool
 }
 
@@ -175,9 +175,9 @@ func (p *peers) hosts() []*Host {
 // step follows what a segment changed: most change nothing, and cost nothing here.
 func (p *peers) step(seg *flows.Segment, step *flows.Step) {
 	p.clock.tick(seg)
-	p.moves = movesOf(p.moves[:0], seg, step)
-	for i := range p.moves {
-		p.move(&p.moves[i])
+	p.events = serverEvents(p.events[:0], seg, step)
+	for i := range p.events {
+		p.apply(&p.events[i])
 	}
 }
 

@@ -76,7 +76,7 @@ type Run struct {
 	started  bool
 	unread   error // what kept the source from its end
 	batch    int   // segments shared out at a time, 0: batchSize
-	few      int   // so many are not worth waking others for, 0: fewSegments
+	few      int   // fewer are not worth waking others for, 0: fewSegments
 	found    []*Finding
 	snapshot flows.Flow
 }
@@ -99,7 +99,7 @@ func (r *Run) Read() (uint64, error) {
 	r.choice = chooser{Choice: r.Choice, scan: r.Scan}
 	var err error
 	if n := r.workers(); n > 1 {
-		err = newCrew(r, n).readAll()
+		err = newPipeline(r, n).readAll()
 	} else {
 		err = r.oneByOne()
 	}
@@ -110,6 +110,17 @@ func (r *Run) Read() (uint64, error) {
 	}
 	return r.tracker.Flows(), errors.Join(r.unread, err)
 }
+
+// workers is how many goroutines this reading is for: one where outputs are told of packets, or these count only if they are chosen.
+func (r *Run) workers() int {
+	if len(r.Packets) > 0 || r.Early || r.gauges() && !r.Choice.IsZero() {
+		return 1
+	}
+	return max(1, r.Workers)
+}
+
+// gauges reports whether it is followed what servers hold as packets pass.
+func (r *Run) gauges() bool { return r.Judge != nil && !r.Judge.FlowsOnly }
 
 // readAtOnce is how many segments are read at a time: they, and what is known of their flows, fit into a processor's first cache.
 const readAtOnce = 128
@@ -188,7 +199,7 @@ func (r *Run) ended() {
 
 func (r *Run) observed(seg *flows.Segment, step *flows.Step, flow *flows.Flow) error {
 	r.now = max(r.now, seg.Time)
-	if r.Judge != nil && !r.Judge.FlowsOnly && (r.choice.all || r.choice.counts(seg, step)) {
+	if r.gauges() && (r.choice.all || r.choice.counts(seg, step)) {
 		r.Judge.Step(seg, step)
 	}
 	if len(r.Packets) > 0 || r.Early {

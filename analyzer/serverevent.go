@@ -6,24 +6,24 @@ import (
 	"tcpwhy/flows"
 )
 
-// move is what a segment changes of what is known of a server beside its flows.
-type move struct {
-	kind   moveKind
-	turn   int // of the segment, where they are shared out
+// serverEvent is what a segment tells of a server beside its flows; or, flagsInvalid, of a sender of flags that no TCP sends together.
+type serverEvent struct {
+	kind   serverEventKind
+	place  int // of the segment in its batch, from 1
 	server serverKey
 	at     int64          // ns since 1970 UTC
-	apart  time.Duration  // from what was sent before
+	after  time.Duration  // what was sent before
 	seg    *flows.Segment // of flagsInvalid
 	flow   uint64         // likewise
 	until  int64          // of goesOn: the second in which it would have been over
 }
 
-type moveKind uint8
+type serverEventKind uint8
 
 const (
-	flagsInvalid moveKind = iota
-	synACKAgain           // after a valid ACK had passed
-	synAgain              // the first that came again
+	flagsInvalid serverEventKind = iota
+	synACKAgain                  // after a valid ACK had passed
+	synAgain                     // the first that came again
 	attempt
 	synReceived      // enters SYN_RCVD again
 	firstSYNReceived // enters it from LISTEN
@@ -34,14 +34,14 @@ const (
 	goesOn // after it was given up half open
 )
 
-// movesOf appends what a segment changes.
-func movesOf(to []move, seg *flows.Segment, step *flows.Step) []move {
-	add := func(kind moveKind, apart flows.Elapsed) {
-		m := move{kind: kind, server: serverOf(seg, step), at: seg.Time, apart: apart.D}
+// serverEvents appends what a segment tells.
+func serverEvents(to []serverEvent, seg *flows.Segment, step *flows.Step) []serverEvent {
+	add := func(kind serverEventKind, after flows.Elapsed) {
+		e := serverEvent{kind: kind, server: serverOf(seg, step), at: seg.Time, after: after.D}
 		if kind == flagsInvalid {
-			m.seg, m.flow = seg, step.Flow
+			e.seg, e.flow = seg, step.Flow
 		}
-		to = append(to, m)
+		to = append(to, e)
 	}
 	for i := range step.Notes {
 		switch n := &step.Notes[i]; {
@@ -99,48 +99,48 @@ func serverOf(seg *flows.Segment, step *flows.Step) serverKey {
 	return serverKey{seg.Dst, uint32(seg.DstPort), seg.Space}
 }
 
-func (p *peers) move(m *move) {
-	if m.kind == flagsInvalid {
-		p.strange.add(m.seg, m.flow)
+func (p *peers) apply(e *serverEvent) {
+	if e.kind == flagsInvalid {
+		p.strange.add(e.seg, e.flow)
 		return
 	}
-	s := p.server(m.server)
-	switch m.kind {
+	s := p.server(e.server)
+	switch e.kind {
 	case synACKAgain:
 		// It took no valid ACK: one that had passed between its SYN-ACKs. Their waits double, so the one before came after half
 		// of the time at the latest.
-		from := m.at - int64(m.apart)
-		s.pressure.mark(from, from+int64(m.apart)/2, pressureGap)
+		from := e.at - int64(e.after)
+		s.pressure.mark(from, from+int64(e.after)/2, pressureGap)
 	case synAgain:
 		// It took no SYNs: the first of those that come again tells.
-		if sent := m.at - int64(m.apart); s.admission.ignore(sent) {
+		if sent := e.at - int64(e.after); s.admission.ignore(sent) {
 			second := sent - sent%int64(time.Second)
 			s.unheard.mark(second, second+int64(time.Second), int64(time.Second))
 		}
 	case attempt:
-		p.totals.Attempts.add(m.at)
-		s.Attempts.add(m.at)
+		p.totals.Attempts.add(e.at)
+		s.Attempts.add(e.at)
 	case leftSYNReceived:
 		p.totals.HalfOpen.leave()
 		s.HalfOpen.leave()
 	case synReceived, firstSYNReceived:
-		p.leaving.until(m.at, &p.totals.HalfOpen)
-		p.totals.HalfOpen.enter(m.at)
-		s.HalfOpen.enter(m.at)
-		if m.kind == firstSYNReceived {
-			s.admission.take(m.at)
+		p.leaving.until(e.at, &p.totals.HalfOpen)
+		p.totals.HalfOpen.enter(e.at)
+		s.HalfOpen.enter(e.at)
+		if e.kind == firstSYNReceived {
+			s.admission.take(e.at)
 		}
 		if s.HalfOpen.Now >= floodAt {
-			s.flood.mark(m.at, m.at, int64(time.Minute))
+			s.flood.mark(e.at, e.at, int64(time.Minute))
 		}
 	case closeWaits:
-		s.CloseWait.enter(m.at)
+		s.CloseWait.enter(e.at)
 	case leftCloseWait:
 		s.CloseWait.leave()
 	case timeWaits:
-		s.TimeWait.add(m.at)
+		s.TimeWait.add(e.at)
 	case goesOn:
-		p.leaving.stay(m.until, s, &p.totals.HalfOpen)
+		p.leaving.stay(e.until, s, &p.totals.HalfOpen)
 	}
 }
 

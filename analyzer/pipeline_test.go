@@ -90,7 +90,7 @@ var everyRun = []Run{
 }
 
 // However many read a capture, they tell the same.
-func TestCrew(t *testing.T) {
+func TestPipeline(t *testing.T) {
 	for _, r := range Rules {
 		runs := everyRun
 		if underRace {
@@ -131,7 +131,7 @@ func crowd(n int) (segs []flows.Segment) {
 }
 
 // They do of many flows, at the ceiling, and where the time of many is over at once.
-func TestCrewOfMany(t *testing.T) {
+func TestPipelineOfMany(t *testing.T) {
 	segs := crowd(30_000)
 	later := crowd(10_000)
 	for i := range later {
@@ -158,7 +158,7 @@ func TestCrewOfMany(t *testing.T) {
 }
 
 // An output that fails ends the reading, whoever reads.
-func TestCrewStopsWhereItCannotWrite(t *testing.T) {
+func TestPipelineStopsWhereItCannotWrite(t *testing.T) {
 	full := errors.New("full")
 	r := Run{Source: &played{crowd(1000), io.EOF}, Workers: 2, batch: 64, few: 1, Flows: []FlowOutput{unwritable{full}}}
 	if _, err := r.Read(); !errors.Is(err, full) {
@@ -171,7 +171,7 @@ type unwritable struct{ err error }
 func (u unwritable) Flow(*flows.Flow, []*Finding) error { return u.err }
 
 // What could be read before an input broke off, or reading was stopped, is told by several as by one.
-func TestCrewTellsWhatItHas(t *testing.T) {
+func TestPipelineTellsWhatItHas(t *testing.T) {
 	broken := errors.New("broken")
 	for _, batch := range []int{1, 100, 0} {
 		var h heard
@@ -201,7 +201,7 @@ func (h *halting) Read(segs []flows.Segment) (int, error) {
 }
 
 // Where the source has nothing yet, several have told as much as one.
-func TestCrewTellsWhileItWaits(t *testing.T) {
+func TestPipelineTellsWhileItWaits(t *testing.T) {
 	segs := crowd(300)
 	for _, every := range []int{1, 7, 500} {
 		told := func(workers int) (at []int) {
