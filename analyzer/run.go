@@ -58,8 +58,9 @@ type Run struct {
 	// Workers is how many goroutines share the work; 0 and 1: the caller's alone does it. What comes out is the same.
 	// One works on each segment as it comes; several wait for some thousand, which an interface or a pipe may be slow to give.
 	Workers int
-	// GivenUp, if set, is told of flows that are given up at the ceiling. Of one that goes on, Changes begin anew.
-	GivenUp func(*flows.Flow)
+	// Rowless, if set, is told of what goes without a row: flows that are given up at the ceiling, and the rest of one that had its
+	// row early. Of one that goes on, Changes begin anew.
+	Rowless func(*flows.Flow)
 	// Pause, if set, is called every few thousand segments. Reading stops well where it returns false.
 	Pause func() bool
 	// Idle, if set, is called when the Source has nothing yet, and all that it had was told. Its error ends the reading.
@@ -268,9 +269,7 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 			if r.Judge != nil {
 				r.Judge.Shed(f)
 			}
-			if r.GivenUp != nil {
-				r.GivenUp(f)
-			}
+			r.rowless(f)
 		}
 		return nil
 	}
@@ -283,7 +282,11 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 		said = r.Judge.said[f.Number]
 		r.Judge.count(f, found, r.find)
 	}
-	if !row || !r.choice.found(f, r.found) {
+	if !row {
+		r.rowless(f)
+		return nil
+	}
+	if !r.choice.found(f, r.found) {
 		return nil
 	}
 	for _, out := range r.Flows {
@@ -292,6 +295,18 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 		}
 	}
 	return r.late(r.found, said)
+}
+
+func (r *Run) rowless(f *flows.Flow) {
+	if r.Rowless != nil {
+		r.Rowless(f)
+	}
+}
+
+// GivenUp is what was given up so far, where no others share the work.
+func (r *Run) GivenUp() *Ceiling {
+	r.Ceiling.Ceiling = r.tracker.Ceiling()
+	return &r.Ceiling
 }
 
 // late tells of what was found of a flow that is finished, but what was told before.

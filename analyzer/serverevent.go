@@ -47,7 +47,7 @@ func serverEvents(to []serverEvent, seg *flows.Segment, step *flows.Step) []serv
 		switch n := &step.Notes[i]; {
 		case n.Kind == flows.NoteInvalidFlags:
 			add(flagsInvalid, n.D)
-		case n.Kind == flows.NoteGoesOn && n.N > 0:
+		case n.Kind == flows.NoteGoesOn && step.Before.Shed == flows.ShedHalfOpen && step.Before.States[flows.Server] == flows.SynReceived:
 			add(goesOn, flows.Elapsed{})
 			to[len(to)-1].until = int64(n.N)
 		case !n.D.OK || n.D.D < soonestRepeat:

@@ -161,7 +161,7 @@ func (t *Tracker) evict(c *sheddable) {
 	if e.standing == 0 || t.missed(t.gone.add(&k, e)) {
 		t.ceiling.Forgotten++
 	}
-	t.depart(c.ref, c.shed)
+	t.depart(c.ref, c.shed, true)
 }
 
 // missed reports whether what goes on of a flow that is forgotten would count as another one.
@@ -239,10 +239,11 @@ func (t *Tracker) resume(r *record, e eviction) {
 		r.serverEnd().has |= distrust // it did not take what proves the client open
 	}
 	due := uint32(0)
-	if e.due != 0 && b.Shed == ShedHalfOpen {
+	if e.due != 0 {
 		left, _ := e.dueIn(t.now / second)
 		due = uint32(t.now/second + left)
 	}
+	t.step.Before = b
 	t.note(Note{Kind: NoteGoesOn, N: due})
 	for side, state := range b.States {
 		h := r.end(Side(side))

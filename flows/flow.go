@@ -198,7 +198,8 @@ type Flow struct {
 	History      string
 	Completeness uint8 // as Wireshark's tcp.completeness
 
-	Shed        Shed // what it was when it was given up; NotShed of one that is finished
+	Shed        Shed  // what it was when it was given up; NotShed of one that is finished
+	Due         int64 // where the ceiling or the end had it go: when it would have been finished, had nothing more come, ns since 1970 UTC; 0: never
 	Capture     Capture
 	Transitions []Transition // in order; only when the Tracker keeps them
 	Events      []Event      // in order, the first 64; only when the Tracker keeps them

@@ -290,6 +290,9 @@ func (t *Tracker) finalACK(r *record, from, to *half) {
 			t.note(Note{Kind: NoteHandshake, D: since(r, atSYN, s.Time)})
 		}
 	}
+	if b := t.before(r); b != nil && b.Opening.undecided() && !b.Proved && !r.is(completed) && !to.is(distrust) {
+		t.note(Note{Kind: NoteHandshake}) // how long it took went with its beginning
+	}
 	if from.synLen > 0 && s.HasTS {
 		if a := t.asideOf(r); !a.ackSeen {
 			a.ackTS, a.ackSeen = s.TSVal, true

@@ -9,7 +9,8 @@ type Step struct {
 	// that stands again, Packet the one that had shown it, and RevisedBy this one.
 	Changes []Transition
 	Notes   []Note
-	Quiet   Quiet // why nothing changed; QuietNone where something did
+	Quiet   Quiet     // why nothing changed; QuietNone where something did
+	Before  *Standing // how the flow stood when it was given up, where this is its first packet since; else nil
 }
 
 // Note is a fact worth a word beside the changes of state.
@@ -79,7 +80,7 @@ const (
 	NoteDataAfter       // data after its sender's FIN, or another FIN; N: bytes of it
 	NoteRSTStays        // RST from SYN_SENT in answer to a wrong ACK
 	NoteMidstream       // first packet of a connection that began before the capture
-	NoteGoesOn          // first packet of one after it was given up at the ceiling; N: if half open, the second in which its time would have been over
+	NoteGoesOn          // first packet of one after it was given up at the ceiling; N: the second in which its time would have been over, 0: never
 	NoteFastOpen        // data on the SYN was accepted
 	NoteFINWaits        // FIN behind a hole
 	NumToldNotes        // of these a word is said where they happen; what follows is only kept as an Event

@@ -117,6 +117,7 @@ type departed struct {
 	ref           ref
 	at            uint16
 	shed          Shed
+	early         bool // the ceiling had it go
 }
 
 // NewTracker makes an empty Tracker.
@@ -179,7 +180,7 @@ func (t *Tracker) Observe(s *Segment) *Step {
 
 // arrive takes a segment, at the time that it is.
 func (t *Tracker) arrive(s *Segment, a *arrival) *Step {
-	t.step.Flow, t.step.Side, t.step.Quiet = 0, 0, QuietNone
+	t.step.Flow, t.step.Side, t.step.Quiet, t.step.Before = 0, 0, QuietNone, nil
 	t.step.Changes, t.step.Notes = t.step.Changes[:0], t.step.Notes[:0]
 	t.seg, t.k = s, &a.tuple
 	t.take(t.arrived(a), a.header)
@@ -458,9 +459,13 @@ func (t *Tracker) Finished(f *Flow) bool {
 		t.shards[d.ref.shard()].departed[d.ref.form()]--
 		t.describe(t.handed, f)
 		f.Number, f.Shed = d.number, d.shed
+		if d.early {
+			f.Due = t.deadline(t.shown)
+		}
 	case t.ended && !t.left.empty():
 		t.handed = t.left.next(t)
 		t.describe(t.handed, f)
+		f.Due = t.deadline(t.shown)
 	default:
 		return false
 	}
@@ -487,12 +492,12 @@ func (t *Tracker) End() {
 }
 
 // finish takes a record out of the table and queues it to be handed out.
-func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed) }
+func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed, false) }
 
-func (t *Tracker) depart(rec ref, shed Shed) {
+func (t *Tracker) depart(rec ref, shed Shed, early bool) {
 	if t.takeOut(rec) {
 		number := t.numberOf(&t.shards[rec.shard()], rec) // it may have got one after it was due
-		t.done.push(departed{t.turn.Deadline, t.now, number, rec, uint16(t.turn.At), shed})
+		t.done.push(departed{t.turn.Deadline, t.now, number, rec, uint16(t.turn.At), shed, early})
 		s := &t.shards[rec.shard()]
 		s.departed[rec.form()]++
 		if rec.form() == formRecord {

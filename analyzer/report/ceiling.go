@@ -14,7 +14,7 @@ func CeilingWords(c *analyzer.Ceiling) string {
 	if c.N() == 0 {
 		return ""
 	}
-	s := fmt.Sprintf("%s had to be given up at the ceiling (%s)", amount.Of(c.N(), "flow", "flows"), strings.Join(c.Limits(), ", "))
+	s := hadToGo(c)
 	separator := ": "
 	if n := c.Shed.N(); n > 0 {
 		s += fmt.Sprintf(": %s for good (%s unanswered, %s half-open, %s open)", amount.Commas(n),
@@ -28,6 +28,20 @@ func CeilingWords(c *analyzer.Ceiling) string {
 		s += fmt.Sprintf("; %s of them are not remembered, and are another flow if they went on", amount.Commas(c.Forgotten))
 	}
 	return s
+}
+
+// hadToGo says how many flows were given up, and at which ceiling.
+func hadToGo(c *analyzer.Ceiling) string {
+	return fmt.Sprintf("%s had to be given up at the ceiling (%s)", amount.Of(c.N(), "flow", "flows"), strings.Join(c.Limits(), ", "))
+}
+
+// isMedian says of which times a median is. At the ceiling these are what was seen whole: slow ones are the likeliest to have been
+// given up, so that the most of them is not told.
+func isMedian(t *analyzer.Timing, c *analyzer.Ceiling) string {
+	if c.N() == 0 {
+		return "(median)"
+	}
+	return "(median of " + amount.Commas(t.N) + " seen whole)"
 }
 
 // midClose says how many closes are counted as they stood when the flow was given up; "" of none.

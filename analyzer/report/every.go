@@ -20,6 +20,8 @@ type Every struct {
 	W     io.Writer
 	Every time.Duration
 	Color bool
+	// GivenUp is what was given up for want of room so far.
+	GivenUp func() *analyzer.Ceiling
 
 	from    int64 // of the interval, 0: none yet
 	packets uint64
@@ -28,9 +30,20 @@ type Every struct {
 	fin     uint64
 	rst     uint64
 	opening analyzer.Timing
-	states  [flows.NumStates]int64
+	now     int64 // time of the last packet
+	states  ends
+	leaving map[int64]*ends     // of flows that went at the ceiling, by the second in which they would have without it
 	found   []*analyzer.Finding // the gravest few
 	more    uint64
+}
+
+// ends are how many ends there are in each state that is a socket.
+type ends [flows.NumStates]int64
+
+func (e *ends) add(s flows.State, n int64) {
+	if isSocket(s) {
+		e[s] += n
+	}
 }
 
 // everyFound is how many findings a block names.
@@ -41,6 +54,7 @@ func (e *Every) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.F
 	if err := e.pass(seg.Time); err != nil {
 		return err
 	}
+	e.now = max(e.now, seg.Time)
 	e.packets++
 	if seg.HeaderOK && seg.Quote.Version == 0 {
 		if seg.Flags.Any(flows.FIN) {
@@ -58,18 +72,17 @@ func (e *Every) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.F
 		if c.From == flows.Closed && c.To == flows.SynSent && c.Certainty != flows.Revised && c.Side == flows.Client {
 			e.begun++
 		}
-		if isSocket(c.From) {
-			e.states[c.From]--
-		}
-		if isSocket(c.To) {
-			e.states[c.To]++
-		}
+		e.states.add(c.From, -1)
+		e.states.add(c.To, 1)
 	}
 	for i := range step.Notes {
 		n := &step.Notes[i]
 		e.notes[n.Kind]++
-		if n.Kind == flows.NoteHandshake {
+		switch n.Kind {
+		case flows.NoteHandshake:
 			e.opening.Add(n.D)
+		case flows.NoteGoesOn:
+			e.goesOn(step.Before, int64(n.N))
 		}
 	}
 	for _, n := range found {
@@ -84,17 +97,57 @@ func (e *Every) Skip(*flows.Segment) {}
 // Late counts a finding that no packet brought.
 func (e *Every) Late(n *analyzer.Finding) error { e.keep(n); return nil }
 
-// Flow forgets the ends of a flow that is finished.
+// Flow takes the ends of a flow that is finished.
 func (e *Every) Flow(f *flows.Flow, _ []*analyzer.Finding) error {
-	e.GivenUp(f)
+	e.Rowless(f)
 	return nil
 }
 
-// GivenUp forgets the ends of a flow that was given up.
-func (e *Every) GivenUp(f *flows.Flow) {
+// Rowless takes the ends of a flow that has no row. Those of one that the ceiling or the end had go are there until its time
+// is over, or something of it comes.
+func (e *Every) Rowless(f *flows.Flow) {
+	of, n := &e.states, int64(-1)
+	switch {
+	case f.Due != 0:
+		of, n = e.leavingIn(f.Due/int64(time.Second)), 1
+	case f.Shed != flows.NotShed, f.Capture.EndedOpen:
+		return // without end
+	}
 	for i := range f.Ends {
-		if s := f.Ends[i].State(); isSocket(s) {
-			e.states[s]--
+		of.add(f.Ends[i].State(), n)
+	}
+}
+
+func (e *Every) leavingIn(second int64) *ends {
+	if e.leaving == nil {
+		e.leaving = map[int64]*ends{}
+	}
+	of := e.leaving[second]
+	if of == nil {
+		of = new(ends)
+		e.leaving[second] = of
+	}
+	return of
+}
+
+// goesOn has the ends of a flow, which begin anew, counted once.
+func (e *Every) goesOn(before *flows.Standing, due int64) {
+	for _, s := range before.States {
+		e.states.add(s, -1)
+		if of := e.leaving[due]; of != nil {
+			of.add(s, -1)
+		}
+	}
+}
+
+// leave takes the ends whose time has come.
+func (e *Every) leave() {
+	for second, of := range e.leaving {
+		if second < e.now/int64(time.Second) {
+			for s, n := range of {
+				e.states[s] -= n
+			}
+			delete(e.leaving, second)
 		}
 	}
 }
@@ -141,10 +194,15 @@ func (e *Every) Close() error {
 		}
 	}
 	line := joinParts(parts)
+	givenUp := e.GivenUp()
 	if o := &e.opening; o.N > 0 {
-		line += fmt.Sprintf(" · handshake %s (median), %s (p99), %s at most", span.String(o.Median()), span.String(o.Quantile(0.99)), span.String(o.Max))
+		line += " · handshake " + span.String(o.Median()) + " " + isMedian(o, givenUp)
+		if givenUp.N() == 0 {
+			line += fmt.Sprintf(", %s (p99), %s at most", span.String(o.Quantile(0.99)), span.String(o.Max))
+		}
 	}
 	p.beside("", "", line)
+	e.leave()
 	var now []part
 	for s, n := range e.states {
 		if n > 0 {
@@ -153,6 +211,9 @@ func (e *Every) Close() error {
 	}
 	if len(now) > 0 {
 		p.beside("", "", "ends now: "+mostFirst(now))
+	}
+	if givenUp.N() > 0 {
+		p.beside("", "", "so far "+hadToGo(givenUp)+": they are in all counts, as far as they are known, and no finding is made of them")
 	}
 	for _, n := range e.found {
 		p.beside(strings.ToUpper(n.Severity.String()), severityColors[n.Severity],

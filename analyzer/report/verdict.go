@@ -80,11 +80,9 @@ func (o *Overview) calm(all []entry) string {
 	}
 	if begun > 0 {
 		if m := o.busiest(); m != nil && m.Handshake.N > 0 {
-			s += fmt.Sprintf(", in %s at %s (median", span.String(m.Handshake.Median()), m.Addr)
-			if o.Summary.Facts.Ceiling.N() > 0 { // slow ones are the likeliest to have been given up: their most is not told
-				s += fmt.Sprintf(" of %s seen whole)", amount.Commas(m.Handshake.N))
-			} else {
-				s += fmt.Sprintf("), %s at most", span.String(m.Handshake.Max))
+			s += fmt.Sprintf(", in %s at %s %s", span.String(m.Handshake.Median()), m.Addr, isMedian(&m.Handshake, &o.Summary.Facts.Ceiling))
+			if o.Summary.Facts.Ceiling.N() == 0 {
+				s += fmt.Sprintf(", %s at most", span.String(m.Handshake.Max))
 			}
 		}
 		s += "."

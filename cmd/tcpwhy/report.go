@@ -98,7 +98,7 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 			out.watch, out.flows, out.early, out.linesOnly = blocks, blocks, true, true
 			begin := out.begin
 			out.begin = func(of *capture) error {
-				of.run.GivenUp = blocks.GivenUp
+				of.run.Rowless, blocks.GivenUp = blocks.Rowless, of.run.GivenUp
 				return begin(of)
 			}
 			out.end = func(flows uint64) error {
