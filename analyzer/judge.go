@@ -8,11 +8,10 @@ import (
 	"tcpwhy/flows"
 )
 
-// Judge runs the rules over flows as they finish, and over all of them together at the end. The
+// Judge runs the rules over flows as they finish, and over all of them together at the end: of one Run. The
 // zero value uses the rules' own limits.
 type Judge struct {
 	Limits map[string]time.Duration // by rule, where the user has changed it
-	Lossy  bool                     // the capture is known to have lost packets
 	// FlowsOnly: only flows are judged, nothing of servers, hosts and the whole capture, which costs as much
 	// time as all else.
 	FlowsOnly bool
@@ -24,9 +23,8 @@ type Judge struct {
 	// finding of a flow which finding of the whole capture it is part of. Without it, that is told of the
 	// findings that come after it is certain, and of groups.
 	Before *Judge
-	// Facts are what the reader of the capture knows of it as a whole; set before End.
-	Facts Facts
 
+	facts Facts // known when the source has ended
 	asked []asked
 	signs signs // that any of them names
 	// What the signs longOpening and closeWaited are measured by.
@@ -40,16 +38,12 @@ type Judge struct {
 // LimitHosts sets how many clients are remembered at a time, each of some 600 bytes, where the 50,000 are too many.
 func (j *Judge) LimitHosts(n int) { j.peers.maxHosts = max(1, min(n, defaultHosts)) }
 
-// Step follows what a segment changed, for the gauges of servers (half-open connections at a time).
-func (j *Judge) Step(seg *flows.Segment, step *flows.Step) {
-	if !j.FlowsOnly {
-		j.peers.step(seg, step)
-	}
-}
+// lossy reports whether the capture is known to have lost packets.
+func (j *Judge) lossy() bool { return len(j.facts.Drops) > 0 }
 
-// Sofar judges a flow that goes on, now being the time of the capture, and hands to out what was
+// sofar judges a flow that goes on, now being the time of the capture, and hands to out what was
 // not told before.
-func (j *Judge) Sofar(f *flows.Flow, now int64, out func(*Finding)) {
+func (j *Judge) sofar(f *flows.Flow, now int64, out func(*Finding)) {
 	for _, n := range j.judge(f, now, false) {
 		if slices.Contains(j.said[f.Number], n.Rule) {
 			continue
@@ -89,23 +83,22 @@ func (j *Judge) count(f *flows.Flow, found []*Finding, out func(*Finding)) {
 	}
 }
 
-// Shed counts a flow that was given up at the ceiling, before it had finished: no rule is asked of it.
-func (j *Judge) Shed(f *flows.Flow) {
+// shed counts a flow that was given up at the ceiling, before it had finished: no rule is asked of it.
+func (j *Judge) shed(f *flows.Flow) {
 	delete(j.said, f.Number)
 	if !j.FlowsOnly {
 		j.peers.shed(f)
 	}
 }
 
-// judge is what the rules have to say of a flow. The list is valid until the next call.
+// judge is what the rules have to say of a flow. The list is valid until the next call. The Judge must be prepared.
 func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
-	j.prepare()
 	return j.judgeOn(&j.pass, f, now, over)
 }
 
-// judgeOn is judge with a pass of the flow's own. The Judge must be prepared; it is not changed.
+// judgeOn is judge with a pass of the flow's own: the Judge is not changed.
 func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool) []*Finding {
-	*p = Pass{Flow: f, Now: now, Lossy: j.Lossy, Over: over, found: p.found[:0], wordless: j.Wordless, passing: j.Wordless && j.FlowsOnly}
+	*p = Pass{Flow: f, Now: now, Lossy: j.lossy(), Over: over, found: p.found[:0], wordless: j.Wordless, passing: j.Wordless && j.FlowsOnly}
 	if f.Capture.Evicted {
 		return nil // what a rule would miss may have passed before
 	}
@@ -147,11 +140,8 @@ type asked struct {
 	limit time.Duration
 }
 
-// prepare finds out what is asked of flows, once.
+// prepare finds out what is asked of flows.
 func (j *Judge) prepare() {
-	if j.asked != nil {
-		return
-	}
 	for _, r := range Rules {
 		if r.Flow != nil {
 			j.asked = append(j.asked, asked{r.signs, r, j.limit(r)})
@@ -168,12 +158,12 @@ func (j *Judge) limit(r *Rule) time.Duration {
 	return r.Limit
 }
 
-// End runs the rules over the whole capture.
-func (j *Judge) End(now int64, out func(*Finding)) {
+// end runs the rules over the whole capture.
+func (j *Judge) end(now int64, out func(*Finding)) {
 	if j.FlowsOnly {
 		return
 	}
-	p := CapturePass{Summary: j.peers.summary(j.Facts), Now: now, Lossy: j.Lossy}
+	p := CapturePass{Summary: j.peers.summary(j.facts), Now: now, Lossy: j.lossy()}
 	for _, r := range Rules {
 		if r.Capture != nil {
 			p.rule, p.limit = r, j.limit(r)
@@ -187,6 +177,6 @@ func (j *Judge) End(now int64, out func(*Finding)) {
 	j.peers.resolve()
 }
 
-// Summary is what is known of the capture beside the findings. The groups of its servers have their causes after
-// End, and not before.
-func (j *Judge) Summary() *Summary { return j.peers.summary(j.Facts) }
+// Summary is what is known of the capture beside the findings, once the Run was read to its end: only then the groups of its
+// servers have their causes.
+func (j *Judge) Summary() *Summary { return j.peers.summary(j.facts) }

@@ -37,7 +37,7 @@ func BenchmarkPeers(b *testing.B) {
 		f.Last, seg.Time = f.First, f.First
 		seg.Dst = flows.AddrFrom(server)
 		for _, step := range steps {
-			j.Step(&seg, step)
+			j.peers.step(&seg, step)
 		}
 		j.peers.finished(&f)
 	}

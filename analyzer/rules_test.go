@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,7 +77,7 @@ func testGolden(t *testing.T, r *Rule, file string, fires bool) {
 	for i := range a.Files {
 		switch file := &a.Files[i]; file.Name {
 		case "facts":
-			if err := json.Unmarshal(file.Data, &judge.Facts); err != nil {
+			if err := json.Unmarshal(file.Data, &judge.facts); err != nil {
 				t.Fatal(err)
 			}
 		case "want":
@@ -145,25 +146,12 @@ func expand(t *testing.T, text string) string {
 }
 
 // findings are all that the rules say of the segments.
-func findings(segs []flows.Segment, j *Judge) (all []*Finding) {
-	tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
-	var f flows.Flow
-	var now int64
-	keep := func(n *Finding) { all = append(all, n) }
-	take := func() {
-		for tr.Finished(&f) {
-			j.count(&f, j.judge(&f, now, true), keep)
-		}
+func findings(segs []flows.Segment, j *Judge) []*Finding {
+	a, err := (&Run{Source: &played{segs, io.EOF}, Judge: j}).ReadAll()
+	if err != nil {
+		panic(err) // played cannot fail, nor can an Analysis
 	}
-	for i := range segs {
-		now = max(now, segs[i].Time)
-		j.Step(&segs[i], tr.Observe(&segs[i]))
-		take()
-	}
-	tr.End()
-	take()
-	j.End(now, keep)
-	return all
+	return a.Findings
 }
 
 func line(f *Finding) string {

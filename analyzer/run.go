@@ -106,7 +106,7 @@ func (r *Run) Read() (uint64, error) {
 	}
 	r.Ceiling.Ceiling = r.tracker.Ceiling()
 	if err == nil && r.Judge != nil {
-		r.Judge.Facts.Ceiling = r.Ceiling
+		r.Judge.facts.Ceiling = r.Ceiling
 		err = r.end()
 	}
 	return r.tracker.Flows(), errors.Join(r.unread, err)
@@ -192,8 +192,7 @@ func (r *Run) idle() error {
 // ended takes note of what is known when the source has ended.
 func (r *Run) ended() {
 	if r.Facts != nil && r.Judge != nil {
-		r.Judge.Facts = r.Facts(r.unread)
-		r.Judge.Lossy = r.Judge.Lossy || len(r.Judge.Facts.Drops) > 0
+		r.Judge.facts = r.Facts(r.unread)
 	}
 	r.now = max(r.now, r.Source.Now())
 }
@@ -201,7 +200,7 @@ func (r *Run) ended() {
 func (r *Run) observed(seg *flows.Segment, step *flows.Step, flow *flows.Flow) error {
 	r.now = max(r.now, seg.Time)
 	if r.gauges() && (r.choice.all || r.choice.counts(seg, step)) {
-		r.Judge.Step(seg, step)
+		r.Judge.peers.step(seg, step)
 	}
 	if len(r.Packets) > 0 || r.Early {
 		if err := r.packet(seg, step); err != nil {
@@ -216,7 +215,7 @@ func (r *Run) packet(seg *flows.Segment, step *flows.Step) error {
 	chosen := r.choice.packet(seg, step)
 	r.found = r.found[:0]
 	if chosen && r.Early && len(step.Changes)+len(step.Notes) > 0 && r.tracker.Snapshot(&r.snapshot) {
-		r.Judge.Sofar(&r.snapshot, r.now, r.find)
+		r.Judge.sofar(&r.snapshot, r.now, r.find)
 	}
 	for _, out := range r.Packets {
 		if !chosen {
@@ -267,7 +266,7 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 	if f.Shed != flows.NotShed {
 		if r.choice.flow(f) {
 			if r.Judge != nil {
-				r.Judge.Shed(f)
+				r.Judge.shed(f)
 			}
 			r.rowless(f)
 		}
@@ -332,6 +331,6 @@ func (r *Run) late(found []*Finding, said []*Rule) error {
 // end judges the capture as a whole.
 func (r *Run) end() error {
 	r.found = r.found[:0]
-	r.Judge.End(r.now, r.find)
+	r.Judge.end(r.now, r.find)
 	return r.tell(r.found)
 }

@@ -227,8 +227,8 @@ func TestRunAsksForFacts(t *testing.T) {
 		}
 		return Facts{Drops: []Drop{{Packets: 7}}}
 	}}
-	if _, err := r.Read(); !errors.Is(err, broken) || !judge.Lossy || len(judge.Summary().Facts.Drops) != 1 {
-		t.Errorf("got %v, %+v", err, judge.Facts)
+	if _, err := r.Read(); !errors.Is(err, broken) || !judge.lossy() || len(judge.Summary().Facts.Drops) != 1 {
+		t.Errorf("got %v, %+v", err, judge.facts)
 	}
 }
 

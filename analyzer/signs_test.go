@@ -17,8 +17,9 @@ func TestSigns(t *testing.T) {
 		all.asked[i].signs = ^signs(0)
 	}
 	all.signs = ^signs(0)
+	var some Judge
+	some.prepare()
 	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {
-		var some Judge
 		got, want := some.judge(f, now, over), all.judge(f, now, over)
 		if len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: flow %d: got %v of those asked, and %v of all", name, f.Number, names(got), names(want))
@@ -29,8 +30,10 @@ func TestSigns(t *testing.T) {
 // TestWordless: what is found without words is what is found with them, and can be put into the same.
 func TestWordless(t *testing.T) {
 	said := 0
+	judge, wordless := Judge{}, Judge{Wordless: true}
+	judge.prepare()
+	wordless.prepare()
 	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {
-		judge, wordless := Judge{}, Judge{Wordless: true}
 		got, want := wordless.judge(f, now, over), judge.judge(f, now, over)
 		for _, n := range got {
 			if n.Summary == "" {
@@ -102,6 +105,7 @@ func BenchmarkJudge(b *testing.B) {
 	tr.End()
 	var f flows.Flow
 	var j Judge
+	j.prepare()
 	if !tr.Finished(&f) || len(j.judge(&f, f.Last, true)) > 0 {
 		b.Fatal("no plain flow")
 	}
@@ -123,8 +127,9 @@ func BenchmarkJudge(b *testing.B) {
 // TestRestIsNotJudged: of what goes on after it was given up at the ceiling no rule knows what had passed before.
 func TestRestIsNotJudged(t *testing.T) {
 	found := 0
+	var judge Judge
+	judge.prepare()
 	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {
-		var judge Judge
 		found += len(judge.judge(f, now, over))
 		rest := *f
 		rest.Capture.Evicted = true

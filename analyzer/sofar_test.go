@@ -47,6 +47,7 @@ func sofar(t *testing.T, name string, segs []flows.Segment) {
 	t.Helper()
 	tr := flows.NewTracker(flows.Config{Transitions: true, Events: true})
 	var j Judge
+	j.prepare()
 	var f, snapshot flows.Flow
 	var now int64
 	early := map[string]*Finding{}
@@ -58,9 +59,9 @@ func sofar(t *testing.T, name string, segs []flows.Segment) {
 	}
 	for i := range segs {
 		now = max(now, segs[i].Time)
-		j.Step(&segs[i], tr.Observe(&segs[i]))
+		j.peers.step(&segs[i], tr.Observe(&segs[i]))
 		if tr.Snapshot(&snapshot) {
-			j.Sofar(&snapshot, now, func(n *Finding) { early[id(n)] = n })
+			j.sofar(&snapshot, now, func(n *Finding) { early[id(n)] = n })
 		}
 		take()
 	}
