@@ -22,7 +22,8 @@ type Choice struct {
 	Since, Until When
 }
 
-// Condition is what a flow has to be like when it is finished. The zero value admits all.
+// Condition is what a flow has to be like when it is finished. The zero value admits all. With several Workers, Holds is
+// called by several goroutines at once.
 type Condition struct {
 	Holds    func(f *flows.Flow, found []*Finding) bool
 	Findings bool // it asks what was found of the flow

@@ -244,7 +244,7 @@ func (r *Run) tell(found []*Finding) error {
 func (r *Run) finished(f *flows.Flow) error {
 	for r.tracker.Finished(f) {
 		var found []*Finding
-		if r.judges(f) && r.choice.flow(f) {
+		if r.judges(f) {
 			found = r.Judge.judge(f, r.now, true)
 		}
 		if err := r.tellFlow(f, found); err != nil {
@@ -255,7 +255,9 @@ func (r *Run) finished(f *flows.Flow) error {
 }
 
 // judges reports whether f, which is finished or was given up, is to be judged.
-func (r *Run) judges(f *flows.Flow) bool { return r.Judge != nil && f.Shed == flows.NotShed }
+func (r *Run) judges(f *flows.Flow) bool {
+	return r.Judge != nil && f.Shed == flows.NotShed && r.choice.flow(f)
+}
 
 // tellFlow tells the outputs of a flow that is finished, of which this was found, or counts one that was given up.
 func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
