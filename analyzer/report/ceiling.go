@@ -44,6 +44,19 @@ func isMedian(t *analyzer.Timing, c *analyzer.Ceiling) string {
 	return "(median of " + amount.Commas(t.N) + " seen whole)"
 }
 
+// timesOf says which handshakes the times of a server are of, where others were given up; else "".
+func (o *Overview) timesOf(s *analyzer.Server) string {
+	if !o.lacksTimes(s) {
+		return ""
+	}
+	return fmt.Sprintf("Seen whole: %s of %s that opened. What was given up at the ceiling has no times, and is likelier slow.",
+		amount.Of(s.Handshake.N, "handshake", "handshakes"), amount.Commas(s.Open()))
+}
+
+func (o *Overview) lacksTimes(s *analyzer.Server) bool {
+	return o.Summary.Facts.Ceiling.N() > 0 && s.Handshake.N < s.Open()
+}
+
 // midClose says how many closes are counted as they stood when the flow was given up; "" of none.
 func midClose(t *analyzer.Totals) string {
 	if t.MidClose == 0 {

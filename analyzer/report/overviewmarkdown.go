@@ -184,6 +184,9 @@ func (w *OverviewMarkdown) times(m *markdown, o *Overview) {
 					span.String(t.of.Quantile(0.99)), span.String(t.of.Max))
 			}
 		}
+		if words := o.timesOf(s); words != "" {
+			m.line("\n%s", words)
+		}
 	}
 }
 

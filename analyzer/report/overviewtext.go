@@ -39,7 +39,7 @@ func (t *OverviewText) Write(o *Overview) error {
 	t.findings(p, o, all)
 	if o.Summary.Totals.Flows > 0 {
 		waiting := o.waiting(all)
-		t.ready(p, waiting)
+		t.ready(p, o, waiting)
 		t.times(p, o, waiting)
 		t.servers(p, o)
 		t.opening(p, o)

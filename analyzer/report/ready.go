@@ -59,12 +59,12 @@ func bins(schedule []time.Duration) []bin {
 }
 
 // ready draws how long it took until the servers could take the connections.
-func (t *OverviewText) ready(p *page, waiting []*analyzer.Server) {
+func (t *OverviewText) ready(p *page, o *Overview, waiting []*analyzer.Server) {
 	for i, s := range waiting {
 		if i == shownServers && !t.Verbose {
 			break
 		}
-		t.histogram(p, s)
+		t.histogram(p, o, s)
 	}
 }
 
@@ -96,7 +96,7 @@ func (o *Overview) waiting(all []entry) []*analyzer.Server {
 	return servers
 }
 
-func (t *OverviewText) histogram(p *page, s *analyzer.Server) {
+func (t *OverviewText) histogram(p *page, o *Overview, s *analyzer.Server) {
 	schedule, words := schedule(s)
 	all := bins(schedule)
 	s.Ready.Each(func(d time.Duration, flows uint64) {
@@ -111,7 +111,11 @@ func (t *OverviewText) histogram(p *page, s *analyzer.Server) {
 	for _, b := range all {
 		most = max(most, b.flows)
 	}
-	p.section("READY", bold, s.Addr.String()+", first SYN until the server can have taken the connection, "+amount.Of(s.Ready.N, "flow", "flows"))
+	flows := amount.Of(s.Ready.N, "flow", "flows")
+	if o.lacksTimes(s) {
+		flows += " seen whole"
+	}
+	p.section("READY", bold, s.Addr.String()+", first SYN until the server can have taken the connection, "+flows)
 	width := len(amount.Commas(most))
 	for _, b := range all {
 		if b.flows > 0 {

@@ -49,6 +49,9 @@ func (t *OverviewText) times(p *page, o *Overview, waiting []*analyzer.Server) {
 					span.String(m.of.Quantile(0.9)), span.String(m.of.Quantile(0.99)), span.String(m.of.Max)))
 			}
 		}
+		if words := o.timesOf(s); words != "" {
+			p.text("  ", words)
+		}
 		if words := measures(s); words != said {
 			said = words
 			p.text("  ", words)
@@ -105,6 +108,9 @@ func (t *OverviewText) servers(p *page, o *Overview) {
 	}
 	if n := len(all) - shownRows; n > 0 && !t.Verbose {
 		p.beside("", "", "and "+amount.Of(uint64(n), "server more", "servers more"))
+	}
+	if slices.ContainsFunc(all, o.lacksTimes) {
+		p.beside("", "", "ready: of handshakes seen whole")
 	}
 	if f := o.Summary.Forgotten; f.Servers > 0 {
 		p.beside("", "", fmt.Sprintf("%s with %s, the quietest, were more than could be told apart; they are in the totals",
