@@ -69,7 +69,7 @@ func (s *Server) fullQueue() (faces queueFaces, full bool) {
 			}
 		default:
 			faces.syns += g.Flows
-			clients.Merge(&g.Clients)
+			clients.merge(&g.Clients)
 		}
 	}
 	faces.clients = clients.N()

@@ -59,7 +59,8 @@ func (d *Distinct) insert(h uint64) {
 	}
 }
 
-func (d *Distinct) Merge(o *Distinct) {
+// merge counts what o has counted.
+func (d *Distinct) merge(o *Distinct) {
 	d.all += o.all
 	if o.sketch == nil {
 		for _, h := range o.few {

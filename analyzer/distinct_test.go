@@ -44,7 +44,7 @@ func TestDistinctMerge(t *testing.T) {
 			b.add(hashAddr(addr4(1<<20 + i)))
 		}
 		before := b.N()
-		a.Merge(&b)
+		a.merge(&b)
 		if off := math.Abs(float64(a.N())-float64(c.want)) / float64(c.want); a.Exact() && a.N() != uint64(c.want) || off > 0.08 {
 			t.Errorf("%d and %d are %d, want %d", c.a, c.b, a.N(), c.want)
 		}
@@ -69,7 +69,7 @@ func TestDistinctIsOfWhatWasAdded(t *testing.T) {
 				right.add(h)
 			}
 		}
-		left.Merge(&right)
+		left.merge(&right)
 		var words uint32
 		fmt.Sscanf(strings.ReplaceAll(d.Words("address", "addresses"), ",", ""), "about %d", &words)
 		if d.N() > uint64(n) || left.N() != d.N() || words == 0 || words > n {

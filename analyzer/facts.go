@@ -1,13 +1,9 @@
 package analyzer
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"tcpwhy/analyzer/span"
 	"tcpwhy/flows"
 )
 
@@ -54,10 +50,6 @@ func (p *Pass) again(packets []uint64, at []int64, kind flows.NoteKind, from flo
 	return packets, at
 }
 
-// near reports whether no router lies between e and the point of capture: its packets come with
-// the TTL that the usual systems send them with.
-func near(e *flows.Endpoint) bool { return e.TTL == 64 || e.TTL == 128 || e.TTL == 255 }
-
 // inOrder are packet numbers as a finding gives them: sorted, each once, without 0.
 func inOrder(packets ...uint64) []uint64 {
 	slices.Sort(packets)
@@ -66,59 +58,6 @@ func inOrder(packets ...uint64) []uint64 {
 		packets = packets[1:]
 	}
 	return packets
-}
-
-// packets names packets in a sentence; of many only the first.
-func packets(numbers ...uint64) string {
-	const most = 6
-	var b strings.Builder
-	b.WriteString("packet")
-	if len(numbers) > 1 {
-		b.WriteByte('s')
-	}
-	for i, n := range numbers {
-		switch {
-		case i == most && len(numbers) > most+1:
-			return b.String() + fmt.Sprintf(" and %d more", len(numbers)-most)
-		case i > 0 && i == len(numbers)-1:
-			b.WriteString(" and")
-		case i > 0:
-			b.WriteByte(',')
-		}
-		b.WriteByte(' ')
-		b.WriteString(strconv.FormatUint(n, 10))
-	}
-	return b.String()
-}
-
-// times is how often something happened.
-func times[N int | uint32](n N) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-// bytes is so much data.
-func bytes[N uint32 | uint64](n N) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", n)
-}
-
-// between is the time from a to b, in words.
-func between(a, b int64) string { return span.String(time.Duration(b - a)) }
-
-// took is a measured time, in words.
-func took(e flows.Elapsed) string {
-	if !e.OK {
-		return "an unknown time"
-	}
-	return span.String(e.D)
 }
 
 // fin is the transition with which an end sent its FIN, or nil.
@@ -173,17 +112,6 @@ func (p *Pass) rst() (first flows.Event, ok bool) {
 func (p *Pass) answersData(e flows.Event) bool {
 	sent := &p.Ends[e.Side.Peer()]
 	return e.Reset.AnswersData && (sent.Unacknowledged || sent.Resent > 0 || !e.Reset.Idle.OK)
-}
-
-// ssState is a state as ss wants it.
-func ssState(s flows.State) string {
-	switch s {
-	case flows.SynReceived:
-		return "syn-recv"
-	case flows.Listen:
-		return "listening"
-	}
-	return strings.ReplaceAll(strings.ToLower(s.String()), "_", "-")
 }
 
 // foreign reports whether the RST came with another TTL than its sender's other packets, by more

@@ -33,7 +33,7 @@ func judgeFINRetransmitted(p *Pass) {
 		}
 		f := Finding{Confidence: Certain, Endpoint: by(side), Packets: fins}
 		f.Summary = fmt.Sprintf("the %s sent its FIN %s over %s", side, times(len(fins)), between(at[0], at[len(at)-1]))
-		if p.tookBackFrom(side, flows.FinWait1) > 0 || p.tookBackFrom(side, flows.LastAck) > 0 || p.tookBackFrom(side, flows.Closing) > 0 {
+		if p.tookBackFrom(side, flows.FinWait1, flows.LastAck, flows.Closing) {
 			f.Why = fmt.Sprintf("the FIN in packet %d was acknowledged, and sent again in %s all the same: that ACK was lost beyond this point, or came too late", fins[0], packets(fins[1:]...))
 		} else {
 			f.Why = fmt.Sprintf("no ACK of the FIN in packet %d passed before it was sent again in %s: the FIN was lost beyond this point, or its ACK before it", fins[0], packets(fins[1:]...))

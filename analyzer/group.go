@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"time"
 
 	"tcpwhy/flows"
 )
@@ -103,7 +102,7 @@ func Together(groups []*Group) *Group {
 func (g *Group) merge(o *Group) {
 	g.Confidence = max(g.Confidence, o.Confidence)
 	g.Flows += o.Flows
-	g.Clients.Merge(&o.Clients)
+	g.Clients.merge(&o.Clients)
 	if o.First < g.First || o.First == g.First && o.Earliest.Flow < g.Earliest.Flow {
 		g.Earliest, g.First = o.Earliest, o.First
 	}
@@ -137,10 +136,6 @@ func (g *Group) share(client netip.Addr, n uint64) {
 		}
 	}
 }
-
-// LastedFrom and LastedTo bound how long they lasted; both 0 where they do not say.
-func (g *Group) LastedFrom() time.Duration { return g.Lasted.Min }
-func (g *Group) LastedTo() time.Duration   { return g.Lasted.Max }
 
 // same reports whether a finding of the same kind and cause belongs in g.
 func (g *Group) same(n *Finding, part *Rule) bool {

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"fmt"
+	"slices"
 
 	"tcpwhy/flows"
 )
@@ -51,7 +52,7 @@ func judgeMissingFinalACK(p *Pass) {
 		return
 	}
 	f.Summary = fmt.Sprintf("the %s sent its FIN %s over %s, and was last seen in %s", side, times(len(fins)), between(at[0], at[len(at)-1]), end.State())
-	if acked := p.tookBackFrom(side, flows.LastAck); acked > 0 {
+	if p.tookBackFrom(side, flows.LastAck) {
 		f.Why = fmt.Sprintf("the FIN in packet %d was acknowledged, and sent again in %s all the same: the ACKs are lost beyond this point", fins[0], packets(fins[1:]...))
 	} else {
 		f.Why = fmt.Sprintf("no ACK of the FIN in %s passed: the %s has gone, or its ACKs are lost before this point", packets(fins...), other)
@@ -59,12 +60,12 @@ func judgeMissingFinalACK(p *Pass) {
 	p.Report(f)
 }
 
-// tookBackFrom is a packet that had seemed to take an end out of a state, but had not; 0: none.
-func (p *Pass) tookBackFrom(side flows.Side, from flows.State) uint64 {
+// tookBackFrom reports whether a packet had seemed to take an end out of one of these states, but had not.
+func (p *Pass) tookBackFrom(side flows.Side, from ...flows.State) bool {
 	for i := range p.Transitions {
-		if t := &p.Transitions[i]; t.Side == side && t.From == from && t.Certainty == flows.Revised {
-			return t.Packet
+		if t := &p.Transitions[i]; t.Side == side && t.Certainty == flows.Revised && slices.Contains(from, t.From) {
+			return true
 		}
 	}
-	return 0
+	return false
 }

@@ -14,7 +14,7 @@ func (p *CapturePass) explain(f *Finding, s *Server) {
 	var clients Distinct
 	for _, g := range p.Parts(s) {
 		f.Flows += g.Flows
-		clients.Merge(&g.Clients)
+		clients.merge(&g.Clients)
 		if f.Example.Flow == 0 || g.First < f.Example.Time {
 			f.Example = g.example()
 			f.File, f.Packet, f.Packets = g.Earliest.File, g.Earliest.Packet, g.Earliest.Packets

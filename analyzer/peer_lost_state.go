@@ -55,12 +55,11 @@ func judgePeerLostState(p *Pass) {
 		what = "data"
 	}
 	f.Confidence = Likely
-	switch {
-	case !r.Idle.OK:
+	if !r.Idle.OK {
 		f.Confidence = Possible
 		f.Summary = fmt.Sprintf("the %s answered %s with RST: it has no such connection", e.Side, what)
 		f.Why = fmt.Sprintf("the RST in packet %d is without ACK, as a host sends it that has no socket; what went before is not in the capture", e.At)
-	default:
+	} else {
 		if data {
 			f.Severity = Warning
 		}

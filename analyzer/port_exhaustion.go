@@ -24,10 +24,10 @@ const portsReused = 10
 
 func judgePortExhaustion(p *CapturePass) {
 	for _, h := range p.Hosts {
-		again := h.Count("time-wait-reuse")
-		if again < portsReused {
+		if !p.rule.Explains.Host(h) {
 			continue
 		}
+		again := h.Count("time-wait-reuse")
 		f := Finding{Confidence: Likely, Flows: again}
 		p.explainHost(&f, h)
 		ports := h.Ports.N()

@@ -28,12 +28,11 @@ func judgeRefused(p *Pass) {
 	}
 	syns, at := p.SYNs()
 	last := refusals[len(refusals)-1]
-	f := Finding{Confidence: Certain, Endpoint: flows.ByServer, Packets: syns}
 	var rsts []uint64
 	for _, e := range refusals {
 		rsts = append(rsts, e.At)
 	}
-	f.Packets = inOrder(append(append(f.Packets, syns...), rsts...)...)
+	f := Finding{Confidence: Certain, Endpoint: flows.ByServer, Packets: inOrder(append(syns, rsts...)...)}
 	if p.wordless {
 		p.Report(f)
 		return

@@ -107,11 +107,3 @@ func (p *Pass) provoked(e flows.Event) string {
 	}
 	return "ACK"
 }
-
-// word is a state in a sentence.
-func word(s flows.State) string {
-	if s == flows.Unknown || s == flows.Closed {
-		return "an unknown state"
-	}
-	return s.String()
-}

@@ -144,8 +144,8 @@ func (p *peers) apply(e *serverEvent) {
 	}
 }
 
-// soonestRepeat is when a SYN-ACK is sent again at the soonest; what comes sooner answers a SYN that came again
-// (RFC 6298 §2.1: one second; Linux takes 200 ms where it measures).
+// soonestRepeat is when a timer sends a SYN or SYN-ACK again at the soonest (RFC 6298 §2.1: one second; Linux takes 200 ms where it
+// measures). What comes sooner was doubled on the way, follows a challenge ACK, or answers a SYN that came again.
 const soonestRepeat = 200 * time.Millisecond
 
 // pressureGap joins moments at which a server took no ACK: 10 s.

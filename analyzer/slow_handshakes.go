@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"tcpwhy/analyzer/span"
@@ -69,8 +70,6 @@ func (s *Server) slow(f *flows.Flow) {
 	if i == slowestKept {
 		return
 	}
-	s.Slowest = append(s.Slowest, Slow{})
-	copy(s.Slowest[i+1:], s.Slowest[i:])
-	s.Slowest[i] = Slow{exampleOf(f), o.Handshake.D, o.SYNToSYNACK.D}
+	s.Slowest = slices.Insert(s.Slowest, i, Slow{exampleOf(f), o.Handshake.D, o.SYNToSYNACK.D})
 	s.Slowest = s.Slowest[:min(len(s.Slowest), slowestKept)]
 }

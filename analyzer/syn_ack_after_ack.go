@@ -53,7 +53,7 @@ func judgeSYNACKAfterACK(p *Pass) {
 		return
 	}
 	synacks, at := p.SYNACKs()
-	if len(synacks) == 0 || first.Time-at[0] < int64(200*time.Millisecond) {
+	if len(synacks) == 0 || first.Time-at[0] < int64(soonestRepeat) {
 		return
 	}
 	data := uint64(first.N)
@@ -72,7 +72,7 @@ func judgeSYNACKAfterACK(p *Pass) {
 		return loss
 	}
 	likely := "accept queue full (likely)"
-	if !near(server) && !first.Arrived {
+	if !initialTTL(server.TTL) && !first.Arrived {
 		likely = "accept queue full, or all of it lost beyond this point"
 	}
 	switch {
@@ -108,7 +108,7 @@ func judgeSYNACKAfterACK(p *Pass) {
 	default:
 		f.Variant, f.Severity = "lost-or-ignored", Notice
 		f.Summary = "a valid ACK was not taken: lost beyond this point, accept queue full, or TCP_DEFER_ACCEPT"
-		if near(server) && !near(client) {
+		if initialTTL(server.TTL) && !initialTTL(client.TTL) {
 			f.Summary = "a valid ACK was not taken: accept queue full or TCP_DEFER_ACCEPT (likely), or lost in the last hop"
 			f.Why += "; no router lies between this point and the server (its TTL is an initial one), so a loss is less likely"
 		}

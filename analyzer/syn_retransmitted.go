@@ -25,10 +25,6 @@ var synRetransmitted = &Rule{
 	Flow:     judgeSYNRetransmitted,
 }
 
-// retry is the least that a SYN that is sent again by a timer costs: what comes sooner was
-// doubled on the way, or follows a challenge ACK.
-const retry = 200 * time.Millisecond
-
 func judgeSYNRetransmitted(p *Pass) {
 	o := p.Opening
 	if o.SYNs < 2 || o.Outcome != flows.OpeningComplete || !o.Connect.OK {
@@ -37,7 +33,7 @@ func judgeSYNRetransmitted(p *Pass) {
 	syns, at := p.SYNs()
 	synacks, answers := p.SYNACKs()
 	last := p.lastSYN(at)
-	if len(syns) < 2 || len(synacks) == 0 || last-at[0] < int64(retry) {
+	if len(syns) < 2 || len(synacks) == 0 || last-at[0] < int64(soonestRepeat) {
 		return
 	}
 	if len(p.EventsOf(flows.NoteRefused)) >= len(syns)-1 {
@@ -70,7 +66,7 @@ func judgeSYNRetransmitted(p *Pass) {
 		f.Summary = fmt.Sprintf("SYN sent %s: connect() took %s", times(client.Counts.SYN), span.String(o.Connect.D))
 		f.Why = fmt.Sprintf("the SYN-ACK in packet %d echoes the time stamp of an earlier SYN than the last, so that one had arrived: the first answer to it was lost before it came here, or the round trip is longer than the client waits", synacks[0])
 		f.Next = fmt.Sprintf("ping -c 20 %s from here: long round trips, or loss on the way back", server.Addr.Addr())
-	case near(server) && !near(client):
+	case initialTTL(server.TTL) && !initialTTL(client.TTL):
 		f.Why = fmt.Sprintf("the SYN in %s passed this point and was not answered; no router lies between it and the server (its TTL is an initial one), so the server dropped it, or its last link", unanswered)
 		f.Next = listen
 	default:

@@ -40,10 +40,9 @@ func judgeUnreachable(p *Pass) {
 			f.Summary += ": " + errno
 		}
 		f.Why = fmt.Sprintf("the ICMP error in packet %d quotes the SYN by its sequence number, so %s saw it; Linux ends connect() with it", e.At, from)
-		switch {
-		case from == server.Addr():
+		if from == server.Addr() {
 			f.Next = fmt.Sprintf("the server itself says so: its firewall rejects (on it: nft list ruleset; iptables -nvL), or it does not forward to where port %d is served", server.Port())
-		default:
+		} else {
 			f.Next = fmt.Sprintf("on %s, or whoever runs it: its route and its neighbour for %s (ip route get %s; ip neigh), and what it rejects (nft list ruleset)", from, server.Addr(), server.Addr())
 		}
 		p.Report(f)

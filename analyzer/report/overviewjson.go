@@ -341,7 +341,7 @@ func newGroupJSON(g *analyzer.Group) groupJSON {
 		Endpoint: OrNull(g.Endpoint.String()), Cause: OrNull(g.Cause), Flows: g.Flows, Clients: g.Clients.N(), First: instant(g.First),
 		Last: instant(g.Last), FirstFlow: g.Earliest.Flow}
 	if g.Lasted.N > 0 {
-		from, to := g.LastedFrom(), g.LastedTo()
+		from, to := g.Lasted.Min, g.Lasted.Max
 		j.LastedMin, j.LastedMax = &from, &to
 	}
 	return j

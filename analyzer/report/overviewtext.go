@@ -376,8 +376,8 @@ func (e *entry) scale() []string {
 		}
 	} else if e.flows > 1 {
 		s = append(s, e.group.Clients.Words("client", "clients"))
-		if g := e.group; g.LastedTo() > 0 && g.Lasted.N == g.Flows {
-			s = append(s, between(g.LastedFrom(), g.LastedTo()))
+		if g := e.group; g.Lasted.Max > 0 && g.Lasted.N == g.Flows {
+			s = append(s, between(g.Lasted.Min, g.Lasted.Max))
 		}
 	}
 	confidence := e.example().Confidence
