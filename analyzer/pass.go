@@ -7,6 +7,124 @@ import (
 	"tcpwhy/flows"
 )
 
+// Pass is what a rule is given of one flow.
+type Pass struct {
+	*flows.Flow
+	Now   int64  // time of the capture, ns since 1970 UTC
+	Lossy bool   // the capture lost packets, so that absence proves less
+	Over  bool   // nothing more will be known of the flow; false where it is judged as it goes on
+	asked *asked // the rule
+	found []*Finding
+	// wordless: nobody has asked for words so far. A rule that many flows come under, as of a flood or a scan, leaves them
+	// out then, and has one finding of a flow at the most: making them takes most of the time of such a flow.
+	wordless bool
+	passing  bool // findings are valid until the next flow
+}
+
+// Limit is the rule's limit in time, as the user has it.
+func (p *Pass) Limit() time.Duration { return p.asked.limit }
+
+// Since is the time from t until now.
+func (p *Pass) Since(t int64) time.Duration { return time.Duration(p.Now - t) }
+
+// Report tells of a finding of this flow: what is only possible warns nobody. The rule, its severity (where f has none), flow and
+// ends are filled in; where f has no packet, the last of Packets is it.
+func (p *Pass) Report(f Finding) {
+	f.Rule = p.asked.rule
+	if f.Severity == Info {
+		f.Severity = p.asked.rule.Severity
+	}
+	if f.Confidence == Possible { // merely unfinished, or the capture's doing
+		f.Severity = min(f.Severity, Notice)
+	}
+	f.Flow, f.Flows, f.File = p.Number, 1, p.File
+	f.Client, f.Server = p.Client().Addr, p.Server().Addr
+	if n := len(f.Packets); f.Packet == 0 && n > 0 {
+		f.Packet = f.Packets[n-1]
+	}
+	if f.Time == 0 {
+		f.Time = p.timeOf(f.Packet)
+	}
+	f.Space = p.Flow.Space
+	if f.Summary == "" {
+		f.unsaid = unsaid{p, p.asked}
+	}
+	*p.room() = f
+}
+
+// room is that of another finding. Where none stays, it is what the flow before had: of half a million that were not answered
+// a quarter of the time was to make and collect them.
+func (p *Pass) room() *Finding {
+	n := len(p.found)
+	if p.passing && n < cap(p.found) && p.found[:n+1][n] != nil {
+		p.found = p.found[:n+1]
+	} else {
+		p.found = append(p.found, &Finding{})
+	}
+	return p.found[n]
+}
+
+// told reports whether a rule before this one has found something at that end.
+func (p *Pass) told(r *Rule, at flows.Side) bool {
+	return slices.ContainsFunc(p.found, func(n *Finding) bool { return n.Rule == r && n.Endpoint == by(at) })
+}
+
+// timeOf is the time of a packet that changed something, or was out of the ordinary; of another, when the flow
+// was last heard of.
+func (p *Pass) timeOf(packet uint64) int64 {
+	for i := range p.Transitions {
+		if t := &p.Transitions[i]; t.Packet == packet {
+			return t.Time
+		}
+	}
+	for i := range p.Events {
+		if e := &p.Events[i]; e.At == packet {
+			return e.Time
+		}
+	}
+	return p.Last
+}
+
+// Absent is the confidence of what rests on packets that are not there: the capture must have
+// both directions, and have lost nothing.
+func (p *Pass) Absent() Confidence {
+	switch {
+	case p.Flow.Capture.OneWay:
+		return Possible
+	case p.Lossy || p.Flow.Capture.MissingSegments > 0:
+		return Likely
+	}
+	return Certain
+}
+
+// EventsOf are the flow's events of one kind, in order.
+func (p *Pass) EventsOf(kind flows.NoteKind) (of []flows.Event) {
+	for _, e := range p.Events {
+		if e.Kind == kind {
+			of = append(of, e)
+		}
+	}
+	return of
+}
+
+// Entered is the transition with which an end came to a state that stands, or nil.
+func (p *Pass) Entered(side flows.Side, s flows.State) *flows.Transition {
+	for i := range p.Transitions {
+		if t := &p.Transitions[i]; t.Side == side && t.To == s && t.Certainty != flows.Revised {
+			return t
+		}
+	}
+	return nil
+}
+
+// by is the end as a finding names it.
+func by(s flows.Side) flows.Closer {
+	if s == flows.Client {
+		return flows.ByClient
+	}
+	return flows.ByServer
+}
+
 // answerTime is how long an answer may take before its absence says something: what is lost is
 // sent again after one second, and then after two (RFC 6298 §2.1, §5.5).
 const answerTime = 3 * time.Second
