@@ -25,8 +25,8 @@ type flowRow struct {
 	Capture struct{ Evicted bool }
 }
 
-// given reports whether the flow of a plan, or of a row without one, may be among those that are given up: nothing was open.
-func given(p *workload.Plan) bool {
+// mayBeShed reports whether the flow of a plan, or of a row without one, may be among those that are given up: nothing was open.
+func mayBeShed(p *workload.Plan) bool {
 	return p.Opening.Outcome == "unanswered" || p.Opening.Outcome == "half-open"
 }
 
@@ -83,7 +83,7 @@ func (o *outcomes) check(rows io.Reader) error {
 			continue
 		}
 		want, ok := o.left[of(&got)]
-		if !ok && o.shed && given(&got) && got.Packets.Client == 1 {
+		if !ok && o.shed && mayBeShed(&got) && got.Packets.Client == 1 {
 			continue
 		}
 		if !ok {
@@ -98,7 +98,7 @@ func (o *outcomes) check(rows io.Reader) error {
 	}
 	for _, p := range o.left {
 		delete(ends, connection{p.Client, p.Server, p.Last.UnixNano()})
-		if !o.shed || !given(&p) {
+		if !o.shed || !mayBeShed(&p) {
 			add(p.Kind+" without a row", describe(&p))
 		}
 	}

@@ -219,7 +219,7 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 	judge := expect.NewJudge(entries, k.day)
 	limits := newLimits(k.limits)
 	var of *capture
-	out := output{judged: true, flows: both{judge, limits}, findings: both{judge, limits}, shown: noneShown}
+	out := output{judged: true, flows: both{judge, limits}, findings: both{judge, limits}}
 	out.begin = func(next *capture) error { of = next; return nil }
 	out.end = func(flows uint64) error {
 		v.Packets, v.Flows, v.First = of.source.Stats().Read, flows, of.run.Judge.Summary().Totals.First

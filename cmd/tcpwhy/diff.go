@@ -176,7 +176,7 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 		return s, err
 	}
 	into := both.Snapshot(name)
-	out := output{judged: true, flows: into, findings: into, shown: noneShown}
+	out := output{judged: true, flows: into, findings: into}
 	out.begin = func(of *capture) error {
 		s.Snapshot = into
 		into.Network = func(via uint32) string {

@@ -32,7 +32,7 @@ func (r *reading) draw(c *cobra.Command, w *writer, of *capture, v *verdict.Capt
 	ladder := report.Ladder{Names: of.names}
 	run := analyzer.Run{Choice: analyzer.Choice{Flows: numbers}, Judge: r.judge(nil), Early: true,
 		Packets: []analyzer.PacketOutput{&ladder}, Flows: []analyzer.FlowOutput{&ladder}}
-	if err := r.before(c, w, r.files, &run); err != nil {
+	if err := r.aside(c, w, r.files, &run); err != nil {
 		return err
 	}
 	ladder.Ended(of.source.Now())

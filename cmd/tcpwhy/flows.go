@@ -63,7 +63,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	if _, err := t.colored(w); err != nil {
 		return err
 	}
-	out := output{transitions: t.transitions, unlisted: !t.transitions, judged: true, wordless: true, linesOnly: true, shown: noneShown, end: noEnd}
+	out := output{transitions: t.transitions, unlisted: !t.transitions, judged: true, wordless: true, linesOnly: true}
 	switch t.format {
 	case "text", "wide":
 		rows := &report.Table{W: w, Wide: t.format == "wide" || w.width >= report.WideTable, Width: w.width, Verbose: t.verbose > 0}
@@ -89,9 +89,6 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	begin := out.begin
 	out.begin = func(of *capture) error {
 		rows.n = 0
-		if begin == nil {
-			return nil
-		}
 		return begin(of)
 	}
 	out.flows, out.rows = rows, func() uint64 { return rows.n }

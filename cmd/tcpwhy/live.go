@@ -5,10 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"time"
@@ -137,45 +134,4 @@ func nearest(name string, devices []pcaps.Device) []string {
 		names = append(names[:enough], "...: tcpwhy interfaces lists all")
 	}
 	return names
-}
-
-// lossLine tells how many packets were lost on the way here, "" where it is not known.
-func lossLine(source *pcaps.Source) string {
-	var kernel, device pcaps.Count
-	for _, i := range source.Interfaces() {
-		kernel.N, kernel.OK = kernel.N+i.DroppedByOS.N, kernel.OK || i.DroppedByOS.OK
-		device.N, device.OK = device.N+i.Dropped.N, device.OK || i.Dropped.OK
-	}
-	var parts []string
-	if kernel.OK {
-		parts = append(parts, count(kernel.N, "packet")+" dropped by kernel")
-	}
-	if device.OK {
-		parts = append(parts, count(device.N, "packet")+" dropped by interface")
-	}
-	return strings.Join(parts, ", ")
-}
-
-// answerSignals has a signal that asks for them answered with the counters so far, until the function that it returns is
-// called.
-func answerSignals(w io.Writer, source *pcaps.Source) (end func()) {
-	signals := make(chan os.Signal, 1)
-	if ask := askSignals(); len(ask) > 0 {
-		signal.Notify(signals, ask...)
-	}
-	go func() {
-		for range signals {
-			source.Do(func() { counters(w, source) })
-		}
-	}()
-	return func() { signal.Stop(signals); close(signals) }
-}
-
-func counters(w io.Writer, source *pcaps.Source) {
-	stats := source.Stats()
-	line := fmt.Sprintf("tcpwhy: %s read, %s", count(stats.Read, "packet"), count(stats.TCP, "TCP segment"))
-	if lost := lossLine(source); lost != "" {
-		line += ", " + lost
-	}
-	fmt.Fprintln(w, line)
 }

@@ -20,7 +20,7 @@ func (s *side) look(c *cobra.Command, w *writer, result *diff.Diff) error {
 	again := s.reading
 	again.choice.Flows = wanted
 	l := looking{found: func(flow uint64, packets []uint64) { result.Found(s.Snapshot, flow, packets) }}
-	out := output{judged: true, early: true, watch: &l, flows: &l, shown: noneShown}
+	out := output{judged: true, early: true, watch: &l, flows: &l}
 	var of *capture
 	out.begin = func(next *capture) error {
 		of, l.Ladder = next, report.Ladder{Names: next.names}

@@ -81,7 +81,7 @@ func (p *packets) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	out := output{transitions: true, judged: true, early: true, end: noEnd}
+	out := output{transitions: true, judged: true, early: true}
 	switch p.format {
 	case "text":
 		text := &report.Packets{W: w, Verbose: p.verbose > 0, Quiet: p.quiet, Color: colored}

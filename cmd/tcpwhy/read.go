@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -36,21 +35,17 @@ type output struct {
 	linesOnly bool
 	findings  analyzer.FindingOutput // nil: none
 	watch     analyzer.PacketOutput  // told of packets, of which it writes none; nil: none
-	// begin is told of the next capture.
+	// begin is told of the next capture; nil: nobody is.
 	begin func(*capture) error
-	// end is called when the capture has been read, with the number of its flows.
+	// end is called when the capture has been read, with the number of its flows; nil: nothing is.
 	end func(flows uint64) error
-	// shown counts the packets written, and the flows that they are of, since begin.
+	// shown counts the packets written, and the flows that they are of, since begin; nil: none are.
 	shown func() (packets, flows uint64)
 	// rows counts the rows of flows written since begin; nil: none are.
 	rows func() uint64
 	// closers end the document, in this order.
 	closers []io.Closer
 }
-
-func noEnd(uint64) error { return nil }
-
-func noneShown() (packets, flows uint64) { return 0, 0 }
 
 // read hands the inputs to out, together or one by one.
 func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
@@ -59,11 +54,7 @@ func (r *reading) read(c *cobra.Command, w *writer, out *output) error {
 			report.Plain(name))
 	}
 	if r.saving.toStandard() {
-		*out = output{
-			begin: func(*capture) error { return nil },
-			end:   noEnd,
-			shown: noneShown,
-		}
+		*out = output{}
 	}
 	captures := [][]string{r.files}
 	if r.separate {
@@ -103,44 +94,48 @@ func (r *reading) needsEnd(out *output) bool {
 	return r.choice.NeedsEnd(out.packets != nil || out.findings != nil || r.saving.on())
 }
 
-// before reads files for the first time, for what only their end tells.
-func (r *reading) before(c *cobra.Command, w *writer, files []string, first *analyzer.Run) error {
+// aside reads files for a Run of its own; what is wrong with them is told by the reading for the output.
+func (r *reading) aside(c *cobra.Command, w *writer, files []string, run *analyzer.Run) error {
 	source, err := r.open(c, files, pcaps.Config{})
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	_, err = r.run(c, w, first, source)
+	_, err = r.run(c, w, run, source)
 	for _, err := range leaves(err) {
 		var unread *pcaps.ReadError
-		if !errors.As(err, &unread) { // that is told by the reading after this one
+		if !errors.As(err, &unread) {
 			return err
 		}
 	}
 	return nil
 }
 
-// capture reads files as one capture, or the interfaces.
-func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *output) error {
-	var causes *analyzer.Judge
+// ahead finds out what has to be known of files from the start, nil where it has not: the findings of the whole capture, and the flows
+// that are wanted for their end.
+func (r *reading) ahead(c *cobra.Command, w *writer, files []string, out *output) (causes *analyzer.Judge, scan *analyzer.Scan, err error) {
 	if _, again := r.rereadable(); r.choice.NeedsCauses() || out.causes && again {
 		causes = r.judge(nil)
-		if err := r.before(c, w, files, &analyzer.Run{Judge: causes}); err != nil {
-			return err
+		if err := r.aside(c, w, files, &analyzer.Run{Judge: causes}); err != nil {
+			return nil, nil, err
 		}
 	}
-	judged := out.judged || r.choice.NeedsFindings() || len(r.failOn) > 0
-	limits := newLimits(r.failOn)
-	var scan *analyzer.Scan
-	if r.needsEnd(out) {
-		scan = analyzer.NewScan(r.choice)
-		first := analyzer.Run{Packets: []analyzer.PacketOutput{scan}, Flows: []analyzer.FlowOutput{scan}}
-		if r.choice.NeedsFindings() {
-			first.Judge = r.judge(causes)
-		}
-		if err := r.before(c, w, files, &first); err != nil {
-			return err
-		}
+	if !r.needsEnd(out) {
+		return causes, nil, nil
+	}
+	scan = analyzer.NewScan(r.choice)
+	run := analyzer.Run{Packets: []analyzer.PacketOutput{scan}, Flows: []analyzer.FlowOutput{scan}}
+	if r.choice.NeedsFindings() {
+		run.Judge = r.judge(causes)
+	}
+	return causes, scan, r.aside(c, w, files, &run)
+}
+
+// capture reads files as one capture, or the interfaces.
+func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *output) error {
+	causes, scan, err := r.ahead(c, w, files, out)
+	if err != nil {
+		return err
 	}
 	var save *saver
 	var config pcaps.Config
@@ -152,16 +147,50 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		return err
 	}
 	defer source.Close()
+	limits := newLimits(r.failOn)
+	run := r.analysis(out, limits, causes)
+	run.Scan, run.Idle = scan, w.flush
 	if r.saving.on() {
 		if save, err = r.saving.open(source, w, !r.capturing.on()); err != nil {
 			return err
 		}
-	}
-	run := analyzer.Run{Choice: r.choice, Scan: scan, Tracker: flows.Config{Transitions: out.transitions}, Early: out.early, Idle: w.flush}
-	if save != nil {
 		run.Idle = func() error { return errors.Join(save.flush(), w.flush()) }
+		if !r.choice.IsZero() {
+			run.Packets = append(run.Packets, save)
+		}
 	}
-	if judged {
+	if out.begin != nil {
+		if err := out.begin(&capture{r.names(source), source, run}); err != nil {
+			return err
+		}
+	}
+	last, err := r.run(c, w, run, source)
+	total, unseen := last-run.Rests, unseen(&run.Ceiling, err)
+	if save != nil {
+		err = errors.Join(err, save.Close())
+	}
+	if out.end != nil {
+		err = errors.Join(err, out.end(total))
+	}
+	err = errors.Join(err, w.flush(), limits.check(nameOf(files), unseen))
+	switch {
+	case errors.Is(err, errPipeClosed):
+	case out.packets != nil || !r.quiet:
+		r.summarize(c.ErrOrStderr(), files, source, total, &run.Ceiling, out)
+	case out.linesOnly:
+		name := ""
+		if r.separate {
+			name = nameOf(files) + ": "
+		}
+		sayGivenUp(c.ErrOrStderr(), name, &run.Ceiling, out)
+	}
+	return errors.Join(err, r.beyond(files, last))
+}
+
+// analysis is a Run for out and the limits.
+func (r *reading) analysis(out *output, limits limits, causes *analyzer.Judge) *analyzer.Run {
+	run := &analyzer.Run{Choice: r.choice, Tracker: flows.Config{Transitions: out.transitions}, Early: out.early}
+	if out.judged || r.choice.NeedsFindings() || len(limits) > 0 {
 		run.Judge = r.judge(causes)
 		run.Judge.Wordless = out.wordless && len(limits) == 0
 		run.Judge.FlowsOnly = out.findings == nil && !limits.findings()
@@ -181,33 +210,10 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	if out.flows != nil {
 		run.Flows = append(run.Flows, out.flows)
 	}
-	if r.saving.on() && !r.choice.IsZero() {
-		run.Packets = append(run.Packets, save)
-	}
 	for _, l := range limits {
 		run.Flows, run.Findings = append(run.Flows, l.tally), append(run.Findings, l.tally)
 	}
-	if err := out.begin(&capture{r.names(source), source, &run}); err != nil {
-		return err
-	}
-	last, err := r.run(c, w, &run, source)
-	total, unseen := last-run.Rests, unseen(&run.Ceiling, err)
-	if save != nil {
-		err = errors.Join(err, save.Close())
-	}
-	err = errors.Join(err, out.end(total), w.flush(), limits.check(nameOf(files), unseen))
-	switch {
-	case errors.Is(err, errPipeClosed):
-	case out.packets != nil || !r.quiet:
-		r.summarize(c.ErrOrStderr(), files, source, total, &run.Ceiling, out)
-	case out.linesOnly:
-		name := ""
-		if r.separate {
-			name = nameOf(files) + ": "
-		}
-		sayGivenUp(c.ErrOrStderr(), name, &run.Ceiling, out)
-	}
-	return errors.Join(err, r.beyond(files, last))
+	return run
 }
 
 // beyond are the flows that were asked for by their numbers, and are not among those of a capture. On interfaces that depends on
@@ -300,90 +306,10 @@ func (r *reading) names(source *pcaps.Source) *report.Names {
 	})
 }
 
-// summarize says what was read, as tcpdump does at its end.
-func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, total uint64, ceiling *analyzer.Ceiling, out *output) {
-	stats := source.Stats()
-	line := fmt.Sprintf("%s read, %s", count(stats.Read, "packet"), count(stats.TCP, "TCP segment"))
-	if stats.Quotes > 0 {
-		line += ", " + count(stats.Quotes, "ICMP error") + " about them"
-	}
-	line += ", " + count(total, "flow")
-	if packets, of := out.shown(); out.packets != nil && (r.quiet || !r.choice.IsZero()) {
-		line += fmt.Sprintf(", %s of %s shown", count(packets, "packet"), count(of, "flow"))
-	}
-	if out.rows != nil && out.rows() != total {
-		line += fmt.Sprintf(", %d of them shown", out.rows())
-	}
-	if r.separate {
-		line = report.Plain(files[0]) + ": " + line
-	}
-	fmt.Fprintln(w, line)
-
-	line = ""
-	if skipped := stats.Read - stats.TCP - stats.Quotes; skipped > 0 {
-		line = fmt.Sprintf("%d skipped: ", skipped)
-		separator := ""
-		if stats.Filtered > 0 {
-			line += fmt.Sprintf("%d held back by the filter", stats.Filtered)
-			separator = ", "
-		}
-		for why, n := range stats.Skipped {
-			if n > 0 {
-				line += fmt.Sprintf("%s%d %s", separator, n, pcaps.Verdict(why))
-				separator = ", "
-			}
-		}
-	}
-	if lost := lossLine(source); lost != "" {
-		if line != "" {
-			line += "; "
-		}
-		line += lost
-	}
-	if line != "" {
-		fmt.Fprintln(w, line)
-	}
-	sayGivenUp(w, "", ceiling, out)
-	remark(w, source)
-}
-
-// sayGivenUp says, after the name of the capture where that is needed, what was given up for want of room.
-func sayGivenUp(w io.Writer, name string, ceiling *analyzer.Ceiling, out *output) {
-	s := report.CeilingWords(ceiling)
-	if s == "" {
-		return
-	}
-	if out.rows != nil && ceiling.Shed.N() > 0 {
-		s += "; those for good have no row"
-	}
-	fmt.Fprintln(w, name+s)
-}
-
 // given is a flag with its value, as it was given; "" where the command has none of it.
 func given(c *cobra.Command, name string) string {
 	if f := c.Flags().Lookup(name); f != nil {
 		return "--" + name + " " + f.Value.String()
 	}
 	return ""
-}
-
-// count is n things.
-func count(n uint64, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// colored reports whether w gets colours.
-func (r *reading) colored(w *writer) (bool, error) {
-	switch r.color {
-	case "always":
-		return true, nil
-	case "never":
-		return false, nil
-	case "auto":
-		return w.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
-	}
-	return false, oneOf("choice of colours", r.color, "auto", "always", "never")
 }

@@ -88,7 +88,7 @@ type recorder interface {
 func (k *check) look(c *cobra.Command, w *writer, name string, to recorder) error {
 	one := k.alone(name)
 	var of *capture
-	out := output{judged: true, flows: to, findings: to, shown: noneShown, end: noEnd, begin: func(next *capture) error { of = next; return nil }}
+	out := output{judged: true, flows: to, findings: to, begin: func(next *capture) error { of = next; return nil }}
 	err := one.capture(c, w, one.files, &out)
 	if of != nil && of.run.Ceiling.N() > 0 {
 		err = errors.Join(err, usage("%s: not all of it can be recorded: %s", report.Plain(name), report.CeilingWords(&of.run.Ceiling)))

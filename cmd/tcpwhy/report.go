@@ -65,7 +65,7 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 	}
 	var found kept
 	var of *capture
-	out := output{unlisted: r.census == 0, judged: true, findings: &found, shown: noneShown}
+	out := output{unlisted: r.census == 0, judged: true, findings: &found}
 	var census *report.Census
 	out.begin = func(next *capture) error {
 		of, found = next, nil
@@ -121,11 +121,11 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 		out.end = func(flows uint64) error { return document.Write(overview(flows)) }
 	case "jsonl":
 		lines := &report.FindingJSON{W: w}
-		out.findings, out.early, out.causes, out.wordless, out.linesOnly, out.end = lines, true, true, false, true, noEnd
+		out.findings, out.early, out.causes, out.wordless, out.linesOnly = lines, true, true, false, true
 		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
 	case "csv":
 		lines := &report.FindingCSV{W: w}
-		out.findings, out.early, out.causes, out.wordless, out.linesOnly, out.end = lines, true, true, false, true, noEnd
+		out.findings, out.early, out.causes, out.wordless, out.linesOnly = lines, true, true, false, true
 		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
 		out.closers = []io.Closer{lines}
 	default:
@@ -142,7 +142,7 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 func (r *whole) ladder(c *cobra.Command, w *writer, colored bool) error {
 	var l report.Ladder
 	var of *capture
-	out := output{judged: true, early: true, watch: &l, flows: &l, shown: func() (uint64, uint64) { return 0, 0 }}
+	out := output{judged: true, early: true, watch: &l, flows: &l}
 	out.begin = func(next *capture) error {
 		of, l = next, report.Ladder{Names: next.names, Verbose: r.verbose > 0}
 		return nil

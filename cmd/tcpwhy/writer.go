@@ -100,3 +100,16 @@ func withoutPath(err error) error {
 	}
 	return err
 }
+
+// colored reports whether w gets colours.
+func (r *reading) colored(w *writer) (bool, error) {
+	switch r.color {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		return w.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
+	}
+	return false, oneOf("choice of colours", r.color, "auto", "always", "never")
+}
