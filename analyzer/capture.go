@@ -36,7 +36,7 @@ type Summary struct {
 	Forgotten Forgotten
 	Vantage   Vantage
 	Back      Back
-	Strange   []StrangeFlags // most first
+	Invalid   []InvalidFlags // most first
 }
 
 // CapturePass is what a rule is given of the whole capture.

@@ -68,7 +68,7 @@ func tell(t *testing.T, segs []flows.Segment, c flows.Config, workers int) *told
 		t.Fatal(err)
 	}
 	o.Summary = r.Judge.Summary()
-	o.flows = last - r.Rests
+	o.flows = last - r.Resumed
 	return o
 }
 
@@ -106,7 +106,7 @@ func TestCeilingCountsOnce(t *testing.T) {
 			is("rows and flows without", o.rows+ceiling.Shed.N(), o.flows)
 			is("shed, by server and in all", all.Shed.N(), ceiling.Shed.N())
 			is("rows of rests", o.rests, ceiling.Rests)
-			is("and in the totals", all.Evicted, ceiling.Rests)
+			is("and in the totals", all.Rests, ceiling.Rests)
 			is("openings", sum(all.Opening[:]), all.Flows)
 			is("closings", sum(all.Closing[:]), all.Flows)
 			is("ends", sum(all.States[:]), 2*all.Flows)

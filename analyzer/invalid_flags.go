@@ -20,9 +20,9 @@ var invalidFlags = &Rule{
 }
 
 func judgeInvalidFlags(p *CapturePass) {
-	for i := range p.Strange {
-		k := &p.Strange[i]
-		f := Finding{Confidence: Certain, Variant: strangeName(k.Flags), File: k.File, Packets: k.Packets, Packet: k.First.Packet, Time: k.First.Time,
+	for i := range p.Invalid {
+		k := &p.Invalid[i]
+		f := Finding{Confidence: Certain, Variant: scannerName(k.Flags), File: k.First.File, Packets: k.Packets, Packet: k.First.Packet, Time: k.First.Time,
 			Since: k.First.Time, Until: k.Last, Example: k.First, Clients: k.Sources.N()}
 		if k.Sources.N() == 1 {
 			f.Client = netip.AddrPortFrom(k.First.Client.Addr(), 0)
@@ -38,8 +38,8 @@ func judgeInvalidFlags(p *CapturePass) {
 	}
 }
 
-// strangeName is what scanners call such flags, or "other".
-func strangeName(f flows.Flags) string {
+// scannerName is what scanners call such flags, or "other".
+func scannerName(f flows.Flags) string {
 	switch {
 	case f == 0:
 		return "null"

@@ -21,7 +21,7 @@ type peers struct {
 	totals    Totals
 	forgotten Forgotten
 	leaving   leaving
-	strange   strange
+	invalid   invalid
 	clock     clock
 	events    []serverEvent // of the segment at hand
 	causes    map[subject]bool

@@ -28,7 +28,7 @@ func (h *heard) Finding(n *Finding) error {
 // servers adds what is known of the servers.
 func (h *heard) servers(s *Summary) {
 	h.lines = append(h.lines, fmt.Sprintf("%v %v %v %v %v", s.Back, s.Totals.First, s.Totals.Last, s.Totals.HalfOpen, s.Totals.Attempts))
-	for _, k := range s.Strange {
+	for _, k := range s.Invalid {
 		h.lines = append(h.lines, fmt.Sprint(k.Flags, k.Segments, k.First, k.Packets))
 	}
 	for _, s := range s.Servers {
@@ -49,7 +49,7 @@ func hear(segs []flows.Segment, r Run, workers, batch int) (string, error) {
 	if r.Judge != nil {
 		h.servers(r.Judge.Summary())
 	}
-	return fmt.Sprintf("%s\n%d flows, %v %v\n", strings.Join(h.lines, "\n"), total, r.Ceiling, r.Rests), err
+	return fmt.Sprintf("%s\n%d flows, %v %v\n", strings.Join(h.lines, "\n"), total, r.Ceiling, r.Resumed), err
 }
 
 // alike holds what is told of segments against what is told where they are read one by one.

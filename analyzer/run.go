@@ -66,10 +66,10 @@ type Run struct {
 	// Idle, if set, is called when the Source has nothing yet, and all that it had was told. Its error ends the reading.
 	Idle func() error
 
-	// Ceiling is what was given up, where Tracker has one, and Rests how many of the numbered flows are the rest of one that
+	// Ceiling is what was given up, where Tracker has one, and Resumed how many of the numbered flows are the rest of one that
 	// was given up, or had its row early; they are complete when Read returns.
 	Ceiling Ceiling
-	Rests   uint64
+	Resumed uint64
 
 	tracker  *flows.Lanes
 	choice   chooser
@@ -262,7 +262,7 @@ func (r *Run) judges(f *flows.Flow) bool {
 // tellFlow tells the outputs of a flow that is finished, of which this was found, or counts one that was given up.
 func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 	if f.Capture.Evicted {
-		r.Rests++
+		r.Resumed++
 	}
 	row := r.Ceiling.add(f)
 	if f.Shed != flows.NotShed {

@@ -101,7 +101,7 @@ func serverOf(seg *flows.Segment, step *flows.Step) serverKey {
 
 func (p *peers) apply(e *serverEvent) {
 	if e.kind == flagsInvalid {
-		p.strange.add(e.seg, e.flow)
+		p.invalid.add(e.seg, e.flow)
 		return
 	}
 	s := p.server(e.server)

@@ -27,7 +27,7 @@ type Totals struct {
 	Shed      Sheds                                   // flows that were more than are held
 	Young     uint64                                  // of these, those that had not been there for long enough to be judged: in progress
 	MidClose  uint64                                  // flows that were shed while they were closing, and of which the rest, if any, has not shown the end
-	Evicted   uint64                                  // flows of which only the rest has a row
+	Rests     uint64                                  // flows of which only the rest has a row
 	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again
 
 	HalfOpen Gauge   // connections in SYN_RCVD, as last seen
@@ -67,7 +67,7 @@ func (t *Totals) finished(f *flows.Flow, now *flows.Standing) {
 		t.HalfOpen.leave()
 	}
 	if c.Evicted && f.Shed == flows.NotShed && c.Before.Shed != flows.NotShed {
-		t.Evicted++
+		t.Rests++
 		if midClose(&c.Before) && midClose(now) {
 			t.MidClose++
 		}

@@ -205,7 +205,7 @@ func (o *Overview) json() *documentJSON {
 	d.Totals = totalsJSON{Flows: t.Flows, PayloadBytes: t.Payload, Opening: openingJSON(&t.Opening), Closing: closingJSON(&t.Closing),
 		ClosedFirst: endsOf(&closer), ResetBy: endsOf(&resetter), Retransmissions: repeatedJSON(t.Repeated),
 		PeakHalfOpen: t.HalfOpen.Peak, PeakHalfOpenAt: instant(t.HalfOpen.PeakAt), Midstream: t.Midstream, OneWay: t.OneWay,
-		Truncated: t.Truncated, EndedOpen: t.EndedOpen, Shed: shedsOf(&t.Shed), Evicted: t.Evicted, Copies: t.Copies, Findings: map[string]uint64{}}
+		Truncated: t.Truncated, EndedOpen: t.EndedOpen, Shed: shedsOf(&t.Shed), Evicted: t.Rests, Copies: t.Copies, Findings: map[string]uint64{}}
 	for _, f := range t.Found {
 		d.Totals.Findings[f.Rule.Name] = f.Flows
 	}

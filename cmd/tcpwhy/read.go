@@ -165,7 +165,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		}
 	}
 	last, err := r.run(c, w, run, source)
-	total, unseen := last-run.Rests, unseen(&run.Ceiling, err)
+	total, unseen := last-run.Resumed, unseen(&run.Ceiling, err)
 	if save != nil {
 		err = errors.Join(err, save.Close())
 	}
