@@ -10,10 +10,13 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"tcpwhy/pcaps/netlab"
 )
 
 var soak = flag.Duration("soak", 30*time.Second, "how long TestSoak captures; from 5m on, memory has to stop growing")
@@ -48,8 +51,9 @@ func TestSoak(t *testing.T) {
 			go func() { io.Copy(c, c); c.Close() }()
 		}
 	}()
-	l.connect("tcp4", "192.0.2.1") // so that the neighbours know each other
-	before := l.segments()
+	l.churn(listener.Addr().String()) // so that the neighbours know each other
+	l.arrived(0)
+	before := l.count(l.here, "Tcp", "InSegs", "OutSegs")
 	var captures []*soaked
 	for _, workers := range []string{"1", "2"} {
 		p := l.command("flows", "-i", "any", "-o", "csv", "--workers", workers, "tcp")
@@ -73,7 +77,8 @@ func TestSoak(t *testing.T) {
 			l.churn(listener.Addr().String())
 			connections++
 		}
-		if round%20 == 10 { // when nobody sends
+		if round%20 == 10 {
+			l.arrived(flood) // what still waits at an interface that goes down is lost
 			l.ip(l.here, "link add d0 type veth peer name d1", "link set d0 up", "link set v0 down")
 			l.ip(l.here, "link set v0 up", "link del d0")
 			flaps++
@@ -87,8 +92,8 @@ func TestSoak(t *testing.T) {
 		}
 		time.Sleep(time.Until(began.Add(time.Duration(round+1) * 100 * time.Millisecond)))
 	}
-	time.Sleep(200 * time.Millisecond) // the last FINs
-	sent := flood + l.segments() - before
+	l.arrived(flood)
+	sent := flood + l.count(l.here, "Tcp", "InSegs", "OutSegs") - before
 	t.Logf("%v: %d segments, of them %d forged SYNs, %d connections, %d flaps", *soak, sent, flood, connections, flaps)
 	for _, c := range captures {
 		memory, last := c.memory, resident(t, c.Process.Pid)
@@ -119,10 +124,11 @@ type soaked struct {
 	memory  []int // kB, one a second
 }
 
-// forged is the SYN number n of a flood, each of another sender, to a card that is nobody's: none is answered.
+// forged is the SYN number n of a flood, each of another sender. It is sent to all hosts of the link: this host's IP counts it, its TCP
+// takes no broadcast, and none is answered.
 func forged(n int) []byte {
 	b := make([]byte, 14+20+20)
-	copy(b, "\x02\x00\x00\x00\x00\x77\x02\x00\x00\x00\x00\x66\x08\x00\x45\x00\x00\x28")
+	copy(b, "\xff\xff\xff\xff\xff\xff\x02\x00\x00\x00\x00\x66\x08\x00\x45\x00\x00\x28")
 	ip, tcp := b[14:34], b[34:]
 	ip[8], ip[9] = 64, 6
 	binary.BigEndian.PutUint32(ip[12:], 198<<24|18<<16+uint32(n)%(1<<17))
@@ -154,26 +160,43 @@ func (l *lab) churn(address string) {
 	}
 }
 
-// segments is how many TCP segments this host's kernel has sent and received.
-func (l *lab) segments() int {
+// arrived waits until all that was sent from there has come to this host's kernel, the forged SYNs, too.
+func (l *lab) arrived(forged int) {
+	l.Helper()
+	var sent, come int
+	for range 1000 {
+		sent, come = forged+l.count(l.there, "Tcp", "OutSegs"), l.count(l.here, "Ip", "InReceives")
+		if come == sent {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	l.Fatalf("%d segments were sent, %d packets have come", sent, come)
+}
+
+// count is the sum of some counters of a host's kernel (/proc/net/snmp), of one protocol.
+func (l *lab) count(n *netlab.Namespace, protocol string, counters ...string) (sum int) {
 	l.Helper()
 	var b []byte
 	var err error
-	l.here.Do(func() { b, err = os.ReadFile("/proc/thread-self/net/snmp") })
+	n.Do(func() { b, err = os.ReadFile("/proc/thread-self/net/snmp") })
 	if err != nil {
 		l.Fatal(err)
 	}
-	var names, values []string
+	var names []string
 	for line := range strings.Lines(string(b)) {
-		if f := strings.Fields(line); f[0] == "Tcp:" {
-			names, values = values, f
-		}
-	}
-	sum := 0
-	for i, name := range names {
-		if name == "InSegs" || name == "OutSegs" {
-			n, _ := strconv.Atoi(values[i])
-			sum += n
+		f := strings.Fields(line)
+		switch {
+		case f[0] != protocol+":":
+		case names == nil:
+			names = f
+		default:
+			for i, name := range names {
+				if slices.Contains(counters, name) {
+					n, _ := strconv.Atoi(f[i])
+					sum += n
+				}
+			}
 		}
 	}
 	return sum
