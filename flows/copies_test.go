@@ -53,6 +53,35 @@ func TestSeenOnSeveralInterfaces(t *testing.T) {
 	}
 }
 
+// TestCopiesAmongOthers: a busy mirror. Whatever passes between a packet and its copy, hardly one goes unrecognised.
+func TestCopiesAmongOthers(t *testing.T) {
+	const packets, between = 50_000, 400
+	tr := flows.NewTracker(flows.Config{})
+	observe := func(n int, at int64) {
+		tr.Observe(&flows.Segment{
+			Time: at, Src: flows.Addr4([4]byte{192, 0, 2, 1}), Dst: flows.Addr4([4]byte{198, 51, 100, 1}),
+			SrcPort: uint16(40000 + n%1000), DstPort: 443, HeaderOK: true, Flags: flows.ACK, IPID: uint16(n%9 + 1),
+			Seq: flows.Seq(n), Len: 1, Ack: 1, TTL: 64,
+		})
+	}
+	for n := range packets + between {
+		if n < packets {
+			observe(n, int64(n)*2500)
+		}
+		if n >= between {
+			observe(n-between, int64(n)*2500)
+		}
+	}
+	tr.End()
+	copied := 0
+	for f := (flows.Flow{}); tr.Finished(&f); {
+		copied += int(f.Capture.Duplicates)
+	}
+	if missed := packets - copied; missed < 0 || missed > packets/10_000 {
+		t.Errorf("%d of %d copies were taken for packets", missed, packets)
+	}
+}
+
 // originals counts the packets of each end of each flow, copies left out.
 func originals(segs []flows.Segment) string {
 	tr := flows.NewTracker(flows.Config{})

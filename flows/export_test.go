@@ -1,5 +1,7 @@
 package flows
 
+import "slices"
+
 // Leads reports whether the table has an edge from one state to the other.
 func Leads(from, to State) bool {
 	for ev := range numEvents {
@@ -43,24 +45,24 @@ func (t *Tracker) Shard(s *Segment) int {
 	return i
 }
 
-// Forgets reports whether, of segs, the fingerprint of a packet that comes again gives its place to another's between: whether
+// Forgets reports whether, of segs, the fingerprint of a packet that comes again gives its place to others' between: whether
 // it is then known for a copy hangs on the very numbers.
 func (t *Tracker) Forgets(segs []Segment) bool {
-	places := map[uint32]map[uint64]bool{}
-	last := map[uint32]uint64{}
+	sets, met := map[uint32][]uint64{}, map[uint64]bool{}
 	for i := range segs {
 		var k tuple
 		k.of(&segs[i])
 		t.digest(&k)
 		h := k.fingerprint(&segs[i])
-		at := k.printed(h)
-		if places[at] == nil {
-			places[at] = map[uint64]bool{}
+		set := sets[k.prints(h)]
+		if slices.Contains(set, h) {
+			continue
 		}
-		if places[at][h] && last[at] != h {
+		if met[h] {
 			return true
 		}
-		places[at][h], last[at] = true, h
+		met[h] = true
+		sets[k.prints(h)] = append([]uint64{h}, set[:min(len(set), len(prints{})-1)]...)
 	}
 	return false
 }

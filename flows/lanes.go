@@ -33,9 +33,6 @@ const (
 // MaxShared is the most segments that are shared out at a time.
 const MaxShared = 1<<16 - 1
 
-// Lanes share copies by whole groups.
-const _ = uint(copyGroups - laneBits)
-
 // Lane is one of Lanes. It is not safe for concurrent use.
 type Lane struct {
 	t  *Tracker

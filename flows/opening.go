@@ -14,7 +14,7 @@ func (t *Tracker) syn(r *record, from, to *half) {
 		return
 	}
 	from.iss, from.nxt, from.edge = s.Seq, s.Seq+1+Seq(s.Len), s.Seq+1+Seq(s.Len)
-	from.synLen = min(s.Len, 1<<16-1)
+	from.synLen = uint16(min(s.Len, 1<<16-1))
 	from.has |= hasISS | hasNxt
 	t.options(from)
 	switch {
@@ -159,7 +159,7 @@ func (t *Tracker) firstSYNACK(r *record, from, to *half) {
 			t.move(r, from, gotACKOfSYN, Assumed) // the peer's crossed it
 		}
 	}
-	to.synLen = uint32(uint16(s.Ack - (to.iss + 1)))
+	to.synLen = uint16(s.Ack - (to.iss + 1))
 	if from != to && to.path.proves(Established) && to.is(hasAck) && to.ack == s.Seq+1 && s.Time-to.last < reordered {
 		r.marks |= completed // the ACK of it was captured ahead of it
 		t.move(r, from, gotACKOfSYN, Assumed)

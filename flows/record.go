@@ -24,6 +24,7 @@ const (
 	finSeen             // its FIN counted: no hole before it
 	hasAlt              // its SYN-ACK came with two ISSs; alt is the other
 	seenElsewhere       // the capture has copies of its segments from another interface
+	mirrored            // the capture has a copy of its SYN, and not from another interface
 )
 
 // half is one end of a record. All its numbers are as sent by that end.
@@ -60,11 +61,12 @@ type turn struct {
 
 // halfRare is what few ends have.
 type halfRare struct {
-	late    uint64 // payload after the peer's FIN
-	copies  uint32 // that the capture made of its packets
-	twins   uint32 // segments that look like one just before, copies or not
-	sackEnd Seq    // highest right edge it sent
-	synLen  uint32 // payload of its SYN, up to 1<<16-1; once that was answered, what of it was accepted
+	late     uint64 // payload after the peer's FIN
+	copies   uint32 // that the capture made of its packets
+	twins    uint32 // segments that look like one just before, copies or not
+	sackEnd  Seq    // highest right edge it sent
+	triplets uint16 // twins of which there had been one; 1<<16-1 is as many or more
+	synLen   uint16 // payload of its SYN; once that was answered, what of it was accepted
 }
 
 func (h *half) is(k known) bool { return h.has&k != 0 }

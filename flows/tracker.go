@@ -199,10 +199,9 @@ func (t *Tracker) arrive(s *Segment, a *arrival) *Step {
 
 // take does what the segment does to the flow of its four-tuple: by what was learned of such segments, or by observe.
 func (t *Tracker) take(head ref, header uint64) {
-	like, elsewhere := false, false
-	class := class(0)
+	like, class := likeNone, class(0)
 	if s := t.seg; s.Quote.Version == 0 && s.Damage == Undamaged {
-		if like, elsewhere = t.copies.like(t.k, s, header); !like {
+		if like = t.copies.like(t.k, s, header); like == likeNone {
 			if head != 0 && head.form() == formRecord && t.quickRecord(head) {
 				return
 			}
@@ -219,7 +218,7 @@ func (t *Tracker) take(head ref, header uint64) {
 	if head != 0 {
 		t.ptr(head).calm = false
 	}
-	t.observe(head, t.k, like, elsewhere)
+	t.observe(head, t.k, like)
 	if head != 0 && t.rec == head && head.form() == formRecord {
 		r := t.ptr(head)
 		r.calm = t.calms(r)
@@ -230,7 +229,7 @@ func (t *Tracker) take(head ref, header uint64) {
 	}
 }
 
-func (t *Tracker) observe(head ref, k *tuple, like, elsewhere bool) {
+func (t *Tracker) observe(head ref, k *tuple, like likeness) {
 	s := t.seg
 	if s.Quote.Version != 0 {
 		t.quoted(head, k)
@@ -240,7 +239,7 @@ func (t *Tracker) observe(head ref, k *tuple, like, elsewhere bool) {
 		t.damaged(head, k)
 		return
 	}
-	if like && t.copied(head, k, elsewhere) {
+	if like != likeNone && t.copied(head, k, like) {
 		return
 	}
 	t.rec = t.pick(head, k)
@@ -366,14 +365,14 @@ func (t *Tracker) gapFrom(r *record, h *half) Seq {
 }
 
 // copied reports whether the segment is a copy that the capture made, and counts it.
-func (t *Tracker) copied(head ref, k *tuple, elsewhere bool) bool {
+func (t *Tracker) copied(head ref, k *tuple, like likeness) bool {
 	if head == 0 {
 		return false
 	}
 	t.rec = t.holder(head, k)
 	r := t.ptr(t.rec)
 	end := &r.ends[k.from]
-	if !end.copied(t.seg, elsewhere) {
+	if !end.copied(t.seg, like, &r.ends[1-k.from]) {
 		return false
 	}
 	end.copies++
