@@ -90,27 +90,30 @@ func NewDecoder() *Decoder {
 // Where several TCPs are nested (a tunnel), the innermost is meant; where a frame aggregates
 // several packets (802.11 A-MSDU), the first.
 func (d *Decoder) Decode(f *Frame, seg *flows.Segment) Verdict {
-	seg.Time, seg.Packet, seg.File, seg.Interface = f.Time, f.Number, f.File, f.Interface
-	seg.Quote, seg.Damage = flows.Quote{}, flows.Undamaged
-	if f.LinkType == linkEthernet && d.plain(f, seg) {
+	begin(seg, f.Time, f.Number, f.File, f.Interface)
+	if f.LinkType == linkEthernet && d.plain(f.Data, max(f.Wire, len(f.Data)), seg) {
 		return TCP
 	}
 	return d.walk(f, seg)
+}
+
+// begin sets what a segment has that is not in its packet, and clears what most have not.
+func begin(seg *flows.Segment, time int64, number uint64, file, on int32) {
+	seg.Time, seg.Packet, seg.File, seg.Interface = time, number, file, on
+	seg.Quote, seg.Damage = flows.Quote{}, flows.Undamaged
 }
 
 // plain decodes what nearly every frame is: Ethernet, at most one VLAN tag, IPv4 without
 // options or IPv6 without extension headers, TCP, whole. It reports false, and has decided
 // nothing, on anything else. It repeats what the steps do because this halves the cost of a
 // packet: see BenchmarkDecode.
-func (d *Decoder) plain(f *Frame, seg *flows.Segment) bool {
-	b := f.Data
-	wire := max(f.Wire, len(b)) - 14
+func (d *Decoder) plain(b []byte, wire int, seg *flows.Segment) bool {
 	if len(b) < 14+40 {
 		return false
 	}
 	seg.Space, seg.Via = 0, 0
 	next := binary.BigEndian.Uint16(b[12:])
-	b = b[14:]
+	b, wire = b[14:], wire-14
 	if next == etherVLAN {
 		vlan := binary.BigEndian.Uint16(b) & 0xfff
 		if seg.Space = d.spaces.single[vlan]; seg.Space == 0 {
@@ -123,35 +126,30 @@ func (d *Decoder) plain(f *Frame, seg *flows.Segment) bool {
 			return false
 		}
 	}
+	// Fields are cut out of words: with those of TCP this takes a sixth fewer instructions than to load each.
+	h := (*[40]byte)(b)
+	first, second := binary.BigEndian.Uint64(h[:]), binary.BigEndian.Uint64(h[8:])
 	switch next {
 	case etherIPv4:
+		total := int(uint16(first >> 32))
 		// version 4, no options; neither MF nor an offset; TCP.
-		if b[0] != 0x45 || binary.BigEndian.Uint16(b[6:])&0x3fff != 0 || b[9] != protoTCP {
+		if first&(0xff<<56|0x3fff) != 0x45<<56 || uint8(second>>48) != protoTCP || total < 40 {
 			return false
 		}
-		total := int(binary.BigEndian.Uint16(b[2:]))
-		if total < 40 {
-			return false
-		}
-		setAddr4(&seg.Src, b[12:])
-		setAddr4(&seg.Dst, b[16:])
-		seg.IPID = binary.BigEndian.Uint16(b[4:])
-		seg.TTL = b[8]
-		seg.IP, seg.IPLen = b, wire
-		seg.TCP = 20
+		setAddr4(&seg.Src, h[12:])
+		setAddr4(&seg.Dst, h[16:])
+		seg.IPID, seg.TTL = uint16(first>>16), uint8(second>>56)
+		seg.IP, seg.TCP, seg.IPLen = b, 20, wire
 		tcp(seg, b[20:min(len(b), total)], total-20)
 		return true
 	case etherIPv6:
-		length := int(binary.BigEndian.Uint16(b[4:]))
-		if len(b) < 60 || b[0]>>4 != 6 || b[6] != protoTCP || length < 20 {
+		length := int(uint16(first >> 16))
+		if len(b) < 60 || first>>60 != 6 || uint8(first>>8) != protoTCP || length < 20 {
 			return false
 		}
-		seg.Src = flows.Addr(b[8:24])
-		seg.Dst = flows.Addr(b[24:40])
-		seg.IPID = 0
-		seg.TTL = b[7]
-		seg.IP, seg.IPLen = b, wire
-		seg.TCP = 40
+		seg.Src, seg.Dst = flows.Addr(h[8:]), flows.Addr(h[24:])
+		seg.IPID, seg.TTL = 0, uint8(first)
+		seg.IP, seg.TCP, seg.IPLen = b, 40, wire
 		tcp(seg, b[40:min(len(b), 40+length)], length)
 		return true
 	}

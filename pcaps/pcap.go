@@ -3,6 +3,8 @@ package pcaps
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"tcpwhy/flows"
 )
 
 // order reads the numbers of a file in the byte order of its writer.
@@ -94,25 +96,70 @@ func (p *pcapFile) next(f *Frame) error {
 
 func (p *pcapFile) ready(f *Frame) bool {
 	b := p.buf[p.pos:p.end]
-	if len(b) < p.header {
-		return false
-	}
-	captured := p.u32(b[8:])
-	size := p.header + int(captured)
-	if captured > maxRecord || size > len(b) {
+	time, size, wire := p.parse(b)
+	if size == 0 {
 		return false
 	}
 	p.record = p.offset()
 	p.take(size)
 	p.packets++
-	// At most 2^32 s and 2^32 µs after 1970: no overflow.
-	f.Time = int64(p.u32(b))*1e9 + int64(p.u32(b[4:]))*int64(p.fraction)
+	f.Time = time
 	f.Number = p.packets
 	f.Interface = 0
 	f.LinkType = p.linkType
 	f.Data = b[p.header:size]
-	f.Wire = max(int(p.u32(b[12:])), len(f.Data))
+	f.Wire = max(wire, len(f.Data))
 	return true
+}
+
+// parse reads the header of the record at the beginning of b. Its size is 0 where the record is not whole, or
+// something is wrong with it.
+func (p *pcapFile) parse(b []byte) (time int64, size, wire int) {
+	if len(b) < p.header {
+		return 0, 0, 0
+	}
+	h := (*[16]byte)(b)
+	seconds, units := binary.LittleEndian.Uint32(h[:]), binary.LittleEndian.Uint32(h[4:])
+	captured, long := binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
+	if p.big {
+		seconds, units = bits.ReverseBytes32(seconds), bits.ReverseBytes32(units)
+		captured, long = bits.ReverseBytes32(captured), bits.ReverseBytes32(long)
+	}
+	size = p.header + int(captured)
+	if captured > maxRecord || size > len(b) {
+		return 0, 0, 0
+	}
+	// At most 2^32 s and 2^32 µs after 1970: no overflow.
+	return int64(seconds)*1e9 + int64(units)*int64(p.fraction), size, int(long)
+}
+
+// plain decodes packets that are in what was read already into segs, as long as they are plain, and returns how many these are. To
+// make a Frame of each first, and count it, takes 80 instructions more, a third.
+func (p *pcapFile) plain(d *Decoder, segs []flows.Segment, file int32) (n int) {
+	if p.linkType != linkEthernet {
+		return 0
+	}
+	b, last := p.buf[p.pos:p.end], 0
+	for n < len(segs) {
+		time, size, wire := p.parse(b)
+		if size == 0 {
+			break
+		}
+		seg := &segs[n]
+		data := b[p.header:size]
+		if !d.plain(data, max(wire, len(data)), seg) {
+			break
+		}
+		n++
+		begin(seg, time, p.packets+uint64(n), file, 0)
+		b, last = b[size:], size
+	}
+	if n > 0 {
+		p.take(p.end - p.pos - len(b))
+		p.record = p.offset() - int64(last)
+		p.packets += uint64(n)
+	}
+	return n
 }
 
 // more reads on until the next record is whole.

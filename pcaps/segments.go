@@ -29,7 +29,16 @@ func (s *Source) readOn(segs []flows.Segment) (n int) {
 		return 0
 	}
 	f := &in.frame
-	for n < len(segs) && in.format.ready(f) {
+	file, _ := in.format.(*pcapFile)
+	for n < len(segs) {
+		if file != nil && !s.config.CheckSums {
+			k := file.plain(s.decoder, segs[n:], in.index)
+			s.countPlain(segs[n : n+k])
+			n += k
+		}
+		if n == len(segs) || !in.format.ready(f) {
+			break
+		}
 		s.passed++
 		seg := &segs[n]
 		v := s.decoder.Decode(f, seg)
@@ -48,4 +57,14 @@ func (s *Source) readOn(segs []flows.Segment) (n int) {
 		}
 	}
 	return n
+}
+
+// countPlain counts segments that were decoded without a Frame of each.
+func (s *Source) countPlain(segs []flows.Segment) {
+	s.passed += uint64(len(segs))
+	s.stats.Read += uint64(len(segs))
+	s.stats.TCP += uint64(len(segs))
+	for i := range segs {
+		s.came(segs[i].Time)
+	}
 }

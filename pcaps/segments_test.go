@@ -40,6 +40,32 @@ func TestSegmentsAtOnce(t *testing.T) {
 	}
 }
 
+// What is decoded without a Frame of it is what Next makes of it: frames of all kinds, cut off anywhere, in every kind of pcap file.
+func TestPlainSegmentsAtOnce(t *testing.T) {
+	for _, big := range []bool{false, true} {
+		for magic, more := range map[uint32][]byte{magicMicro: nil, magicNano: nil, magicModified: make([]byte, 8)} {
+			f := newFile(big)
+			f.pcapHeader(magic, linkEthernet)
+			for _, c := range samples() {
+				if c.link != linkEthernet {
+					continue
+				}
+				for cut := range len(c.frame) + 1 {
+					f.record(at, uint32(cut), c.frame[:cut], len(c.frame), more...)
+				}
+				f.record(at, 0, append(c.frame[:len(c.frame):len(c.frame)], 0, 0), 0, more...)
+			}
+			path := put(t, "f", f.b)
+			want, wantStats, wantErr := atOnce(t, path, 1, Config{})
+			for _, n := range []int{2, 100} {
+				if got, stats, err := atOnce(t, path, n, Config{}); got != want || stats != wantStats || err != wantErr {
+					t.Errorf("%#x, big-endian %v: %d at once are others than one: %+v, %v; want %+v, %v", magic, big, n, stats, err, wantStats, wantErr)
+				}
+			}
+		}
+	}
+}
+
 // atOnce reads segments so many at a time, and says what they are.
 func atOnce(t *testing.T, path string, n int, c Config) (string, Stats, error) {
 	s, err := Open([]string{path}, c)

@@ -141,10 +141,7 @@ func (v Verdict) told() bool { return v == TCP || v == Quote || v == Damaged }
 
 // count counts the frame in turn.
 func (s *Source) count(f *Frame, v Verdict) {
-	s.now = max(s.now, f.Time)
-	if f.Time == lastTime {
-		s.late++
-	}
+	s.came(f.Time)
 	s.stats.Read++
 	switch v {
 	case TCP:
@@ -159,6 +156,14 @@ func (s *Source) count(f *Frame, v Verdict) {
 		s.unknown[f.LinkType]++
 	default:
 		s.stats.Skipped[v]++
+	}
+}
+
+// came notes the time of a packet.
+func (s *Source) came(at int64) {
+	s.now = max(s.now, at)
+	if at == lastTime {
+		s.late++
 	}
 }
 

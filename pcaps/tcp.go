@@ -35,15 +35,13 @@ func tcp(s *flows.Segment, b []byte, wire int) {
 		tcpCut(s, b, wire)
 		return
 	}
-	s.SrcPort = binary.BigEndian.Uint16(b)
-	s.DstPort = binary.BigEndian.Uint16(b[2:])
-	s.Seq = flows.Seq(binary.BigEndian.Uint32(b[4:]))
-	s.Ack = flows.Seq(binary.BigEndian.Uint32(b[8:]))
-	offset := binary.BigEndian.Uint16(b[12:])
+	first, second, third := binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint32(b[16:])
+	s.SrcPort, s.DstPort = uint16(first>>48), uint16(first>>32)
+	s.Seq, s.Ack = flows.Seq(first), flows.Seq(second>>32)
+	offset := uint16(second >> 16)
 	s.Flags = flows.Flags(offset & 0xfff)
-	s.Window = binary.BigEndian.Uint16(b[14:])
-	s.Checksum = binary.BigEndian.Uint16(b[16:])
-	s.Urgent = binary.BigEndian.Uint16(b[18:])
+	s.Window = uint16(second)
+	s.Checksum, s.Urgent = uint16(third>>16), uint16(third)
 	s.Cut, s.HeaderOK = false, true
 
 	header := int(offset>>12) * 4
