@@ -44,14 +44,18 @@ func (k *tuple) fingerprint(s *Segment) uint64 {
 	const k1, k2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // so that no field that is 0 hides another
 	h := mix(uint64(s.Seq)<<32|uint64(s.Ack)^k1, uint64(k.plain)<<32|uint64(s.Flags)<<16|uint64(s.Window)^k2)
 	h = mix(h^uint64(s.Len)<<32^uint64(s.IPID), k1+uint64(k.from))
-	if opts := s.TCP + 20; opts < len(s.IP) {
-		o := s.IP[opts:max(opts, min(len(s.IP), s.TCP+int(s.IP[s.TCP+12]>>4)*4))]
+	if at := s.TCP + 20; at < len(s.IP) {
+		o := s.IP[at:]
+		o = o[:max(0, min(int(s.IP[s.TCP+12]>>4)*4-20, len(o)))]
 		h ^= uint64(len(o))
+		if len(o) == 12 { // as a time stamp takes
+			return mix(h^binary.LittleEndian.Uint64(o), k1^binary.LittleEndian.Uint64(o[4:]))
+		}
 		for ; len(o) > 16; o = o[16:] {
 			h = mix(h^binary.LittleEndian.Uint64(o), k1^binary.LittleEndian.Uint64(o[8:]))
 		}
 		switch {
-		case len(o) >= 8: // as a time stamp takes
+		case len(o) >= 8:
 			h = mix(h^binary.LittleEndian.Uint64(o), k1^binary.LittleEndian.Uint64(o[len(o)-8:]))
 		case len(o) >= 4:
 			h = mix(h^uint64(binary.LittleEndian.Uint32(o)), k1)

@@ -82,7 +82,7 @@ func NewLanes(c Config) *Lanes {
 func (l *Lanes) Of(s *Segment) int {
 	var k tuple
 	k.of(s)
-	k.mixed(k.words())
+	l.digest(&k)
 	return k.lane()
 }
 

@@ -33,6 +33,9 @@ type Addr [16]byte
 
 var mapped = [12]byte{10: 0xff, 11: 0xff}
 
+// mapped4 are the last four bytes of mapped, the first lowest.
+const mapped4 = 0xffff << 16
+
 // Addr4 is the IPv4 address of four bytes.
 func Addr4(b [4]byte) (a Addr) {
 	copy(a[:12], mapped[:])

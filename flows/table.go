@@ -40,24 +40,25 @@ func mix(a, b uint64) uint64 {
 
 // of sets k to the four-tuple of a segment, but for its hashes.
 func (k *tuple) of(s *Segment) {
-	k.from, k.loopback = 0, false
-	if !s.Src.Is4() || !s.Dst.Is4() {
+	x, y := binary.LittleEndian.Uint64(s.Src[8:]), binary.LittleEndian.Uint64(s.Dst[8:])
+	if binary.LittleEndian.Uint64(s.Src[:])|binary.LittleEndian.Uint64(s.Dst[:]) != 0 || uint32(x) != mapped4 || uint32(y) != mapped4 {
 		k.of6(s)
 		return
 	}
 	// Both ends as numbers: which is the lower one no branch has to guess.
-	src, dst := uint64(word(&s.Src))<<16|uint64(s.SrcPort), uint64(word(&s.Dst))<<16|uint64(s.DstPort)
+	src, dst := uint64(bits.ReverseBytes32(uint32(x>>32)))<<16|uint64(s.SrcPort), uint64(bits.ReverseBytes32(uint32(y>>32)))<<16|uint64(s.DstPort)
+	from := uint8(0)
 	if src > dst {
-		k.from = 1
+		from = 1
 	}
 	lo, hi := min(src, dst), max(src, dst)
 	k.a, k.plo, k.b, k.phi = uint32(lo>>16), uint16(lo), uint32(hi>>16), uint16(hi)
-	k.loopback = lo == hi
+	k.from, k.loopback = from, lo == hi
 	k.space = s.Space &^ v6
 }
 
 func (k *tuple) of6(s *Segment) {
-	k.a, k.b = 0, 0
+	k.a, k.b, k.from, k.loopback = 0, 0, 0, false
 	k.lo, k.hi, k.plo, k.phi = s.Src, s.Dst, s.SrcPort, s.DstPort
 	k.space = s.Space | v6
 	switch c := cmp.Or(bytes.Compare(k.lo[:], k.hi[:]), cmp.Compare(k.plo, k.phi)); {
@@ -68,20 +69,19 @@ func (k *tuple) of6(s *Segment) {
 	}
 }
 
-// digest makes the hashes of a four-tuple.
+// digest makes the hashes of a four-tuple, with the secret and without.
 func (t *tables) digest(k *tuple) {
+	const k1, k2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f
 	lo, hi := k.words()
-	k.hash = t.hash(k, lo, hi)
-	k.mixed(lo, hi)
-}
-
-// mixed makes the hashes without the secret.
-func (k *tuple) mixed(lo, hi uint64) {
-	p := mix(lo^0x9e3779b97f4a7c15, hi^k.ports()^0xc2b2ae3d27d4eb4f)
+	ports := uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space)
+	h, p := mix(lo^t.seed[0], hi^t.seed[1]), mix(lo^k1, hi^ports^k2)
 	if k.space&v6 != 0 {
-		p ^= mix(binary.LittleEndian.Uint64(k.lo[:])^0xc2b2ae3d27d4eb4f, binary.LittleEndian.Uint64(k.hi[:])^0x9e3779b97f4a7c15)
+		lo, hi = binary.LittleEndian.Uint64(k.lo[:]), binary.LittleEndian.Uint64(k.hi[:])
+		h ^= mix(lo^t.seed[2], hi^t.seed[3])
+		p ^= mix(lo^k2, hi^k1)
 	}
-	k.plain, k.print = uint32(p^p>>32), uint32(p)
+	h = mix(h^ports, t.seed[0]^t.seed[3])
+	k.hash, k.plain, k.print = uint32(h^h>>32), uint32(p^p>>32), uint32(p)
 }
 
 // words are the second halves of the addresses, the first byte lowest.
@@ -89,18 +89,7 @@ func (k *tuple) words() (lo, hi uint64) {
 	if k.space&v6 != 0 {
 		return binary.LittleEndian.Uint64(k.lo[8:]), binary.LittleEndian.Uint64(k.hi[8:])
 	}
-	return uint64(bits.ReverseBytes32(k.a))<<32 | 0xffff<<16, uint64(bits.ReverseBytes32(k.b))<<32 | 0xffff<<16
-}
-
-func (k *tuple) ports() uint64 { return uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space) }
-
-func (t *tables) hash(k *tuple, lo, hi uint64) uint32 {
-	h := mix(lo^t.seed[0], hi^t.seed[1])
-	if k.space&v6 != 0 {
-		h ^= mix(binary.LittleEndian.Uint64(k.lo[:])^t.seed[2], binary.LittleEndian.Uint64(k.hi[:])^t.seed[3])
-	}
-	h = mix(h^k.ports(), t.seed[0]^t.seed[3])
-	return uint32(h ^ h>>32)
+	return uint64(bits.ReverseBytes32(k.a))<<32 | mapped4, uint64(bits.ReverseBytes32(k.b))<<32 | mapped4
 }
 
 // tupleOfRef is the four-tuple of what is kept as f, without its hashes.
@@ -114,8 +103,6 @@ func (t *Tracker) tupleOfRef(f ref) (k tuple) {
 	}
 	return k
 }
-
-func word(a *Addr) uint32 { return binary.BigEndian.Uint32(a[12:]) }
 
 func bytesOf(w uint32) (b [4]byte) {
 	binary.BigEndian.PutUint32(b[:], w)
@@ -298,8 +285,8 @@ func (t *Tracker) hashOf(f ref) uint32 {
 		return t.shards[f.shard()].records.ptr(f.index()).hash
 	}
 	k := t.tupleOfRef(f)
-	lo, hi := k.words()
-	return t.hash(&k, lo, hi)
+	t.digest(&k)
+	return k.hash
 }
 
 // replace puts f in the place of old, or, where f is 0, takes old out and shifts back what
