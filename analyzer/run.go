@@ -150,11 +150,15 @@ func (r *Run) oneByOne() error {
 			}
 		}
 		left -= n
-		for seg, step := range r.tracker.ObserveAll(segs[:n]) {
-			if err := r.observed(seg, step, &flow); err != nil {
+		seen := 0
+		for i, step := range r.tracker.ObserveAll(segs[:n], r.looksAtSteps()) {
+			r.comeTo(segs[seen : i+1])
+			seen = i + 1
+			if err := r.observed(&segs[i], step, &flow); err != nil {
 				return err
 			}
 		}
+		r.comeTo(segs[seen:n])
 	}
 	r.ended()
 	r.tracker.Advance(r.now)
@@ -197,8 +201,17 @@ func (r *Run) ended() {
 	r.now = max(r.now, r.Source.Now())
 }
 
+// looksAtSteps reports whether it matters of each segment what it did.
+func (r *Run) looksAtSteps() bool { return r.gauges() || len(r.Packets) > 0 || r.Early }
+
+// comeTo has the time of the capture come to that of the last of segs.
+func (r *Run) comeTo(segs []flows.Segment) {
+	for i := range segs {
+		r.now = max(r.now, segs[i].Time)
+	}
+}
+
 func (r *Run) observed(seg *flows.Segment, step *flows.Step, flow *flows.Flow) error {
-	r.now = max(r.now, seg.Time)
 	if r.gauges() && (r.choice.all || r.choice.counts(seg, step)) {
 		r.Judge.peers.step(seg, step)
 	}

@@ -119,19 +119,20 @@ func (l *Lanes) Observe(s *Segment) *Step {
 	return l.observe(s, a)
 }
 
-// ObserveAll takes the next segments one after the other, and says of each what it did. Finished and Snapshot are of the latest.
-func (l *Lanes) ObserveAll(segments []Segment) iter.Seq2[*Segment, *Step] {
-	return func(yield func(*Segment, *Step) bool) {
-		for len(segments) > 0 {
-			group := segments[:min(near, len(segments))]
-			segments = segments[len(group):]
+// ObserveAll takes the next segments one after the other, and says of each, by its index, what it did: unless every, of those only
+// after which Finished has something to do. Finished and Snapshot are of the latest.
+func (l *Lanes) ObserveAll(segments []Segment, every bool) iter.Seq2[int, *Step] {
+	return func(yield func(int, *Step) bool) {
+		for from := 0; from < len(segments); from += near {
+			group := segments[from:min(from+near, len(segments))]
 			l.near.of(group, l.tables)
 			for i := range group {
 				a := &l.near[i]
 				l.all[a.lane()].t.approach(a)
 			}
 			for i := range group {
-				if s := &group[i]; !yield(s, l.observe(s, &l.near[i])) {
+				step := l.observe(&group[i], &l.near[i])
+				if (every || l.finishes()) && !yield(from+i, step) {
 					return
 				}
 			}
@@ -170,9 +171,10 @@ func (l *Lanes) sweep(now int64) {
 }
 
 // Finished hands out the next flow, as Tracker.Finished does.
-func (l *Lanes) Finished(f *Flow) bool {
-	return (l.swept || l.latest.finishes()) && l.finished(f)
-}
+func (l *Lanes) Finished(f *Flow) bool { return l.finishes() && l.finished(f) }
+
+// finishes reports whether Finished has anything to do.
+func (l *Lanes) finishes() bool { return l.swept || l.latest.finishes() }
 
 func (l *Lanes) finished(f *Flow) bool {
 	if l.swept {

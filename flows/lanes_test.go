@@ -29,28 +29,30 @@ type follower interface {
 }
 
 // each has segments observed one at a time.
-func each(of follower, segs []flows.Segment) iter.Seq2[*flows.Segment, *flows.Step] {
-	return func(yield func(*flows.Segment, *flows.Step) bool) {
+func each(of follower, segs []flows.Segment) iter.Seq2[int, *flows.Step] {
+	return func(yield func(int, *flows.Step) bool) {
 		for i := range segs {
-			if !yield(&segs[i], of.Observe(&segs[i])) {
+			if !yield(i, of.Observe(&segs[i])) {
 				return
 			}
 		}
 	}
 }
 
-func follow(of follower, observed iter.Seq2[*flows.Segment, *flows.Step]) (h handedOut) {
+func follow(of follower, segs []flows.Segment, observed iter.Seq2[int, *flows.Step]) (h handedOut) {
 	var f flows.Flow
 	drain := func() {
 		for of.Finished(&f) {
 			h.flows = append(h.flows, fmt.Sprintf("%+v", f))
 		}
 	}
-	now := int64(0)
-	for s, st := range observed {
-		now = max(now, s.Time)
+	for _, st := range observed {
 		h.step(st, st.Flow)
 		drain()
+	}
+	now := int64(0)
+	for i := range segs {
+		now = max(now, segs[i].Time)
 	}
 	of.Advance(now + 1e9)
 	of.End()
@@ -151,16 +153,19 @@ func sideBySideFrom(before uint64, config flows.Config, segs []flows.Segment) st
 	}
 	tr := flows.NewTracker(config)
 	tr.After(before)
-	want := follow(tr, each(tr, segs))
-	for _, most := range []int{-1, 0, 1, 7, 1000} {
+	want := follow(tr, segs, each(tr, segs))
+	for _, most := range []int{-2, -1, 0, 1, 7, 1000} {
 		l := flows.NewLanes(config)
 		l.After(before)
 		var got handedOut
 		switch most {
+		case -2:
+			got = follow(l, segs, l.ObserveAll(segs, false))
+			got.steps = want.steps // it was told of few
 		case -1:
-			got = follow(l, l.ObserveAll(segs))
+			got = follow(l, segs, l.ObserveAll(segs, true))
 		case 0:
-			got = follow(l, each(l, segs))
+			got = follow(l, segs, each(l, segs))
 		default:
 			got = shareOut(l, segs, most)
 		}
