@@ -460,6 +460,7 @@ func (t *Tracker) Finished(f *Flow) bool {
 		f.Number, f.Shed = d.number, d.shed
 		if d.early {
 			f.Due = t.deadline(t.shown)
+			f.Capture.Early = d.shed == NotShed
 		}
 	case t.ended && !t.left.empty():
 		t.handed = t.left.next(t)

@@ -24,11 +24,12 @@ type judgedEntry struct {
 	excused uint64 // flows
 }
 
-// judgedItem has each tally twice: of all flows that are chosen, and of those that no exception is for.
+// judgedItem has each tally twice: of all flows that are chosen, and of those that no exception is for; where flows are chosen by what
+// may pass, also of those of these that stay chosen, whatever the ceiling may have taken of them.
 type judgedItem struct {
 	*Item
-	all, kept         []tally
-	chosen, remaining uint64
+	all, kept, sure         []tally
+	chosen, remaining, stay uint64
 }
 
 // NewJudge is a Judge of a capture that these entries name, on a day.
@@ -40,6 +41,9 @@ func NewJudge(entries []*Entry, today time.Time) *Judge {
 			item := &judgedItem{Item: i}
 			for c := range i.checks {
 				item.all, item.kept = append(item.all, i.checks[c].begin()), append(item.kept, i.checks[c].begin())
+				if i.flows.passing {
+					item.sure = append(item.sure, i.checks[c].begin())
+				}
 			}
 			judged.items = append(judged.items, item)
 		}
@@ -76,6 +80,13 @@ func (j *Judge) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 			for _, t := range i.kept {
 				t.flow(f, found)
 			}
+			if !f.Capture.Whole() {
+				continue
+			}
+			i.stay++
+			for _, t := range i.sure {
+				t.flow(f, found)
+			}
 		}
 	}
 	return nil
@@ -106,8 +117,8 @@ func (j *Judge) Finding(n *analyzer.Finding) error {
 	return nil
 }
 
-// Expectations are what the capture came to. Where not all of it was seen, nothing is met; at the ceiling nothing fails either but by a
-// count that is exceeded already.
+// Expectations are what the capture came to. Where not all of it was seen, nothing is met; at the ceiling nothing fails either but by
+// what is proved already.
 func (j *Judge) Expectations(unseen verdict.Unseen) []verdict.Expectation {
 	var all []verdict.Expectation
 	for _, e := range j.entries {
@@ -152,7 +163,10 @@ func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int) verdict.Expect
 
 // lasts reports whether a check that failed has failed whatever was not seen, and whatever an exception may yet be for.
 func (i *judgedItem) lasts(c int) bool {
-	return !i.flows.passing && i.kept[c].result(i.remaining, i.chosen).lasts
+	if i.flows.passing {
+		return i.sure[c].result(i.stay, i.chosen).lasts
+	}
+	return i.kept[c].result(i.remaining, i.chosen).lasts
 }
 
 // empty reports whether there may be no flow that is chosen.

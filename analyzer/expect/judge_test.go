@@ -14,9 +14,12 @@ import (
 // A capture of ten connections to port 443, opened in 1 to 10 ms: flow 3 is half-open, and found so; flow 9 was refused, by port 80.
 func tell(j *Judge) { tellTo(j) }
 
-func tellTo(out analyzer.FlowOutput) {
+func tellTo(out analyzer.FlowOutput) { tellOf(out, flows.Capture{}) }
+
+// tellOf tells of them where the capture, or the ceiling, had this of each.
+func tellOf(out analyzer.FlowOutput, of flows.Capture) {
 	for n := uint64(1); n <= 10; n++ {
-		f := &flows.Flow{Number: n, Opening: flows.Handshake{Outcome: flows.OpeningComplete, Kind: flows.KindThreeWay, SYNs: 1},
+		f := &flows.Flow{Number: n, Capture: of, Opening: flows.Handshake{Outcome: flows.OpeningComplete, Kind: flows.KindThreeWay, SYNs: 1},
 			Closing: flows.Teardown{Outcome: flows.ClosingOrderly, First: flows.ByClient}}
 		f.Opening.Connect = flows.Elapsed{D: time.Duration(n) * time.Millisecond, OK: true}
 		f.Client().Addr = netip.MustParseAddrPort("192.0.2.1:40000")
@@ -224,36 +227,56 @@ func TestCutCaptures(t *testing.T) {
 	}
 }
 
-// At the ceiling what fails is a count that is exceeded, by flows that no exception is for.
+// At the ceiling what fails is a count that is exceeded, or what one flow proves, by flows that no exception is for: of the rest of one
+// is told how it opened, of one that was over its times, and all of one that was seen whole.
 func TestCeiling(t *testing.T) {
-	const failed, not = verdict.Failed, verdict.NotJudged
-	for text, want := range map[string]verdict.Outcome{
-		item("count: at most 9"):                               failed,
-		item("count: at most 90%"):                             not,
-		item("count: 11"):                                      not,
-		item("{flows: {port: 80}, count: none}"):               failed,
-		item("{flows: {closing: orderly}, count: none}"):       not,
-		item("{flows: {where: 'connect > 8ms'}, count: none}"): not,
-		item("{flows: {where: half-open}, count: none}"):       failed,
-		item("{flows: {port: 1}, opening: complete}"):          not,
-		item("opening: complete"):                              not,
-		item("opening: {refused: none}"):                       failed,
-		item("closing: {orderly: none}"):                       not,
-		item("findings: none"):                                 failed,
-		item("findings: {half-open: none, refused: 2}"):        failed,
-		item("findings: {half-open: 2, refused: 1}"):           not,
-		item("fail-on: refused > 0"):                           failed,
-		item("fail-on: refused > 1%"):                          not,
-		item("metrics: refused < 1"):                           failed,
-		item("metrics: refused > 1"):                           not,
-		item("metrics: connect.max < 1ms"):                     not,
-		item("findings: none") + "\n  allow: {flows: {finding: [half-open, refused]}, reason: known, until: 2026-11-21}": not,
-		item("findings: none") + "\n  allow: {flows: {finding: refused}, reason: known, until: 2026-11-21}":              failed,
+	const rest, over, whole, never = 1, 2, 3, 4 // from where on it fails
+	for text, from := range map[string]int{
+		item("count: at most 9"):                                       rest,
+		item("count: at most 90%"):                                     never,
+		item("count: 11"):                                              never,
+		item("{flows: {port: 80}, count: none}"):                       rest,
+		item("{flows: {closing: orderly}, count: none}"):               whole,
+		item("{flows: {closing: orderly}, count: at least 9}"):         never,
+		item("{flows: {closing: orderly}, metrics: 'connect <= 5ms'}"): whole,
+		item("{flows: {closing: orderly}, opening: half-open}"):        whole,
+		item("{flows: {where: 'connect > 8ms'}, count: none}"):         whole,
+		item("{flows: {where: half-open}, count: none}"):               rest,
+		item("{flows: {port: 1}, opening: complete}"):                  never,
+		item("opening: complete"):                                      rest,
+		item("opening: {complete: at least 9}"):                        never,
+		item("opening: {complete: at least 99%}"):                      never,
+		item("opening: {refused: none}"):                               rest,
+		item("closing: orderly"):                                       whole,
+		item("closing: {orderly: none}"):                               whole,
+		item("closing: {orderly: at most 7}"):                          whole,
+		item("closing: {orderly: at most 8, silent: 1}"):               never,
+		item("findings: none"):                                         rest,
+		item("findings: {half-open: none, refused: 2}"):                rest,
+		item("findings: {half-open: 2, refused: 1}"):                   never,
+		item("findings: {half-open: all, refused: any}"):               never,
+		item("fail-on: refused > 0"):                                   rest,
+		item("fail-on: refused > 1%"):                                  never,
+		item("fail-on: connect > 9ms"):                                 over,
+		item("fail-on: connect > 10ms"):                                never,
+		item("fail-on: connect.p50 > 1ms"):                             never,
+		item("metrics: refused < 1"):                                   rest,
+		item("metrics: refused > 1"):                                   never,
+		item("metrics: connect.max < 1ms"):                             over,
+		item("metrics: connect < 10ms"):                                over,
+		item("findings: none") + "\n  allow: {flows: {finding: [half-open, refused]}, reason: known, until: 2026-11-21}": never,
+		item("findings: none") + "\n  allow: {flows: {finding: refused}, reason: known, until: 2026-11-21}":              rest,
 	} {
-		j := NewJudge(parsed(t, text).Entries, today)
-		tell(j)
-		if got := j.Expectations(verdict.Unseen{Ceiling: "given up"})[0]; got.Outcome != want || (got.Outcome == not) != (got.Reason == "given up") {
-			t.Errorf("%s: got %v (%s), want %v", text, got.Outcome, got.Reason, want)
+		for i, seen := range []flows.Capture{{Evicted: true}, {Early: true}, {}} {
+			want := verdict.NotJudged
+			if i+1 >= from {
+				want = verdict.Failed
+			}
+			j := NewJudge(parsed(t, text).Entries, today)
+			tellOf(j, seen)
+			if got := j.Expectations(verdict.Unseen{Ceiling: "given up"})[0]; got.Outcome != want || (want == verdict.NotJudged) != (got.Reason == "given up") {
+				t.Errorf("%s: of %+v got %v (%s), want %v", text, seen, got.Outcome, got.Reason, want)
+			}
 		}
 	}
 }

@@ -93,6 +93,9 @@ func (q *Quantity) many(n, all uint64) bool { return 100*float64(n) > q.most.of(
 // exceeded reports whether n are more than there may be, however many more there are of all.
 func (q *Quantity) exceeded(n uint64) bool { return !q.most.percent && float64(n) > q.most.n }
 
+// isAll reports whether one flow is enough for them to be too few.
+func (q *Quantity) isAll() bool { return q.least == bound{100, true} }
+
 // admits reports whether n of so many are as many as there have to be.
 func (q *Quantity) admits(n, all uint64) bool { return !q.few(n, all) && !q.many(n, all) }
 

@@ -22,10 +22,20 @@ type wordTally struct {
 	// others are those that something else is told of, those that nothing is, and those under another quantity of the key: the
 	// first that there are tell most.
 	others [3]verdict.Offenders
+	// So many of either stay so, whatever the ceiling may have taken of them.
+	sureHolders, sureOthers uint64
 }
 
 func (t *wordTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 	got := t.word.Get(f)
+	holds := slices.Contains(t.values, got)
+	if f.Capture.Whole() || t.word.Lasts(got) {
+		if holds {
+			t.sureHolders++
+		} else {
+			t.sureOthers++
+		}
+	}
 	told := func() string {
 		if got == "" {
 			return "no " + t.word.Name
@@ -41,7 +51,7 @@ func (t *wordTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 		}
 	}
 	switch {
-	case slices.Contains(t.values, got):
+	case holds:
 		add(&t.holders)
 	case slices.Contains(t.listed, got):
 		add(&t.others[2])
@@ -62,7 +72,7 @@ func (t *wordTally) result(chosen, _ uint64) result {
 		others++
 	}
 	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, &t.others[others])
-	r.lasts = t.of.exceeded(n) && !slices.ContainsFunc(t.values, func(v string) bool { return !t.word.Lasts(v) })
+	r.lasts = t.of.exceeded(t.sureHolders) || t.of.isAll() && t.sureOthers > 0
 	between := ": "
 	if name := t.word.Name; name == "opening" || name == "closing" {
 		between = " is "

@@ -19,6 +19,11 @@ func settled[N int | int64 | uint64](c comparison, n, limit N) bool {
 	return n > limit || n == limit && (c == less || c == atLeast)
 }
 
+// mirrored is c as it compares numbers turned round: of -n and -limit.
+func (c comparison) mirrored() comparison {
+	return [...]comparison{greater, atLeast, less, atMost, equal, unequal}[c]
+}
+
 func compare[N int64 | uint64 | float64](c comparison, a, b N) bool {
 	return [...]bool{a < b, a <= b, a > b, a >= b, a == b, a != b}[c]
 }

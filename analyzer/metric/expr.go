@@ -23,8 +23,10 @@ func (e *Expr) OfFlow() bool { return e.root.ofFlow() }
 // Test tells whether e, which OfFlow, holds of a flow of which this was found.
 func (e *Expr) Test(f *flows.Flow, found []*analyzer.Finding) Truth { return e.root.test(f, found) }
 
-// Lasts reports whether e, which OfFlow, stays so of a flow that it holds of, whatever else there is to be seen of it.
-func (e *Expr) Lasts() bool { return e.root.lasts(Yes) }
+// Lasts reports whether e, which OfFlow, stays so of any flow that it holds of, whatever else there is to be seen of it.
+func (e *Expr) Lasts() bool {
+	return e.root.lasts(&flows.Flow{Capture: flows.Capture{Evicted: true}}, Yes)
+}
 
 // Findings reports whether e asks for what was found.
 func (e *Expr) Findings() bool { return e.root.findings() }
@@ -72,7 +74,8 @@ type leaf struct {
 	told  func(*flows.Flow, []*analyzer.Finding) string
 	shown packetsOf
 	// lasts is what stays so of a flow, however much more of it there is to be seen; Unknown: neither.
-	lasts Truth
+	lasts  Truth
+	growth analyzer.Growth // of a number, beside that
 	// bare is set of a condition without a comparison.
 	bare *condition
 }
@@ -116,14 +119,14 @@ func (n *node) ofFlow() bool {
 }
 
 // lasts reports whether t, told of a flow by what was seen of it, stays so whatever else there is of it.
-func (n *node) lasts(t Truth) bool {
+func (n *node) lasts(f *flows.Flow, t Truth) bool {
 	switch n.join {
 	case joinNone:
-		return n.flow.lasts == t
+		return n.flow.lasts == t || n.flow.growth.Lasts(f)
 	case joinNot:
-		return n.of[0].lasts(not(t))
+		return n.of[0].lasts(f, not(t))
 	}
-	return !slices.ContainsFunc(n.of, func(n *node) bool { return !n.lasts(t) })
+	return !slices.ContainsFunc(n.of, func(n *node) bool { return !n.lasts(f, t) })
 }
 
 func (n *node) findings() bool {

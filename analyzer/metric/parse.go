@@ -169,12 +169,12 @@ func (p *parser) measure(t token, m *analyzer.Measure) (*node, error) {
 	if err != nil {
 		return nil, p.fail(v, "%s: %v", m.Name, err)
 	}
-	var lasts Truth // as numbers grow; that a time was measured whole is not known
-	if m.Unit != analyzer.Time {
+	var lasts Truth
+	if m.Growth == analyzer.Grows {
 		lasts = [...]Truth{less: No, atMost: No, greater: Yes, atLeast: Yes, equal: Unknown, unequal: Unknown}[is]
 	}
 	return &node{subject: m.Name, flow: &leaf{
-		lasts: lasts,
+		lasts: lasts, growth: m.Growth,
 		test: func(f *flows.Flow, _ []*analyzer.Finding) Truth {
 			got, ok := m.Of(f)
 			if !ok {
@@ -245,6 +245,9 @@ func (p *parser) condition(t token, c condition) (*node, error) {
 			}}
 			if c.lasts {
 				n.flow.lasts = Yes
+			}
+			if c.finding != nil {
+				n.flow.growth = analyzer.Counted // what is not found of a flow may be for what is not known of the one before it
 			}
 			return n, nil
 		}

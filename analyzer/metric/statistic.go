@@ -16,17 +16,28 @@ type Statistic struct {
 	Name, Doc string
 	of        func(sorted []int64) int64 // of at least one, but where flows are counted
 	each      bool                       // a value is beyond the limit where the statistic can be
-	counts    bool                       // flows, of which there may be none
+	bound     bound
 }
+
+// bound is how a statistic goes on as there are more flows, and more of them is seen.
+type bound uint8
+
+const (
+	unbound  bound = iota
+	smallest       // it only falls
+	greatest       // it only rises
+	summed
+	countsUp // flows, of which there may be none
+)
 
 // Statistics are all of them; p99 stands for every other percentile.
 var Statistics = []Statistic{
-	{Name: "min", Doc: "the least", of: func(v []int64) int64 { return v[0] }, each: true},
-	{Name: "max", Doc: "the most", of: func(v []int64) int64 { return v[len(v)-1] }, each: true},
+	{Name: "min", Doc: "the least", of: func(v []int64) int64 { return v[0] }, each: true, bound: smallest},
+	{Name: "max", Doc: "the most", of: func(v []int64) int64 { return v[len(v)-1] }, each: true, bound: greatest},
 	{Name: "p99", Doc: "what 99% of the flows do not exceed; likewise p50, p90, p99.9", of: percentile(99), each: true},
 	{Name: "mean", Doc: "the sum, shared equally", of: func(v []int64) int64 { return int64(math.Round(float64(sum(v)) / float64(len(v)))) }},
-	{Name: "sum", Doc: "of all flows together", of: sum},
-	{Name: "count", Doc: "of how many flows it was measured", of: func(v []int64) int64 { return int64(len(v)) }, counts: true},
+	{Name: "sum", Doc: "of all flows together", of: sum, bound: summed},
+	{Name: "count", Doc: "of how many flows it was measured", of: func(v []int64) int64 { return int64(len(v)) }, bound: countsUp},
 }
 
 func parseStatistic(name string) (Statistic, error) {
@@ -48,7 +59,7 @@ func parseStatistic(name string) (Statistic, error) {
 
 // unit is what a statistic of a measure is told in.
 func (s *Statistic) unit(of *analyzer.Measure) analyzer.Unit {
-	if s.counts {
+	if s.bound == countsUp {
 		return analyzer.Count
 	}
 	return of.Unit

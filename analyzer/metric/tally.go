@@ -48,6 +48,16 @@ type tally struct {
 	holders        verdict.Offenders // flows that it holds of
 	others         verdict.Offenders // and those that it does not
 	values         sample
+	sure           sure
+}
+
+// sure is what stays so, whatever flows did not come or went on.
+type sure struct {
+	yes       uint64            // flows of which the tally holds
+	offenders verdict.Offenders // flows that are not as they should be
+	// Values that were measured whole, or are at least so much.
+	least, most, sum int64
+	any              bool // there is a least
 }
 
 func newTally(n *node, every bool) *tally {
@@ -68,7 +78,7 @@ func newTally(n *node, every bool) *tally {
 // Flow counts a flow.
 func (t *Tally) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 	t.flows++
-	t.root.add(f, found)
+	t.root.add(f, found, truth(!t.every))
 	return nil
 }
 
@@ -80,26 +90,37 @@ func (t *Tally) Finding(n *analyzer.Finding) error {
 	return nil
 }
 
-func (t *tally) add(f *flows.Flow, found []*analyzer.Finding) {
+// add counts a flow; bad is what is not to be told of one.
+func (t *tally) add(f *flows.Flow, found []*analyzer.Finding, bad Truth) {
 	for _, of := range t.of {
-		of.add(f, found)
+		of.add(f, found, bad)
 	}
 	switch {
 	case t.flow != nil:
-		t.tell(t.flow.test(f, found), f, t.flow.about(found), found, t.flow.shown, func() string { return t.flow.told(f, found) })
+		is := t.flow.test(f, found)
+		told := func() string { return t.flow.told(f, found) }
+		tell(t.offenders(is), f, t.flow.about(found), found, t.flow.shown, told)
+		if is == bad && t.flow.lasts(f, is) {
+			tell(&t.sure.offenders, f, t.flow.about(found), found, t.flow.shown, told)
+		}
 	case t.count != nil:
-		t.tell(t.count.test(f, found), f, t.count.about(found), found, t.count.shown, func() string {
-			if t.count.test(f, found) == Yes {
+		is := t.count.test(f, found)
+		tell(t.offenders(is), f, t.count.about(found), found, t.count.shown, func() string {
+			if is == Yes {
 				return t.count.name
 			}
 			return "no " + t.count.name
 		})
+		if is == Yes && (t.count.lasts || f.Capture.Whole()) {
+			t.sure.yes++
+		}
 	case t.stat != nil:
 		n, ok := t.stat.Of(f)
 		if !ok {
 			return
 		}
 		t.values = append(t.values, n)
+		t.sure.add(t.stat.Growth, f, n)
 		if t.stat.which.each {
 			t.offenders(truth(compare(t.stat.is, n, t.stat.n))).AddMeasured(f, t.stat.rank(n), t.stat.Packets, func() string {
 				return t.stat.Name + " " + Format(t.stat.Unit, n)
@@ -108,25 +129,43 @@ func (t *tally) add(f *flows.Flow, found []*analyzer.Finding) {
 	}
 }
 
-func (t *tally) tell(is Truth, f *flows.Flow, about *analyzer.Finding, found []*analyzer.Finding, shown packetsOf, told func() string) {
-	if is == Unknown {
+// add counts what was measured of a flow.
+func (s *sure) add(g analyzer.Growth, f *flows.Flow, n int64) {
+	switch {
+	case g.Lasts(f):
+		if !s.any || n < s.least {
+			s.any, s.least = true, n
+		}
+	case g != analyzer.Grows:
+		return
+	}
+	s.most = max(s.most, n)
+	s.sum += n
+}
+
+// tell counts a flow among offenders, nil: of which nothing is known.
+func tell(to *verdict.Offenders, f *flows.Flow, about *analyzer.Finding, found []*analyzer.Finding, shown packetsOf, told func() string) {
+	if to == nil {
 		return
 	}
 	if packets, ok := shown(f); ok && about == nil {
-		t.offenders(is).AddMeasured(f, 0, packets, told)
+		to.AddMeasured(f, 0, packets, told)
 	} else {
-		t.offenders(is).Add(f, about, found, told)
+		to.Add(f, about, found, told)
 	}
 }
 
-// offenders counts a flow of which t holds, or does not.
+// offenders counts a flow of which t holds, or does not; nil where that is not known.
 func (t *tally) offenders(is Truth) *verdict.Offenders {
-	if is == Yes {
+	switch is {
+	case Yes:
 		t.yes++
 		return &t.holders
+	case No:
+		t.no++
+		return &t.others
 	}
-	t.no++
-	return &t.others
+	return nil
 }
 
 func (t *tally) finding(n *analyzer.Finding) {
@@ -142,7 +181,8 @@ func (t *tally) finding(n *analyzer.Finding) {
 // Result is what the flows so far come to.
 func (t *Tally) Result() Result { return t.root.result(t, false) }
 
-// Lasting is what stays so of the Result, where there were flows that did not come, or that went on: counts that are exceeded.
+// Lasting is what stays so of the Result, where there were flows that did not come, or that went on: counts that are exceeded, and what
+// one flow proves of which the ceiling took nothing.
 // All else is Unknown, for a reason that the caller knows.
 func (t *Tally) Lasting() Result { return t.root.result(t, true) }
 
@@ -151,23 +191,39 @@ func (t *tally) result(of *Tally, lasting bool) Result {
 		return t.joined(of, lasting)
 	}
 	r := t.leaf(of.flows, of.every)
-	if lasting && !t.lasts(r.Truth, of) {
+	if !lasting {
+		return r
+	}
+	if !t.lasts(of) {
 		return Result{Seen: r.Seen}
+	}
+	if t.flow != nil {
+		r.Offenders = t.sure.offenders
 	}
 	return r
 }
 
 // lasts reports whether the result of a leaf stays so.
-func (t *tally) lasts(is Truth, of *Tally) bool {
+func (t *tally) lasts(of *Tally) bool {
 	switch {
 	case t.total != nil:
 		return settled(t.total.is, of.flows, t.total.n)
 	case t.flow != nil:
-		return is == truth(!of.every) && t.flow.lasts(is)
+		return t.sure.offenders.N > 0
 	case t.count != nil:
-		return t.count.lasts && !t.count.share && settled(t.count.is, t.yes+t.whole, t.count.n)
+		return !t.count.share && settled(t.count.is, t.sure.yes+t.whole, t.count.n)
 	}
-	return t.stat.which.counts && settled(t.stat.is, int64(len(t.values)), t.stat.n)
+	switch s := t.stat; s.which.bound {
+	case countsUp:
+		return settled(s.is, int64(len(t.values)), s.n)
+	case greatest:
+		return settled(s.is, t.sure.most, s.n)
+	case summed:
+		return settled(s.is, t.sure.sum, s.n)
+	case smallest:
+		return t.sure.any && settled(s.is.mirrored(), -t.sure.least, -s.n)
+	}
+	return false
 }
 
 func (t *tally) leaf(flows uint64, every bool) Result {
@@ -268,7 +324,7 @@ func (t *tally) countResult(flows uint64, every bool) Result {
 func (t *tally) statResult(every bool) Result {
 	s := t.stat
 	name := s.Name + "." + s.which.Name
-	if len(t.values) == 0 && !s.which.counts {
+	if len(t.values) == 0 && s.which.bound != countsUp {
 		return Result{Seen: "no " + s.Name, Reason: s.Name + " was measured of no flow"}
 	}
 	n := t.values.statistic(&s.which)

@@ -11,10 +11,13 @@ import (
 )
 
 // capture tells a tally of flows whose handshakes take 1ms, 2ms, ...; of every tenth, that it was refused instead.
-func capture(t *Tally, n int) {
+func capture(t *Tally, n int) { captured(t, n, flows.Capture{}) }
+
+// captured is the same of flows of which the ceiling had this.
+func captured(t *Tally, n int, c flows.Capture) {
 	rule := analyzer.RuleNamed("refused")
 	for i := 1; i <= n; i++ {
-		f := &flows.Flow{Number: uint64(i)}
+		f := &flows.Flow{Number: uint64(i), Capture: c}
 		var found []*analyzer.Finding
 		if i%10 == 0 {
 			f.Opening.Outcome = flows.OpeningRefused
@@ -96,7 +99,7 @@ func TestTallies(t *testing.T) {
 	}
 }
 
-// Of 40 flows, where there may be more: what is told holds of all that come.
+// Of the rests of 40 flows, where there may be more: what is told holds of all that come.
 func TestLasting(t *testing.T) {
 	for _, c := range []struct {
 		expr  string
@@ -114,7 +117,7 @@ func TestLasting(t *testing.T) {
 		{"handshake.count > 35", false, Yes}, {"handshake.count < 37", false, Unknown}, {"packets < 1", false, Unknown}, {"packets >= 0", false, Yes},
 		{"packets > 0", true, Unknown}, {"packets < 0", true, No}, {"refused > 3% or flows > 3", false, Yes},
 		{"refused > 3% and flows > 3", false, Unknown}, {"not (flows <= 3)", false, Yes}, {"refused and opening == refused", false, Yes},
-		{"refused and packets < 1", false, Unknown},
+		{"refused and packets < 1", false, Unknown}, {"flow > 39", false, Unknown}, {"port == 0", false, Yes}, {"packets.max >= 0", false, Yes},
 	} {
 		e, err := Parse(c.expr)
 		if err != nil {
@@ -124,13 +127,59 @@ func TestLasting(t *testing.T) {
 		if c.every {
 			tally = NewExpectation(e)
 		}
-		capture(tally, 40)
+		captured(tally, 40, flows.Capture{Evicted: true})
 		if got := tally.Lasting(); got.Truth != c.want || got.Truth == Unknown && len(got.First) > 0 {
 			t.Errorf("%s, of every flow %v: got %d by %v, want %d", c.expr, c.every, got.Truth, got.First, c.want)
 		}
-		capture(tally, 400)
+		captured(tally, 400, flows.Capture{Evicted: true})
 		if got := tally.Result().Truth; c.want != Unknown && got != c.want {
 			t.Errorf("%s, of every flow %v: of more flows %d, which was told to stay %d", c.expr, c.every, got, c.want)
+		}
+	}
+}
+
+// One flow that was seen whole is enough, or from its beginning for how it opened; that there is none is not known.
+func TestWitness(t *testing.T) {
+	whole, early := flows.Capture{}, flows.Capture{Early: true}
+	for _, c := range []struct {
+		expr  string
+		every bool
+		seen  flows.Capture
+		want  Truth
+		first uint64
+	}{
+		{"handshake > 38ms", false, whole, Yes, 39}, {"handshake > 38ms", false, early, Yes, 39}, {"handshake > 39ms", false, early, Unknown, 0},
+		{"handshake <= 38ms", true, early, No, 39}, {"handshake <= 39ms", true, early, Unknown, 0}, {"handshake < 2ms", false, early, Yes, 1},
+		{"handshake.max > 38ms", false, early, Yes, 39}, {"handshake.max > 39ms", false, early, Unknown, 0}, {"handshake.max <= 38ms", true, early, No, 39},
+		{"handshake.min < 2ms", false, early, Yes, 1}, {"handshake.min < 1ms", false, early, Unknown, 0}, {"handshake.min >= 2ms", true, early, No, 1},
+		{"handshake.min > 0ms", true, whole, Unknown, 0}, {"handshake.min <= 1ms", false, whole, Yes, 1},
+		{"handshake.sum > 719ms", false, early, Yes, 0}, {"handshake.sum > 720ms", false, whole, Unknown, 0},
+		{"handshake.p99 > 1ms", false, whole, Unknown, 0}, {"handshake.mean > 1ms", false, whole, Unknown, 0},
+		{"packets < 1", false, whole, Yes, 1}, {"packets < 1", false, early, Unknown, 0}, {"packets.max > 0", false, whole, Unknown, 0},
+		{"not half-open", false, whole, Unknown, 0}, {"half-open", true, whole, Unknown, 0}, {"one-way", true, whole, No, 1},
+		{"opening.not-captured < 1", false, whole, Unknown, 0}, {"flow > 39", false, whole, Unknown, 0},
+		{"refused and handshake > 38ms", false, whole, Unknown, 0}, {"opening == refused or handshake > 38ms", true, whole, No, 1},
+	} {
+		e, err := Parse(c.expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tally := NewLimit(e)
+		if c.every {
+			tally = NewExpectation(e)
+		}
+		captured(tally, 40, c.seen)
+		first := uint64(0)
+		got := tally.Lasting()
+		if len(got.First) > 0 {
+			first = got.First[0].Number
+		}
+		if got.Truth != c.want || first != c.first {
+			t.Errorf("%s, of every flow %v, early %v: got %d by #%d, want %d by #%d", c.expr, c.every, c.seen.Early, got.Truth, first, c.want, c.first)
+		}
+		captured(tally, 400, flows.Capture{Evicted: true})
+		if is := tally.Result().Truth; c.want != Unknown && is != c.want {
+			t.Errorf("%s, of every flow %v: of more flows %d, which was told to stay %d", c.expr, c.every, is, c.want)
 		}
 	}
 }
