@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"net/netip"
 	"slices"
 
 	"tcpwhy/flows"
@@ -24,16 +25,16 @@ func (p *peers) explained(n *Finding) {
 	if !at.IsValid() {
 		at = n.Client
 	}
-	p.causes[subject{n.Rule.Name, serverKey{flows.AddrFrom(at.Addr()), uint32(at.Port()), n.Space}}] = true
+	p.causes[subject{n.Rule.Name, keyOfServer(at, n.Space)}] = true
 }
 
 // blamesServer and blamesHost report whether such a finding was made of them.
 func (p *peers) blamesServer(r *Rule, s *Server) bool {
-	return s != nil && p.causes[subject{r.Name, serverKey{flows.AddrFrom(s.Addr.Addr()), uint32(s.Addr.Port()), s.Space}}]
+	return s != nil && p.causes[subject{r.Name, keyOfServer(s.Addr, s.Space)}]
 }
 
 func (p *peers) blamesHost(r *Rule, h *Host) bool {
-	return h != nil && p.causes[subject{r.Name, serverKey{flows.AddrFrom(h.Addr), 0, h.Space}}]
+	return h != nil && p.causes[subject{r.Name, keyOfServer(netip.AddrPortFrom(h.Addr, 0), h.Space)}]
 }
 
 // explains reports whether findings of that name can be part of one by r.
@@ -48,9 +49,8 @@ func (r *Rule) explainsOfHost(finding string, at flows.Closer) bool {
 
 // causeOf is the name of the finding of the whole capture that n is part of, once all are known.
 func (p *peers) causeOf(f *flows.Flow, n *Finding) string {
-	server := f.Server().Addr
-	s := p.byServer[serverKey{flows.AddrFrom(server.Addr()), uint32(server.Port()), f.Space}]
-	h := p.byHost[hostKey{flows.AddrFrom(f.Client().Addr.Addr()), f.Space}]
+	s := p.byServer[keyOfServer(f.Server().Addr, f.Space)]
+	h := p.byHost[keyOfHost(f.Client().Addr.Addr(), f.Space)]
 	for _, r := range Rules {
 		if r.explainsOfHost(n.Rule.Name, n.Endpoint) && p.blamesHost(r, h) ||
 			r.explains(n.Rule.Name) && p.blamesServer(r, s) && r.Explains.Part(f, n, s) {
@@ -64,15 +64,6 @@ func (p *peers) causeOf(f *flows.Flow, n *Finding) string {
 func (p *peers) resolve() {
 	for _, s := range p.byServer {
 		s.resolve(p)
-	}
-	for _, h := range p.byHost {
-		for i := range h.Found {
-			for _, r := range Rules {
-				if r.explainsOfHost(h.Found[i].Rule.Name, h.Found[i].Endpoint) && p.blamesHost(r, h) {
-					h.Found[i].Cause = r
-				}
-			}
-		}
 	}
 }
 
@@ -113,7 +104,7 @@ func (s *Server) split(g *Group, p *peers) {
 			continue
 		}
 		for _, c := range g.clients {
-			if c.flows == 0 || !p.blamesHost(r, p.byHost[hostKey{flows.AddrFrom(c.addr), s.Space}]) {
+			if c.flows == 0 || !p.blamesHost(r, p.byHost[keyOfHost(c.addr, s.Space)]) {
 				continue
 			}
 			part := *g

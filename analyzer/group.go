@@ -123,7 +123,7 @@ func (g *Group) merge(o *Group) {
 // example is the first flow of g.
 func (g *Group) example() Example {
 	n := &g.Earliest
-	return Example{Flow: n.Flow, File: n.File, Packet: n.Packet, Time: g.First, Client: n.Client, Server: n.Server}
+	return Example{Flow: n.Flow, File: n.File, Packet: n.Packet, Time: g.First, Client: n.Client}
 }
 
 // share counts n flows for a client, as long as there are few clients.

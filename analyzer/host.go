@@ -15,7 +15,6 @@ type Host struct {
 	First, Last int64 // first packet and last of its flows, ns since 1970 UTC
 
 	Opening   [flows.NumOpenings]uint32 // flows by flows.OpeningOutcome
-	Payload   uint64                    // bytes that it sent
 	Ports     Distinct                  // that it sent from
 	TimeWait  Window                    // flows that left it in TIME_WAIT
 	CloseWait uint64                    // flows that left it in CLOSE_WAIT
@@ -56,16 +55,15 @@ type Tally struct {
 	Variant  string
 	Endpoint flows.Closer // whose doing it is
 	Flows    uint64
-	Cause    *Rule // the finding of the whole capture that explains these, nil: none
 }
 
 // Example is a flow to look at.
 type Example struct {
-	Flow           uint64
-	File           int32
-	Packet         uint64 // that shows it, 0: the whole flow
-	Time           int64  // ns since 1970 UTC
-	Client, Server netip.AddrPort
+	Flow   uint64
+	File   int32
+	Packet uint64 // that shows it, 0: the whole flow
+	Time   int64  // ns since 1970 UTC
+	Client netip.AddrPort
 }
 
 // Count is how many flows have a finding.
@@ -102,7 +100,6 @@ func (h *Host) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	}
 	again = count(h, f, now)
 	h.Last = max(h.Last, f.Last)
-	h.Payload += f.Client().PayloadBytes
 	if f.Capture.Evicted {
 		return again
 	}
@@ -142,7 +139,7 @@ func (h *Host) sourcePort(port uint16) {
 }
 
 func exampleOf(f *flows.Flow) Example {
-	return Example{Flow: f.Number, File: f.File, Time: f.First, Client: f.Client().Addr, Server: f.Server().Addr}
+	return Example{Flow: f.Number, File: f.File, Time: f.First, Client: f.Client().Addr}
 }
 
 // probe counts a flow that came to nothing. What these went to is worth memory from the second on: the

@@ -34,7 +34,7 @@ func (v *invalid) add(seg *flows.Segment, flow uint64) {
 	if i < 0 {
 		i = len(*v)
 		*v = append(*v, InvalidFlags{Flags: flags, First: Example{Flow: flow, File: seg.File,
-			Packet: seg.Packet, Time: seg.Time, Client: source, Server: target}})
+			Packet: seg.Packet, Time: seg.Time, Client: source}})
 	}
 	k := &(*v)[i]
 	k.Segments++

@@ -43,10 +43,16 @@ type serverKey struct {
 	space uint32
 }
 
+func keyOfServer(at netip.AddrPort, space uint32) serverKey {
+	return serverKey{flows.AddrFrom(at.Addr()), uint32(at.Port()), space}
+}
+
 type hostKey struct {
 	addr  flows.Addr
 	space uint32
 }
+
+func keyOfHost(at netip.Addr, space uint32) hostKey { return hostKey{flows.AddrFrom(at), space} }
 
 // recent is a look-up of a server that is likely to be made again: packets of one come in runs.
 type recent struct {
@@ -183,9 +189,8 @@ func (p *peers) step(seg *flows.Segment, step *flows.Step) {
 
 // finished counts a flow for its server and its host.
 func (p *peers) finished(f *flows.Flow) (*Server, *Host) {
-	server := f.Server().Addr
-	s := p.server(serverKey{flows.AddrFrom(server.Addr()), uint32(server.Port()), f.Space})
-	h := p.host(hostKey{flows.AddrFrom(f.Client().Addr.Addr()), f.Space})
+	s := p.server(keyOfServer(f.Server().Addr, f.Space))
+	h := p.host(keyOfHost(f.Client().Addr.Addr(), f.Space))
 	now := f.Standing()
 	if s.finished(f, &now) {
 		p.forgotten.ServerFlows -= min(p.forgotten.ServerFlows, 1)

@@ -25,19 +25,17 @@ type Server struct {
 	Shed     Sheds                     // flows that were more than are held
 	Insisted uint64                    // flows of which no SYN was answered, and that had more than one
 
-	Attempts  Rate                                    // first SYNs, by the second, as they pass
-	HalfOpen  Gauge                                   // that it holds in SYN_RCVD, as last seen; as they pass
-	CloseWait Gauge                                   // that it holds in CLOSE_WAIT; as they pass
-	TimeWait  Window                                  // that it took to TIME_WAIT; as they pass
-	Retries   Steps                                   // SYNs sent again until one was answered, or the client gave up
-	SYNACKs   Steps                                   // SYN-ACKs sent again after a valid ACK had passed
-	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again, by either end
+	Attempts  Rate   // first SYNs, by the second, as they pass
+	HalfOpen  Gauge  // that it holds in SYN_RCVD, as last seen; as they pass
+	CloseWait Gauge  // that it holds in CLOSE_WAIT; as they pass
+	TimeWait  Window // that it took to TIME_WAIT; as they pass
+	Retries   Steps  // SYNs sent again until one was answered, or the client gave up
+	SYNACKs   Steps  // SYN-ACKs sent again after a valid ACK had passed
 	// HalfOpens are its half-open flows, in which no ACK of its SYN-ACK was valid, or none was taken.
 	HalfOpens struct {
 		Silent   uint64   // in which the client sent one SYN and nothing more
 		Sources  Distinct // addresses of these
 		Repeated uint64   // of these, in which it sent its SYN-ACK again
-		Reset    uint64   // in which the client answered the SYN-ACK by a RST
 		Young    uint64   // of the silent, those that were shed before they could be judged: in no Opening
 	}
 
@@ -117,16 +115,6 @@ func (s *Server) Judged() uint64 {
 // Failed is how many of these did not go well.
 func (s *Server) Failed() uint64 { return s.Judged() - s.Open() }
 
-// Found is how many flows have a finding, whatever its cause.
-func (s *Server) Found(rule string) (n uint64) {
-	for _, g := range s.Groups {
-		if g.Rule.Name == rule {
-			n += g.Flows
-		}
-	}
-	return n
-}
-
 // finished counts f, and reports whether it was counted before s was forgotten.
 func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	if s.Flows == 0 || f.First < s.First {
@@ -137,13 +125,6 @@ func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	client := hashAddr(f.Client().Addr.Addr())
 	if again || !f.Capture.Evicted { // else it was added then
 		s.Clients.add(client)
-	}
-	for i := range f.Ends {
-		r := &f.Ends[i].Retransmissions
-		s.Repeated.SYN += uint64(r.SYN)
-		s.Repeated.SYNACK += uint64(r.SYNACK)
-		s.Repeated.Data += uint64(r.Data)
-		s.Repeated.FIN += uint64(r.FIN)
 	}
 	switch state := f.Server().State(); {
 	case f.Capture.EndedOpen: // it still holds what it held
@@ -190,8 +171,6 @@ func (s *Server) stands(f *flows.Standing, n uint64) {
 		if f.SYNACKs > 1 {
 			h.Repeated += n
 		}
-	case f.Opening == flows.OpeningHalfOpen && f.ClientReset:
-		h.Reset += n
 	case f.Opening == flows.OpeningUnanswered && f.SYNs > 1:
 		s.Insisted += n
 	}

@@ -85,7 +85,7 @@ func (e *entry) first() analyzer.Example {
 	if e.whole != nil {
 		return n.Example
 	}
-	return analyzer.Example{Flow: n.Flow, File: n.File, Packet: n.Packet, Time: e.group.First, Client: n.Client, Server: n.Server}
+	return analyzer.Example{Flow: n.Flow, File: n.File, Packet: n.Packet, Time: e.group.First, Client: n.Client}
 }
 
 // subject is the server or the source that the entry is about; invalid where it is about the whole capture.
