@@ -155,13 +155,18 @@ func (c *comparing) notes() {
 	if n := c.Old.forgotten + c.New.forgotten; n > 0 {
 		note("%s to further servers were not compared: more than %s", of(n, "flow"), of(uint64(c.New.limits.servers), "server"))
 	}
-	const atCeiling = "given up at the ceiling (--max-flows, --max-memory)"
-	if n := c.Old.Shed + c.New.Shed; n > 0 {
-		note("%s were not compared: %s", of(n, "flow"), atCeiling)
-	}
-	if c.Partial > 0 {
-		note("%s were compared as far as they are known: %s", of(c.Partial, "flow"), atCeiling)
-	}
+	c.Notes = append(append(c.Notes, c.shed()...), c.partial()...)
+}
+
+// shed and partial are what the ceiling kept from being compared, on either side.
+func (d *Diff) shed() []string {
+	const what = "not compared"
+	return append(d.Old.atCeiling("OLD", d.Old.Shed, what), d.New.atCeiling("NEW", d.New.Shed, what)...)
+}
+
+func (d *Diff) partial() []string {
+	const what = "compared as far as known"
+	return append(d.Old.atCeiling("OLD", d.Old.Partial, what), d.New.atCeiling("NEW", d.New.Partial, what)...)
 }
 
 func (c *comparing) why() string {

@@ -167,7 +167,7 @@ func TestBounds(t *testing.T) {
 	}
 	if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "counted for each server: more than 2 flows") ||
 		!strings.Contains(notes, "2 flows to further servers were not compared: more than 2 servers") ||
-		!strings.Contains(notes, "7 flows were not compared: given up at the ceiling") {
+		!strings.Contains(notes, "not compared: 7 flows of NEW, given up at the ceiling") {
 		t.Errorf("got %s", notes)
 	}
 	if kept := len(was.tally(server{addr: flow(1, 80, 0, 0).Server().Addr}).rows); kept != 2 || len(was.servers) != 2 {

@@ -19,7 +19,8 @@ type savedReport struct {
 		Flows   uint64     `json:"flows"`
 		First   *time.Time `json:"first"`
 		Ceiling struct {
-			GivenUp uint64 `json:"given_up"`
+			GivenUp uint64   `json:"given_up"`
+			Limits  []string `json:"limits"`
 		} `json:"ceiling"`
 	} `json:"capture"`
 	Servers   []savedServer `json:"servers"`
@@ -59,7 +60,7 @@ func (s *Snapshot) loadReport(value []byte) error {
 		return err
 	}
 	s.Packets, s.Flows, s.forgotten = v.Capture.Packets, v.Capture.Flows, v.Forgotten.Flows
-	s.Partial = v.Capture.Ceiling.GivenUp
+	s.Partial, s.Limits = v.Capture.Ceiling.GivenUp, v.Capture.Ceiling.Limits
 	if v.Capture.First != nil {
 		s.First = v.Capture.First.UnixNano()
 	}

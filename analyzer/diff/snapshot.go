@@ -36,6 +36,8 @@ type Snapshot struct {
 	Shed uint64
 	// Partial flows are compared as far as they are known: they were given up there, and went on or, in a report, are counted.
 	Partial uint64
+	// Limits are what bound there, as who set it knows it; none: nothing, or that is not known.
+	Limits []string
 	// Network names what a flow of a capture came through, by flows.Flow.Via, as the function Network does.
 	Network func(via uint32) string
 
@@ -192,6 +194,18 @@ func (s *Snapshot) server(key server) *tally {
 		s.servers[key] = t
 	}
 	return t
+}
+
+// atCeiling tells, of side OLD or NEW, what was done with n flows that it lacks at the ceiling: one clause, or none.
+func (s *Snapshot) atCeiling(side string, n uint64, what string) []string {
+	if n == 0 {
+		return nil
+	}
+	where := "given up at the ceiling"
+	if len(s.Limits) > 0 {
+		where += " (" + strings.Join(s.Limits, ", ") + ")"
+	}
+	return []string{fmt.Sprintf("%s: %s of %s, %s", what, of(n, "flow"), side, where)}
 }
 
 // rows reports whether each flow of s is kept.

@@ -1,7 +1,7 @@
 package diff
 
 import (
-	"fmt"
+	"strings"
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/verdict"
@@ -25,11 +25,11 @@ func (d *Diff) Verdict() *verdict.Run {
 	}
 	if d.Unjudged > 0 {
 		c.Expectations = append(c.Expectations, verdict.Expectation{Text: asBefore + " at all servers", Rule: "as-before",
-			Severity: analyzer.Warning, Reason: fmt.Sprintf("%s could not be compared: there are too many", of(d.Unjudged, "flow"))})
+			Severity: analyzer.Warning, Reason: strings.Join(append([]string{of(d.Unjudged, "flow") + " could not be compared: there are too many"}, d.shed()...), "; ")})
 	}
 	if d.Partial > 0 {
 		c.Expectations = append(c.Expectations, verdict.Expectation{Text: asBefore + " to their end", Rule: "as-before",
-			Severity: analyzer.Warning, Reason: fmt.Sprintf("%s were given up at the ceiling, and are compared as far as they are known", of(d.Partial, "flow"))})
+			Severity: analyzer.Warning, Reason: strings.Join(d.partial(), "; ")})
 	}
 	return &verdict.Run{Command: "diff", Captures: []verdict.Capture{c}}
 }

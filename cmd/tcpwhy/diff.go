@@ -185,6 +185,7 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 		}
 		out.end = func(uint64) error {
 			into.Packets = of.source.Stats().Read
+			into.Limits = of.run.Ceiling.Limits()
 			if s.choice.IsZero() {
 				into.Shed = of.run.Ceiling.Shed.N()
 			}
