@@ -23,6 +23,7 @@ type kind struct {
 	severity analyzer.Severity
 	variant  string
 	endpoint flows.Closer
+	cause    string
 }
 
 // acrossServers makes one entry of those that many servers have alike.
@@ -35,7 +36,7 @@ func acrossServers(all []entry) []entry {
 			kept = append(kept, e)
 			continue
 		}
-		k := kind{e.group.Rule, e.group.Severity, e.group.Variant, e.group.Endpoint}
+		k := kind{e.group.Rule, e.group.Severity, e.group.Variant, e.group.Endpoint, e.group.Cause}
 		if alike[k] == nil {
 			kinds = append(kinds, k)
 		}

@@ -100,15 +100,16 @@ func (e *entry) subject() netip.AddrPort {
 }
 
 // entries are the findings, the gravest first; of equals, those of the whole capture, then those of most flows.
-// Findings of flows that are part of one of the whole capture are not among them.
-func (o *Overview) entries() []entry {
+// Findings of flows that are part of one of the whole capture are not among them, those that are part of one of the other end only if
+// all are wanted.
+func (o *Overview) entries(everything bool) []entry {
 	var all []entry
 	for _, n := range o.Findings {
 		all = append(all, entry{whole: n, flows: n.Flows})
 	}
 	for _, s := range o.Summary.Servers {
 		for _, g := range s.Groups {
-			if g.Cause == "" {
+			if g.Cause == "" || everything && analyzer.RuleNamed(g.Cause).Flow != nil {
 				all = append(all, entry{group: g, server: s, flows: g.Flows, of: s.Flows})
 			}
 		}

@@ -62,7 +62,7 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	if s := o.Summary.Vantage.Sentence(); s != "" {
 		m.line("%s", Markdown(s))
 	}
-	all := o.entries()
+	all := o.entries(w.Verbose)
 	m.line("\n**%s**", Markdown(o.verdict(all)))
 	w.findings(&m, o, all)
 	if t.Flows > 0 {

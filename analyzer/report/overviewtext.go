@@ -34,7 +34,7 @@ const (
 func (t *OverviewText) Write(o *Overview) error {
 	p := &page{color: t.Color}
 	t.header(p, o)
-	all := o.entries()
+	all := o.entries(t.Verbose)
 	p.section("VERDICT", bold, o.verdict(all))
 	t.findings(p, o, all)
 	if o.Summary.Totals.Flows > 0 {
@@ -320,11 +320,18 @@ func (t *OverviewText) oneLine(p *page, e *entry) {
 	p.line(p.colored(label, severityColors[severity]), strings.Repeat(" ", pageIndent-len(label)), head, text)
 }
 
-// words is what was found: of one flow its sentence, of many what they have in common.
+// words is what was found: of one flow its sentence, of many what they have in common; and what it is part of.
 func (e *entry) words() string {
 	if e.whole != nil {
 		return e.whole.Summary
 	}
+	if e.group.Cause != "" {
+		return e.said() + "; part of " + e.group.Cause
+	}
+	return e.said()
+}
+
+func (e *entry) said() string {
 	if e.flows == 1 {
 		return e.group.Earliest.Summary
 	}
