@@ -16,8 +16,9 @@ import (
 // on the outer sides, and what was found where it became certain. Packets that changed nothing are drawn as one where there are
 // many in a row.
 type Ladder struct {
-	Names   *Names
-	Verbose bool // each packet
+	Names    *Names
+	Verbose  bool // each packet
+	Absolute bool // sequence numbers as they are on the wire
 
 	flows map[uint64]*ladder
 	last  int64 // time of the capture
@@ -82,7 +83,7 @@ func (l *Ladder) Packet(seg *flows.Segment, step *flows.Step, found []*analyzer.
 		r.label, r.to = "ICMP error", step.Side
 		r.notes = append(r.notes, strings.TrimSpace(string(appendQuote(nil, &seg.Quote))))
 	} else {
-		r.label = f.label(seg, step)
+		r.label = f.label(seg, step, l.Absolute)
 	}
 	quiet := len(step.Changes)+len(step.Notes)+len(found) == 0
 	for side := range r.states {
@@ -230,8 +231,8 @@ func onArrow(k flows.NoteKind) bool {
 	return false
 }
 
-// label says what a segment is: its flags, and its numbers relative to the sender's first.
-func (f *ladder) label(seg *flows.Segment, step *flows.Step) string {
+// label says what a segment is: its flags, and its numbers relative to the sender's first, or absolute.
+func (f *ladder) label(seg *flows.Segment, step *flows.Step, absolute bool) string {
 	if !seg.HeaderOK {
 		return "header cut short"
 	}
@@ -247,18 +248,24 @@ func (f *ladder) label(seg *flows.Segment, step *flows.Step) string {
 	if !peer.seen && seg.Flags.Has(flows.ACK) {
 		peer.seq, peer.seen = seg.Ack-1, true
 	}
-	if at := int32(seg.Seq - own.seq); seg.Len > 0 {
-		b = strconv.AppendInt(append(b, ' '), int64(at), 10)
-		b = strconv.AppendInt(append(b, ':'), int64(at)+int64(seg.Len), 10)
-	} else if seg.Flags.Any(flows.FIN|flows.RST) && !alone {
-		b = strconv.AppendInt(append(b, ' '), int64(at), 10)
+	number := func(n, first flows.Seq) int64 {
+		if absolute {
+			return int64(n)
+		}
+		return int64(int32(n - first))
 	}
-	if seg.Flags.Has(flows.ACK) && !seg.Flags.Any(flows.SYN) {
+	if seg.Len > 0 {
+		b = strconv.AppendInt(append(b, ' '), number(seg.Seq, own.seq), 10)
+		b = strconv.AppendInt(append(b, ':'), number(seg.Seq+flows.Seq(seg.Len), own.seq), 10)
+	} else if seg.Flags.Any(flows.FIN|flows.RST) && !alone || absolute && seg.Flags.Any(flows.SYN) {
+		b = strconv.AppendInt(append(b, ' '), number(seg.Seq, own.seq), 10)
+	}
+	if seg.Flags.Has(flows.ACK) && (absolute || !seg.Flags.Any(flows.SYN)) {
 		b = append(b, ' ')
-		if seg.Flags.Any(flows.FIN|flows.RST) || seg.Len > 0 {
+		if seg.Flags.Any(flows.SYN|flows.FIN|flows.RST) || seg.Len > 0 {
 			b = append(b, "ack "...)
 		}
-		b = strconv.AppendInt(b, int64(int32(seg.Ack-peer.seq)), 10)
+		b = strconv.AppendInt(b, number(seg.Ack, peer.seq), 10)
 	}
 	for i := range step.Notes {
 		switch n := &step.Notes[i]; n.Kind {

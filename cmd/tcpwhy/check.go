@@ -74,6 +74,7 @@ func newCheck() *cobra.Command {
 	fs.StringVar(&k.today, "today", "", "the `DAY` by which exceptions are judged: 2026-12-31; else the day of the run, in UTC")
 	k.formats.flags(c)
 	k.flags(c, "text or json")
+	new(printing).accept(fs)
 	return c
 }
 

@@ -49,6 +49,7 @@ that connect() does not show. The table has more columns on a terminal of 140, o
 	fs.IntVar(&t.top, "top", 0, "only the first `N` rows")
 	fs.BoolVar(&t.transitions, "transitions", false, "each transition with its packet (json and jsonl)")
 	t.flags(c, "text, wide, json, jsonl or csv")
+	new(printing).accept(fs)
 	return c
 }
 

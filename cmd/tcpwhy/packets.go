@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tcpwhy/analyzer/report"
 	"tcpwhy/analyzer/tcpdump"
@@ -40,8 +41,30 @@ The highest counts.`
 // packets are the options of the command that prints packets.
 type packets struct {
 	reading
+	printing
+}
+
+// printing is how packets are printed, as tcpdump does.
+type printing struct {
 	absolute, nano, number bool
 	times                  int
+}
+
+func (p *printing) lines(fs *pflag.FlagSet) {
+	fs.BoolVarP(&p.absolute, "absolute-tcp-sequence-numbers", "S", false, "sequence numbers as they are on the wire")
+	fs.CountVarP(&p.times, "times", "t", "what a line begins with: -t no time, -tt seconds since 1970, -ttt since the line before, -tttt with the date, -ttttt since the first line")
+	fs.BoolVar(&p.nano, "nano", false, "times to the nanosecond")
+	fs.BoolVarP(&p.number, "number", "#", false, "the number of each packet first")
+}
+
+// accept takes these flags also where no packet is printed, so that a command of tcpdump's needs no other flags here.
+func (p *printing) accept(fs *pflag.FlagSet) {
+	var own pflag.FlagSet
+	p.lines(&own)
+	own.VisitAll(func(f *pflag.Flag) {
+		f.Hidden = true
+		fs.AddFlag(f)
+	})
 }
 
 func newPackets() *cobra.Command {
@@ -61,11 +84,7 @@ func newPackets() *cobra.Command {
 		},
 	}
 	p.flags(c, "text, json or jsonl")
-	fs := c.Flags()
-	fs.BoolVarP(&p.absolute, "absolute-tcp-sequence-numbers", "S", false, "sequence numbers as they are on the wire")
-	fs.CountVarP(&p.times, "times", "t", "what a line begins with: -t no time, -tt seconds since 1970, -ttt since the line before, -tttt with the date, -ttttt since the first line")
-	fs.BoolVar(&p.nano, "nano", false, "times to the nanosecond")
-	fs.BoolVarP(&p.number, "number", "#", false, "the number of each packet first")
+	p.lines(c.Flags())
 	return c
 }
 
@@ -104,7 +123,7 @@ func (p *packets) run(c *cobra.Command, args []string) error {
 	return p.read(c, w, &out)
 }
 
-func (p *packets) printer() *tcpdump.Printer {
+func (p *printing) printer() *tcpdump.Printer {
 	return &tcpdump.Printer{Time: tcpdump.TimeMode(p.times), Nano: p.nano, Number: p.number, Absolute: p.absolute}
 }
 

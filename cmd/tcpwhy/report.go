@@ -31,6 +31,7 @@ const reportExample = `  tcpwhy report pay.pcap
 // whole are the options of the command that reports on a whole capture.
 type whole struct {
 	reading
+	printing
 	census, every time.Duration
 }
 
@@ -48,6 +49,9 @@ func newReport() *cobra.Command {
 	fs.DurationVar(&r.census, "census", 0, "also a table of how many connections and sockets there were in each interval of this `TIME`: 10s")
 	fs.DurationVar(&r.every, "every", 0, "first a block for each interval of this `TIME`, as it passes (text): 5s")
 	r.flags(c, "text, markdown, json, jsonl or csv; with --flow also mermaid")
+	r.accept(fs)
+	absolute := fs.Lookup("absolute-tcp-sequence-numbers")
+	absolute.Hidden, absolute.Usage = false, "with --flow: sequence numbers as they are on the wire"
 	return c
 }
 
@@ -144,7 +148,7 @@ func (r *whole) ladder(c *cobra.Command, w *writer, colored bool) error {
 	var of *capture
 	out := output{judged: true, early: true, watch: &l, flows: &l}
 	out.begin = func(next *capture) error {
-		of, l = next, report.Ladder{Names: next.names, Verbose: r.verbose > 0}
+		of, l = next, report.Ladder{Names: next.names, Verbose: r.verbose > 0, Absolute: r.absolute}
 		return nil
 	}
 	out.end = func(total uint64) error {
