@@ -47,9 +47,12 @@ func (l *lane) work(finished, observed *batch) {
 func (l *lane) observe(b *batch) {
 	l.Begin(b.first)
 	p := &b.parts[l.index]
-	gauges := l.run.gauges()
+	if !l.run.gauges() {
+		l.Observe(p.segments, p.places, p.now, nil)
+		return
+	}
 	l.Observe(p.segments, p.places, p.now, func(i int, step *flows.Step) {
-		if !gauges || len(step.Changes)+len(step.Notes) == 0 {
+		if len(step.Changes)+len(step.Notes) == 0 {
 			return
 		}
 		n := len(p.events)

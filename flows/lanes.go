@@ -116,11 +116,11 @@ func (l *Lanes) Observe(s *Segment) *Step {
 	a := &l.near[0]
 	a.of(s, l.tables)
 	l.all[a.lane()].t.approach(a)
-	return l.observe(s, a)
+	return l.observe(s, a, true)
 }
 
-// ObserveAll takes the next segments one after the other, and says of each, by its index, what it did: unless every, of those only
-// after which Finished has something to do. Finished and Snapshot are of the latest.
+// ObserveAll takes the next segments one after the other, and says of each, by its index, what it did; unless every, it only says after which of
+// them Finished has something to do. Finished and Snapshot are of the latest.
 func (l *Lanes) ObserveAll(segments []Segment, every bool) iter.Seq2[int, *Step] {
 	return func(yield func(int, *Step) bool) {
 		for from := 0; from < len(segments); from += near {
@@ -131,7 +131,7 @@ func (l *Lanes) ObserveAll(segments []Segment, every bool) iter.Seq2[int, *Step]
 				l.all[a.lane()].t.approach(a)
 			}
 			for i := range group {
-				step := l.observe(&group[i], &l.near[i])
+				step := l.observe(&group[i], &l.near[i], every)
 				if (every || l.finishes()) && !yield(from+i, step) {
 					return
 				}
@@ -140,11 +140,11 @@ func (l *Lanes) ObserveAll(segments []Segment, every bool) iter.Seq2[int, *Step]
 	}
 }
 
-func (l *Lanes) observe(s *Segment, a *arrival) *Step {
+func (l *Lanes) observe(s *Segment, a *arrival, heard bool) *Step {
 	l.Advance(s.Time)
 	t := l.all[a.lane()].t
 	l.latest = t
-	t.apart, t.now, t.flows, t.turn.At = false, l.now, l.flows, 1
+	t.apart, t.unheard, t.now, t.flows, t.turn.At = false, !heard, l.now, l.flows, 1
 	step := t.arrive(s, a)
 	l.flows = t.flows
 	return step
@@ -256,9 +256,10 @@ func (l Lane) Begin(now int64) {
 }
 
 // Observe takes the lane's own of the segments that are shared out: which of them they are, from 1, and the time that the capture
-// comes to with each. What each did is told by its index; the Step's Flow is as NumberOf takes it.
+// comes to with each. What each did is told by its index, unless told is nil; the Step's Flow is as NumberOf takes it.
 func (l Lane) Observe(segments []Segment, which []int, now []int64, told func(int, *Step)) {
 	t := l.t
+	t.unheard = told == nil
 	for from := 0; from < len(segments); from += near {
 		group := segments[from:min(from+near, len(segments))]
 		t.near.of(group, t.tables)
@@ -267,7 +268,9 @@ func (l Lane) Observe(segments []Segment, which []int, now []int64, told func(in
 		}
 		for i := range group {
 			t.now, t.turn.At = now[from+i], which[from+i]
-			told(from+i, t.arrive(&group[i], &t.near[i]))
+			if step := t.arrive(&group[i], &t.near[i]); told != nil {
+				told(from+i, step)
+			}
 		}
 	}
 }

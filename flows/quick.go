@@ -181,10 +181,6 @@ func (t *Tracker) quick(head ref, c class) bool {
 	if o.file != t.seg.File || k.end != endOpen && t.deadlineBy(b, more) < t.now {
 		return false
 	}
-	answered := int64(0)
-	if l.notes[0] != NoteNone {
-		answered = b.at(k.shape.at[atSYN], more)
-	}
 	if !b.goOn(t.seg, c, k, after, uint64(o.from)<<32, more) {
 		return false
 	}
@@ -205,7 +201,13 @@ func (t *Tracker) quick(head ref, c class) bool {
 		t.appoint(head, t.deadlineBy(b, more))
 	}
 	t.rec = head
-	t.repeat(l, uint64(o.number)<<32|uint64(b.number), after.client, answered)
+	if !t.unheard {
+		answered := int64(0)
+		if l.notes[0] != NoteNone {
+			answered = b.at(k.shape.at[atSYN], more)
+		}
+		t.repeat(l, uint64(o.number)<<32|uint64(b.number), after.client, answered)
+	}
 	return true
 }
 
@@ -228,7 +230,9 @@ func (t *Tracker) quickSYN(l *lesson) bool {
 	*shard.lones.ptr(t.rec.index()) = loneOf(at, s, number)
 	t.insert(k, t.rec)
 	t.appoint(t.rec, s.Time+patience)
-	t.repeat(l, number, k.from, s.Time)
+	if !t.unheard {
+		t.repeat(l, number, k.from, s.Time)
+	}
 	return true
 }
 

@@ -75,6 +75,7 @@ type Tracker struct {
 	plain   bool // nothing is learned: observe is asked of every segment
 
 	step    Step
+	unheard bool     // nobody asks what a segment did: the step need not be whole
 	seg     *Segment // the one being observed
 	k       *tuple   // its four-tuple
 	near    arrivals // of segments that are about to be observed
