@@ -20,6 +20,7 @@ type Standing struct {
 	Missing        bool // the capture lacks some of it
 	Duplicated     bool // and has some of it twice
 	second         bool // the client is the second end of the four-tuple
+	endless        bool // it is never over by itself, and its client's ISS is known: the eviction has that in place of a time
 }
 
 const mostSYNs = 8
@@ -91,7 +92,7 @@ type evictedSet [8]eviction
 type eviction struct {
 	print    uint32
 	standing uint16 // 0: there is none
-	due      uint16 // the second in which its time would have been over, its lower bits; 0: never
+	due      uint16 // the second in which its time would have been over, its lower bits; 0: never. Where endless, those of the ISS
 }
 
 func (e *evicted) setOf(k *tuple) *evictedSet {
@@ -137,11 +138,14 @@ func (e *evicted) take(k *tuple) (of eviction) {
 	return of
 }
 
-// dueIn is how many seconds are left of its time, and false if that is over.
-func (e *eviction) dueIn(second int64) (left int64, ok bool) {
-	left = int64(int16(e.due - uint16(second)))
-	return left, e.due == 0 || left >= 0
+// dueIn is how many seconds are left of the time of e, of a flow, and false if that is over.
+func (t *Tracker) dueIn(e *eviction) (left int64, ok bool) {
+	left = int64(int16(e.due - uint16(t.now/second)))
+	return left, t.endless(e) || left >= 0
 }
+
+// endless reports whether e, of a flow, waits as long as the capture goes on.
+func (t *Tracker) endless(e *eviction) bool { return e.due == 0 || t.standings.of[e.standing].endless }
 
 // Ceiling is what became of flows for which there was no room.
 type Ceiling struct {
@@ -157,6 +161,8 @@ func (t *Tracker) evict(c *sheddable) {
 	e := eviction{print: k.print, standing: t.standingOf(c)}
 	if d := t.deadline(t.shown); d != 0 {
 		e.due = max(1, uint16(d/second))
+	} else if t.standings.of[e.standing].endless {
+		e.due = uint16(t.shown.clientEnd().iss)
 	}
 	if e.standing == 0 || t.missed(t.gone.add(&k, e)) {
 		t.ceiling.Forgotten++
@@ -166,8 +172,11 @@ func (t *Tracker) evict(c *sheddable) {
 
 // missed reports whether what goes on of a flow that is forgotten would count as another one.
 func (t *Tracker) missed(e eviction) bool {
-	_, waited := e.dueIn(t.now / second)
-	return e.standing != 0 && waited && t.standings.of[e.standing].Shed != NotShed
+	if e.standing == 0 || t.standings.of[e.standing].Shed == NotShed {
+		return false
+	}
+	_, waited := t.dueIn(&e)
+	return waited
 }
 
 // standingOf is the number of how a flow stands that is to be shown. What is kept briefly stands as others in its outline.
@@ -186,6 +195,7 @@ func (t *Tracker) standingOf(c *sheddable) uint16 {
 	f.Shed = c.shed
 	of := f.Standing()
 	of.second = r.client == 1
+	of.endless = t.deadline(r) == 0 && r.clientEnd().is(hasISS) && r.serverEnd() != r.clientEnd()
 	if b := t.before(r); b != nil && b.Shed == NotShed {
 		of = *b // what comes after a row changes nothing
 	}
@@ -213,12 +223,13 @@ func (t *Tracker) evictedBefore(k *tuple) eviction {
 	if e.standing == 0 || k.loopback {
 		return eviction{}
 	}
-	if _, ok := e.dueIn(t.now / second); !ok {
+	if _, ok := t.dueIn(&e); !ok {
 		return eviction{}
 	}
 	b, s := &t.standings.of[e.standing], t.seg
 	byServer := b.second != (k.from == 1)
-	if s.Flags.Any(SYN) && (byServer != s.Flags.Any(ACK) || !byServer && !b.Opening.undecided()) {
+	late := b.endless && uint16(s.Seq) == e.due // a copy of its SYN
+	if s.Flags.Any(SYN) && (byServer != s.Flags.Any(ACK) || !byServer && !b.Opening.undecided() && !late) {
 		return eviction{} // another connection
 	}
 	return e
@@ -239,8 +250,8 @@ func (t *Tracker) resume(r *record, e eviction) {
 		r.serverEnd().has |= distrust // it did not take what proves the client open
 	}
 	due := uint32(0)
-	if e.due != 0 {
-		left, _ := e.dueIn(t.now / second)
+	if !t.endless(&e) {
+		left, _ := t.dueIn(&e)
 		due = uint32(t.now/second + left)
 	}
 	t.step.Before = b

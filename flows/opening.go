@@ -13,6 +13,10 @@ func (t *Tracker) syn(r *record, from, to *half) {
 		t.step.Quiet = QuietStale // no pick would have brought it here, had it a chance
 		return
 	}
+	if b := t.step.Before; b != nil && !b.Opening.undecided() {
+		t.step.Quiet = QuietStale // a late copy: see evictedBefore
+		return
+	}
 	from.iss, from.nxt, from.edge = s.Seq, s.Seq+1+Seq(s.Len), s.Seq+1+Seq(s.Len)
 	from.synLen = uint16(min(s.Len, 1<<16-1))
 	from.has |= hasISS | hasNxt

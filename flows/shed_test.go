@@ -217,22 +217,25 @@ func TestShedWhenFlowsGrow(t *testing.T) {
 	}
 }
 
-// A SYN again, or its answer, is of the attempt that was shed; a SYN after a connection that has its row is of another.
+// A SYN again, or its answer, is of the attempt that was shed, and a late copy of it of the connection; a SYN with another ISS, or after
+// a connection that has its row, is of another.
 func TestShedGoesOn(t *testing.T) {
 	for _, test := range []struct {
 		life    string
-		packet  int // of an open connection, that comes then
+		packet  int       // of an open connection, that comes then
+		beyond  flows.Seq // its number
 		evicted bool
 		before  flows.OpeningOutcome
 	}{
-		{"unanswered", 0, true, flows.OpeningInProgress},
-		{"unanswered", 1, true, flows.OpeningInProgress},
-		{"half-open", 0, true, flows.OpeningInProgress},
-		{"half-open", 2, true, flows.OpeningInProgress},
-		{"open", 0, false, 0},
-		{"open", 3, true, flows.OpeningComplete},
-		{"finished", 0, false, 0},
-		{"finished", 2, true, flows.OpeningComplete},
+		{"unanswered", 0, 0, true, flows.OpeningInProgress},
+		{"unanswered", 1, 0, true, flows.OpeningInProgress},
+		{"half-open", 0, 0, true, flows.OpeningInProgress},
+		{"half-open", 2, 0, true, flows.OpeningInProgress},
+		{"open", 0, 0, true, flows.OpeningComplete},
+		{"open", 0, 1, false, 0},
+		{"open", 3, 0, true, flows.OpeningComplete},
+		{"finished", 0, 0, false, 0},
+		{"finished", 2, 0, true, flows.OpeningComplete},
 	} {
 		tr := flows.NewTracker(flows.Config{MaxFlows: 256})
 		usual := crowd(100) // from here on, Observe goes the quick way
@@ -245,6 +248,7 @@ func TestShedGoesOn(t *testing.T) {
 		segs = append(segs[len(usual):], again[test.packet])
 		last := &segs[len(segs)-1]
 		last.Time, last.IPID = segs[len(segs)-2].Time+1, last.IPID+2 // no copy that the capture made
+		last.Seq += test.beyond
 		var step *flows.Step
 		for i := range segs {
 			step = tr.Observe(&segs[i])
