@@ -85,34 +85,54 @@ const (
 // like notes s, whose fingerprint is h, and reports what is known of one like it that has passed shortly before.
 func (c *copies) like(k *tuple, s *Segment, h uint64) likeness {
 	set := &c.sets[k.prints(h)]
-	now := print{hash: uint32(h), at: uint32(s.Time >> 10), where: uint32(s.File)<<16 + uint32(s.Interface), checksum: s.Checksum, ttl: s.TTL}
-	for i := range set {
-		p := &set[i]
-		if p.hash != now.hash {
-			continue
-		}
-		apart := min(now.at-p.at, p.at-now.at)
-		if apart > copyWithin || p.where == now.where && p.checksum != now.checksum {
-			*p = now
-			return likeNone
-		}
-		l := likeAny
-		switch {
-		case p.where != now.where:
-			l |= likeSurely | likeOther
-		case p.ttl != now.ttl || s.IPID != 0:
-			l |= likeSurely
-		case apart <= aloneWithin:
-			l |= likeAlone
-		}
-		if p.doubled {
-			l |= likeTwice
-		}
-		p.doubled = true
-		return l
+	switch uint32(h) {
+	case set[0].hash:
+		return set[0].like(s)
+	case set[1].hash:
+		return set[1].like(s)
+	case set[2].hash:
+		return set[2].like(s)
+	case set[3].hash:
+		return set[3].like(s)
 	}
-	set[3], set[2], set[1], set[0] = set[2], set[1], set[0], now
+	set[3] = set[2]
+	set[2] = set[1]
+	set[1] = set[0]
+	set[0].hash = uint32(h)
+	set[0].note(s)
 	return likeNone
+}
+
+// note sets all of p but the hash.
+func (p *print) note(s *Segment) {
+	p.at, p.where, p.checksum, p.ttl, p.doubled = printTime(s), printPlace(s), s.Checksum, s.TTL, false
+}
+
+func printTime(s *Segment) uint32  { return uint32(s.Time >> 10) }
+func printPlace(s *Segment) uint32 { return uint32(s.File)<<16 + uint32(s.Interface) }
+
+// like is what is known of the segment of p, which has the hash of s; where it is none like s, s takes its place.
+func (p *print) like(s *Segment) likeness {
+	at := printTime(s)
+	apart, elsewhere := min(at-p.at, p.at-at), p.where != printPlace(s)
+	if apart > copyWithin || !elsewhere && p.checksum != s.Checksum {
+		p.note(s)
+		return likeNone
+	}
+	l := likeAny
+	switch {
+	case elsewhere:
+		l |= likeSurely | likeOther
+	case p.ttl != s.TTL || s.IPID != 0:
+		l |= likeSurely
+	case apart <= aloneWithin:
+		l |= likeAlone
+	}
+	if p.doubled {
+		l |= likeTwice
+	}
+	p.doubled = true
+	return l
 }
 
 // copied reports whether s, which end sent, and which is like one that has just passed, is a copy that the capture made.
