@@ -112,8 +112,8 @@ func (t *Totals) stands(s *flows.Standing, n uint64) {
 	}
 }
 
-// midClose reports whether an end has begun to close, and not come to an end. What comes later does not prove that its FIN was
-// acknowledged: the FIN's number went with the flow.
+// midClose reports whether an end has begun to close, and not come to an end. What comes later proves that its FIN was acknowledged only
+// where the other end's comes, too, and is: the FIN's number went with the flow.
 func midClose(s *flows.Standing) bool {
 	for _, state := range s.States {
 		if flows.FinWait1 <= state && state <= flows.LastAck {

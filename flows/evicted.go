@@ -293,3 +293,18 @@ func (h *half) recall(next Seq) {
 		h.has |= hasSYNACK
 	}
 }
+
+// recallFIN makes out the number of a FIN before which the flow was given up: its sender goes on after it where it acknowledges the
+// other end's, and has nothing more to send.
+func (t *Tracker) recallFIN(r *record, from, to *half) {
+	s := t.seg
+	closed := from.path.has(FinWait1) || from.path.has(FinWait2)
+	if !closed || from.is(hasFIN) || !to.is(hasFIN) || s.Len > 0 || s.Flags&control != ACK || s.Ack.Before(to.fin) {
+		return
+	}
+	from.fin, from.nxt, from.edge = s.Seq, s.Seq, s.Seq
+	from.has |= hasFIN | finSeen | hasNxt
+	if to.is(hasAck) && !to.ack.Before(from.fin) {
+		t.move(r, from, gotACKOfFIN, Assumed)
+	}
+}

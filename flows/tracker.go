@@ -270,6 +270,7 @@ func (t *Tracker) observe(head ref, k *tuple, like likeness) {
 	}
 	if r.resumed() && s.HeaderOK {
 		t.recall(from, to)
+		t.recallFIN(r, from, to)
 	}
 	switch {
 	case !s.HeaderOK:
