@@ -74,11 +74,11 @@ func (t *tables) digest(k *tuple) {
 	const k1, k2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f
 	lo, hi := k.words()
 	ports := uint64(k.plo)<<48 | uint64(k.phi)<<32 | uint64(k.space)
-	h, p := mix(lo^t.seed[0], hi^t.seed[1]), mix(lo^k1, hi^ports^k2)
+	h, p := mix(lo^t.seed[0], hi^t.seed[1]), mix(lo^ports>>32^k1, hi^uint64(k.space)^k2) // of IPv4 both words are constant there
 	if k.space&v6 != 0 {
 		lo, hi = binary.LittleEndian.Uint64(k.lo[:]), binary.LittleEndian.Uint64(k.hi[:])
 		h ^= mix(lo^t.seed[2], hi^t.seed[3])
-		p ^= mix(lo^k2, hi^k1)
+		p = mix(p^mix(lo^k2, hi^k1)^ports, k2)
 	}
 	h = mix(h^ports, t.seed[0]^t.seed[3])
 	k.hash, k.plain, k.print = uint32(h^h>>32), uint32(p^p>>32), uint32(p)
