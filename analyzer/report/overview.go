@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/amount"
@@ -40,8 +41,30 @@ func (o *Overview) read() string {
 
 // Skipped is how many packets were skipped, and why.
 type Skipped struct {
-	Why string // in plain words, fit to follow a count
-	N   uint64
+	Why    string // in plain words, fit to follow a count
+	N      uint64
+	Unread bool     // they may be TCP
+	Links  []string // their link types, where it is for these
+}
+
+// unread is how many packets were skipped that may be TCP, and why, as one sentence; "" of none.
+func (o *Overview) unread() (n uint64, sentence string) {
+	var why []string
+	for _, s := range o.Skipped {
+		if !s.Unread {
+			continue
+		}
+		n += s.N
+		words := amount.Commas(s.N) + " " + s.Why
+		if len(s.Links) > 0 {
+			words += " " + strings.Join(s.Links, ", ")
+		}
+		why = append(why, words)
+	}
+	if n == 0 {
+		return 0, ""
+	}
+	return n, "Not read as far as TCP: " + amount.Of(n, "packet", "packets") + " (" + strings.Join(why, ", ") + ")"
 }
 
 // Dropped is how many packets were lost before they could be captured; Known is false where the capture

@@ -53,6 +53,9 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 		line += ", " + moments(t.First, t.Last)
 	}
 	m.line("%s.", line)
+	if _, s := o.unread(); s != "" {
+		m.line("%s.", Markdown(s))
+	}
 	if o.Chosen != "" {
 		m.line("Only `%s`: %s.", o.Chosen, amount.Of(t.Flows, "flow", "flows"))
 	}

@@ -79,6 +79,9 @@ func (t *OverviewText) header(p *page, o *Overview) {
 		}
 		p.line(name, l)
 	}
+	if _, s := o.unread(); s != "" {
+		p.text("", s)
+	}
 	if o.Chosen != "" {
 		p.text("", fmt.Sprintf("Only %s: %s", o.Chosen, amount.Of(o.Summary.Totals.Flows, "flow", "flows")))
 	}

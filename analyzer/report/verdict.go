@@ -16,10 +16,7 @@ func (o *Overview) verdict(all []entry) string { return o.worst(all) + o.atCeili
 func (o *Overview) worst(all []entry) string {
 	t := &o.Summary.Totals
 	if t.Flows == 0 {
-		if o.Chosen != "" {
-			return "No flow was chosen."
-		}
-		return "There is no TCP in this capture."
+		return o.nothing()
 	}
 	grave := 0
 	for i := range all {
@@ -54,6 +51,20 @@ func (o *Overview) worst(all []entry) string {
 		s += fmt.Sprintf(" And %s below.", amount.Of(uint64(grave-1), "warning more", "warnings more"))
 	}
 	return s
+}
+
+// nothing is the verdict where there is no flow.
+func (o *Overview) nothing() string {
+	unread, _ := o.unread()
+	switch {
+	case unread > 0 && unread == o.Packets:
+		return "No packet of this capture could be read: whether there is TCP in it is not known."
+	case o.Chosen != "":
+		return "No flow was chosen."
+	case unread > 0:
+		return "There is no TCP in what of this capture could be read."
+	}
+	return "There is no TCP in this capture."
 }
 
 // calm is the verdict on a capture in which nothing costs anybody anything.

@@ -26,6 +26,7 @@ func (o Outcome) String() string {
 type Unseen struct {
 	Cut     string // why it could not be read to its end
 	Ceiling string // that flows were given up for want of room
+	All     bool   // nothing was seen: that there are no flows proves nothing
 }
 
 // Reason is why what may be of the rest cannot be judged, or "".

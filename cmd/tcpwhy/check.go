@@ -232,18 +232,20 @@ func (k *check) judgeOne(c *cobra.Command, w *writer, name string) (verdict.Capt
 		err = nil
 	}
 	v.Err = err
+	var stats pcaps.Stats
 	var ceiling analyzer.Ceiling
 	if of != nil {
-		ceiling = of.run.Ceiling
+		stats, ceiling = of.source.Stats(), of.run.Ceiling
 	}
-	unseen := unseen(&ceiling, err)
+	unseen := unseen(stats, &ceiling, err)
+	unseen.All = unseen.All || of == nil
 	v.Expectations = append(limits.expectations(unseen), judge.Expectations(unseen)...)
 	for i := range v.Expectations {
 		if e := &v.Expectations[i]; e.Outcome == verdict.Failed {
 			e.Seen += unseen.Beside()
 		}
 	}
-	if of == nil { // not opened: that there are no flows is not known
+	if unseen.All {
 		for i := range v.Expectations {
 			v.Expectations[i].Outcome, v.Expectations[i].Reason = verdict.NotJudged, unseen.Cut
 		}

@@ -10,6 +10,7 @@ import (
 	"tcpwhy/analyzer/metric"
 	"tcpwhy/analyzer/report"
 	"tcpwhy/analyzer/verdict"
+	"tcpwhy/pcaps"
 )
 
 // limits are those of --fail-on, in one capture.
@@ -44,7 +45,7 @@ func (l limits) expectations(unseen verdict.Unseen) []verdict.Expectation {
 		e := verdict.Expectation{Text: "--fail-on " + quoted(l.expr.String()), Rule: l.expr.Subject(), Severity: analyzer.Error,
 			Expected: "not " + l.expr.String(), Seen: r.Seen, Reason: r.Reason}
 		switch {
-		case r.Truth == metric.Yes:
+		case r.Truth == metric.Yes && !unseen.All:
 			e.Outcome, e.Offenders, e.Offending = verdict.Failed, r.N, r.First
 		case unseen.Reason() != "":
 			e.Reason = unseen.Reason()
@@ -57,10 +58,13 @@ func (l limits) expectations(unseen verdict.Unseen) []verdict.Expectation {
 }
 
 // unseen says what of a capture was not seen.
-func unseen(ceiling *analyzer.Ceiling, err error) verdict.Unseen {
-	of := verdict.Unseen{Ceiling: report.CeilingWords(ceiling)}
-	if err != nil {
+func unseen(stats pcaps.Stats, ceiling *analyzer.Ceiling, err error) verdict.Unseen {
+	of := verdict.Unseen{Ceiling: report.CeilingWords(ceiling), All: stats.Read > 0 && unread(&stats) == stats.Read}
+	switch {
+	case err != nil:
 		of.Cut = printable(leaves(err)[0].Error())
+	case of.All:
+		of.Cut = "no packet could be read (" + skippedLine(&stats) + ")"
 	}
 	return of
 }

@@ -31,7 +31,7 @@ type output struct {
 	// causes: findings are to say what they are part of, where the input can be read twice for that.
 	causes   bool
 	wordless bool // of the findings of single flows only the names are
-	// linesOnly: rows, objects or blocks are written, in which what was given up for want of room has no place.
+	// linesOnly: rows, objects or blocks are written, in which what was skipped, or given up for want of room, has no place.
 	linesOnly bool
 	findings  analyzer.FindingOutput // nil: none
 	watch     analyzer.PacketOutput  // told of packets, of which it writes none; nil: none
@@ -165,7 +165,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		}
 	}
 	last, err := r.run(c, w, run, source)
-	total, unseen := last-run.Resumed, unseen(&run.Ceiling, err)
+	total, unseen := last-run.Resumed, unseen(source.Stats(), &run.Ceiling, err)
 	if save != nil {
 		err = errors.Join(err, save.Close())
 	}
@@ -181,6 +181,9 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		name := ""
 		if r.separate {
 			name = nameOf(files) + ": "
+		}
+		if stats := source.Stats(); unread(&stats) > 0 {
+			fmt.Fprintln(c.ErrOrStderr(), name+skippedLine(&stats))
 		}
 		sayGivenUp(c.ErrOrStderr(), name, &run.Ceiling, out)
 	}

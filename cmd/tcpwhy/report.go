@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -185,7 +186,14 @@ func (r *reading) overview(of *capture, found []*analyzer.Finding, flows uint64)
 	}
 	for why, n := range stats.Skipped {
 		if n > 0 {
-			o.Skipped = append(o.Skipped, report.Skipped{Why: pcaps.Verdict(why).String(), N: n})
+			why := pcaps.Verdict(why)
+			skipped := report.Skipped{Why: why.String(), N: n, Unread: mayBeTCP(why)}
+			if why == pcaps.UnknownLink {
+				for _, linktype := range slices.Sorted(maps.Keys(of.source.UnknownLinks())) {
+					skipped.Links = append(skipped.Links, pcaps.LinkName(linktype))
+				}
+			}
+			o.Skipped = append(o.Skipped, skipped)
 		}
 	}
 	if stats.Filtered > 0 {

@@ -32,21 +32,7 @@ func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, t
 	}
 	fmt.Fprintln(w, line)
 
-	line = ""
-	if skipped := stats.Read - stats.TCP - stats.Quotes; skipped > 0 {
-		line = fmt.Sprintf("%d skipped: ", skipped)
-		separator := ""
-		if stats.Filtered > 0 {
-			line += fmt.Sprintf("%d held back by the filter", stats.Filtered)
-			separator = ", "
-		}
-		for why, n := range stats.Skipped {
-			if n > 0 {
-				line += fmt.Sprintf("%s%d %s", separator, n, pcaps.Verdict(why))
-				separator = ", "
-			}
-		}
-	}
+	line = skippedLine(&stats)
 	if lost := lossLine(source); lost != "" {
 		if line != "" {
 			line += "; "
@@ -58,6 +44,43 @@ func (r *reading) summarize(w io.Writer, files []string, source *pcaps.Source, t
 	}
 	sayGivenUp(w, "", ceiling, out)
 	remark(w, source)
+}
+
+// skippedLine tells how many packets were skipped, and why; "" of none.
+func skippedLine(stats *pcaps.Stats) string {
+	skipped := stats.Read - stats.TCP - stats.Quotes
+	if skipped == 0 {
+		return ""
+	}
+	var why []string
+	if stats.Filtered > 0 {
+		why = append(why, fmt.Sprintf("%d held back by the filter", stats.Filtered))
+	}
+	for v, n := range stats.Skipped {
+		if n > 0 {
+			why = append(why, fmt.Sprintf("%d %s", n, pcaps.Verdict(v)))
+		}
+	}
+	return fmt.Sprintf("%d skipped: %s", skipped, strings.Join(why, ", "))
+}
+
+// mayBeTCP reports whether what was skipped so could not be read far enough to tell whether it is TCP.
+func mayBeTCP(v pcaps.Verdict) bool {
+	switch v {
+	case pcaps.CutShort, pcaps.BadLink, pcaps.BadIP, pcaps.Encrypted, pcaps.TooDeep, pcaps.UnknownLink:
+		return true
+	}
+	return false
+}
+
+// unread is how many packets may be TCP, and were skipped.
+func unread(stats *pcaps.Stats) (n uint64) {
+	for v, skipped := range stats.Skipped {
+		if mayBeTCP(pcaps.Verdict(v)) {
+			n += skipped
+		}
+	}
+	return n
 }
 
 // sayGivenUp says, after the name of the capture where that is needed, what was given up for want of room.
