@@ -2,7 +2,6 @@ package flows
 
 import (
 	"encoding/binary"
-	"math"
 	"time"
 )
 
@@ -11,16 +10,17 @@ import (
 // same time. What was seen is kept by fingerprint in a table of fixed size, one for
 // all flows: a copy comes soon or never.
 type copies struct {
-	sets [1 << copyBits]prints
+	sets [1 << copyBits]headerSet
 }
 
 const copyBits = 12
 
-// prints are the four that came last of a set, the latest first, in a cache line. A mirror of 1,127,562 packets whose copies come 0.5 ms
-// later lost 1.4 % of them in a table of single places that was as large.
-type prints [4]print
+// headerSet are the four headers of a set that came last, the latest first, in a cache line. A mirror of 1,127,562 packets whose copies
+// come 0.5 ms later lost 1.4 % of them in a table of single places that was as large.
+type headerSet [4]header
 
-type print struct {
+// header is one that has passed.
+type header struct {
 	hash     uint32 // that of the set aside
 	at       uint32 // 1.024 us, modulo 73 minutes
 	where    uint32
@@ -29,14 +29,12 @@ type print struct {
 	doubled  bool // one like it has come
 }
 
-// How far copies lie apart at the most. With an id of its own a packet cannot be taken for another
-// one: in real captures copies came up to 2 ms later (on either side of a router), and no
-// retransmission had the old id. Nor can one that was seen on another interface, or on the other side of a router. Only a SYN no
-// TCP repeats before that: a SYN-ACK was sent 5.4 ms after another one, for a repeated SYN and by its own timer, a
-// lost FIN may be repeated after two round trips (RFC 8985 §7.2).
+// How far copies lie apart at the most. In real captures it was up to 2 ms (on either side of a router). What has an id of its own and
+// comes again with it was not sent again (RFC 6864 §4.2; of who sends everything with the same id nothing is known). Without
+// an id, no TCP repeats a SYN that soon; a lost FIN it may repeat after two round trips (RFC 8985 §7.2).
 const (
-	copyWithin  = uint32(10 * time.Millisecond >> 10)
-	aloneWithin = uint32(time.Millisecond >> 10)
+	copyWithin = uint32(10 * time.Millisecond >> 10)
+	soonWithin = uint32(time.Millisecond >> 10)
 )
 
 // fingerprint is one of the header of s, but for its checksum.
@@ -64,9 +62,9 @@ func (k *tuple) fingerprint(s *Segment) uint64 {
 	return h
 }
 
-// prints is the number of the set that keeps the fingerprint h. Each lane has its own: what is a copy does not depend on
-// the flows of others.
-func (k *tuple) prints(h uint64) uint32 {
+// setOf is the set that keeps the fingerprint h. Each lane has its own: what is a copy does not depend on the flows of
+// others.
+func (k *tuple) setOf(h uint64) uint32 {
 	return uint32(k.lane())<<(copyBits-laneBits) | uint32(h>>(64-copyBits+laneBits))
 }
 
@@ -78,22 +76,22 @@ const (
 	likeAny    likeness = 1 << (iota - 1)
 	likeSurely          // it can be none that was sent again: it has an id, or passed elsewhere
 	likeOther           // it passed another interface
-	likeAlone           // so soon before that no TCP has sent a SYN-ACK or FIN again
+	likeSoon            // so soon before that no TCP has sent a FIN again
 	likeTwice           // others like it have come between
 )
 
 // like notes s, whose fingerprint is h, and reports what is known of one like it that has passed shortly before.
 func (c *copies) like(k *tuple, s *Segment, h uint64) likeness {
-	set := &c.sets[k.prints(h)]
+	set := &c.sets[k.setOf(h)]
 	switch uint32(h) {
 	case set[0].hash:
-		return set[0].like(s)
+		return set.again(0, s)
 	case set[1].hash:
-		return set[1].like(s)
+		return set.again(1, s)
 	case set[2].hash:
-		return set[2].like(s)
+		return set.again(2, s)
 	case set[3].hash:
-		return set[3].like(s)
+		return set.again(3, s)
 	}
 	set[3] = set[2]
 	set[2] = set[1]
@@ -103,46 +101,63 @@ func (c *copies) like(k *tuple, s *Segment, h uint64) likeness {
 	return likeNone
 }
 
-// note sets all of p but the hash.
-func (p *print) note(s *Segment) {
-	p.at, p.where, p.checksum, p.ttl, p.doubled = printTime(s), printPlace(s), s.Checksum, s.TTL, false
+// again is what is known of the segment of the header i, which has the hash of s; where it is none like s, s takes its place.
+func (set *headerSet) again(i int, s *Segment) likeness {
+	l := set[i].compare(s)
+	if l == likeNone {
+		h := set[i]
+		copy(set[1:i+1], set[:i])
+		set[0] = h
+		set[0].note(s)
+	}
+	return l
 }
 
-func printTime(s *Segment) uint32  { return uint32(s.Time >> 10) }
-func printPlace(s *Segment) uint32 { return uint32(s.File)<<16 + uint32(s.Interface) }
+// note sets all of h but the hash.
+func (h *header) note(s *Segment) {
+	h.at, h.where, h.checksum, h.ttl, h.doubled = headerTime(s), headerPlace(s), s.Checksum, s.TTL, false
+}
 
-// like is what is known of the segment of p, which has the hash of s; where it is none like s, s takes its place.
-func (p *print) like(s *Segment) likeness {
-	at := printTime(s)
-	apart, elsewhere := min(at-p.at, p.at-at), p.where != printPlace(s)
-	if apart > copyWithin || !elsewhere && p.checksum != s.Checksum {
-		p.note(s)
+func headerTime(s *Segment) uint32  { return uint32(s.Time >> 10) }
+func headerPlace(s *Segment) uint32 { return uint32(s.File)<<16 + uint32(s.Interface) }
+
+// compare is how s, which has the hash of h, is like it.
+func (h *header) compare(s *Segment) likeness {
+	at := headerTime(s)
+	apart, elsewhere := min(at-h.at, h.at-at), h.where != headerPlace(s)
+	if apart > copyWithin || !elsewhere && h.checksum != s.Checksum {
 		return likeNone
 	}
 	l := likeAny
 	switch {
 	case elsewhere:
 		l |= likeSurely | likeOther
-	case p.ttl != s.TTL || s.IPID != 0:
+	case s.IPID != 0, h.routed(s):
 		l |= likeSurely
-	case apart <= aloneWithin:
-		l |= likeAlone
 	}
-	if p.doubled {
+	if apart <= soonWithin {
+		l |= likeSoon
+	}
+	if h.doubled {
 		l |= likeTwice
 	}
-	p.doubled = true
+	h.doubled = true
 	return l
 }
 
+// routed reports whether h and s are as before and behind a router, or two. What comes with quite another TTL somebody else has
+// sent.
+func (h *header) routed(s *Segment) bool {
+	d := int(h.ttl) - int(s.TTL)
+	return d != 0 && -2 <= d && d <= 2
+}
+
 // copied reports whether s, which end sent, and which is like one that has just passed, is a copy that the capture made.
-// Where there is no id to tell (IPv6, and id 0, which
-// Linux gives a SYN-ACK and a bare RST), a SYN is one, as no TCP repeats it that soon, and a SYN-ACK or FIN, at once. Data,
-// pure ACKs and RSTs may be real ones; they are copies where the SYN of that end came twice, or, where it was not captured, nearly every packet:
-// a mirror may double one direction only. A SYN that came once is answered once, as is all else by a host without the socket.
 //
 // What was seen on one interface (veth) and then on another (bridge, NIC) is a copy whatever it is: a packet that is
-// sent again passes the first one again. Its checksum may have been filled in on the way.
+// sent again passes the first one again. Its checksum may have been filled in on the way. So is what has an id.
+// Where there is none to tell (IPv6, and id 0, which Linux gives a SYN-ACK and a bare RST), the kind of segment tells, or that of this end all
+// comes twice, as its SYN did, or, where that was not captured, nearly every packet: a mirror may double one direction only.
 func (end *half) copied(s *Segment, like likeness, peer *half) bool {
 	if like&likeOther != 0 {
 		end.has |= seenElsewhere // what its copies are is clear: they say nothing of a mirror
@@ -150,18 +165,16 @@ func (end *half) copied(s *Segment, like likeness, peer *half) bool {
 	}
 	originals := end.packets + end.copies - end.twins
 	end.twins++
-	if like&likeTwice != 0 && end.triplets < math.MaxUint16 {
-		end.triplets++
+	if like&likeTwice == 0 {
+		end.doubled++
 	}
-	doubled := end.twins - uint32(end.triplets)
 	const underWay = 16 // as an initial window is, and a SYN: their copies come after the last of them
 	switch {
-	case like&likeSurely != 0, s.Flags&(SYN|ACK) == SYN, like&likeAlone != 0 && s.Flags.Any(SYN|FIN):
+	case like&likeSurely != 0, end.sentOnce(s, like, peer):
 	case end.is(seenElsewhere):
 		return false
-	case end.is(mirrored) && originals <= 2*doubled+underWay:
-	case peer.is(mirrored) && s.Flags.Any(SYN|RST):
-	case doubled > 1 && 5*doubled >= 4*originals:
+	case end.is(mirrored) && originals <= 2*end.doubled+underWay:
+	case end.doubled > 1 && 5*end.doubled >= 4*originals:
 	default:
 		return false
 	}
@@ -169,4 +182,20 @@ func (end *half) copied(s *Segment, like likeness, peer *half) bool {
 		end.has |= mirrored
 	}
 	return true
+}
+
+// sentOnce reports whether s is of a kind that no TCP sends twice so shortly.
+func (end *half) sentOnce(s *Segment, like likeness, peer *half) bool {
+	switch soon := like&likeSoon != 0; {
+	case s.Flags.Has(SYN | ACK):
+		// One was sent 5.4 ms after another that was alike, by its timer, as the other was for a repeated SYN. With a time stamp the two differ.
+		return soon || peer.syn == 1 || s.HasTS
+	case s.Flags.Any(SYN):
+		return true
+	case s.Flags.Any(FIN):
+		return soon
+	case s.Flags.Any(RST):
+		return peer.is(mirrored) && peer.packets == 1 // the answer to a SYN that was sent once
+	}
+	return false
 }

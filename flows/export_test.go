@@ -48,21 +48,25 @@ func (t *Tracker) Shard(s *Segment) int {
 // Forgets reports whether, of segs, the fingerprint of a packet that comes again gives its place to others' between: whether
 // it is then known for a copy hangs on the very numbers.
 func (t *Tracker) Forgets(segs []Segment) bool {
-	sets, met := map[uint32][]uint64{}, map[uint64]bool{}
+	sets, met := map[uint32][]uint64{}, map[uint64]uint32{} // when
 	for i := range segs {
 		var k tuple
 		k.of(&segs[i])
 		t.digest(&k)
-		h := k.fingerprint(&segs[i])
-		set := sets[k.prints(h)]
-		if slices.Contains(set, h) {
+		h, now := k.fingerprint(&segs[i]), headerTime(&segs[i])
+		set := sets[k.setOf(h)]
+		at, again := met[h]
+		known := slices.Index(set, h)
+		switch {
+		case known >= 0 && min(now-at, at-now) <= copyWithin:
 			continue
-		}
-		if met[h] {
+		case known >= 0:
+			set = slices.Delete(set, known, known+1)
+		case again:
 			return true
 		}
-		met[h] = true
-		sets[k.prints(h)] = append([]uint64{h}, set[:min(len(set), len(prints{})-1)]...)
+		met[h] = now
+		sets[k.setOf(h)] = append([]uint64{h}, set[:min(len(set), len(headerSet{})-1)]...)
 	}
 	return false
 }

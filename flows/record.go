@@ -61,12 +61,12 @@ type turn struct {
 
 // halfRare is what few ends have.
 type halfRare struct {
-	late     uint64 // payload after the peer's FIN
-	copies   uint32 // that the capture made of its packets
-	twins    uint32 // segments that look like one just before, copies or not
-	sackEnd  Seq    // highest right edge it sent
-	triplets uint16 // twins of which there had been one; 1<<16-1 is as many or more
-	synLen   uint16 // payload of its SYN; once that was answered, what of it was accepted
+	late    uint64 // payload after the peer's FIN
+	copies  uint32 // that the capture made of its packets
+	twins   uint32 // segments that look like one just before, copies or not
+	sackEnd Seq    // highest right edge it sent
+	doubled uint32 // segments that have a twin
+	synLen  uint16 // payload of its SYN; once that was answered, what of it was accepted
 }
 
 func (h *half) is(k known) bool { return h.has&k != 0 }

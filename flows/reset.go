@@ -22,7 +22,7 @@ func (t *Tracker) reset(r *record, from, to *half) {
 	}
 	if bare {
 		if from.accepting() {
-			if i := from.path.find(SynReceived); i >= 0 {
+			if i := from.path.find(SynReceived); i >= 0 && (from.path.top() != Closed || int(from.path.n) > i+2) {
 				t.takeBack(r, from, uint8(i+1), "answers with a bare RST: its request was gone")
 			}
 		}
