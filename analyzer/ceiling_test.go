@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"tcpwhy/flows"
 )
@@ -147,6 +149,55 @@ func TestCeilingCountsOnce(t *testing.T) {
 			is("flows of servers", ofServers+o.Forgotten.ServerFlows, all.Flows)
 			is("flows of hosts", ofHosts+o.Forgotten.HostFlows, all.Flows)
 			is("half open at servers", halfOpen, all.HalfOpen.Now)
+		}
+	}
+}
+
+// What is silent when it is given up is that only where it stays so, for as long as without a ceiling: a busy server has as many half
+// open at a time as a flooded one, and no more of them come to nothing for that they were given up.
+func TestCeilingMakesNoFlood(t *testing.T) {
+	const many = 3_000
+	crowd := func(answer, end time.Duration, silent int) (segs []flows.Segment) {
+		var b strings.Builder
+		for i := range many {
+			client := fmt.Sprintf("203.%d.%d.9:40000", i/250, i%250)
+			if i < silent && silent < many {
+				client = fmt.Sprintf("192.0.2.%d:%d", i%4, 1024+i)
+			}
+			fmt.Fprintf(&b, "flow f%d client %s server 198.51.100.20:443\n%dus f%d> S 0:0(0)\n+40us f%d< S. 0:0(0) ack 1\n", i, client, 50*i, i, i)
+			if i >= silent {
+				fmt.Fprintf(&b, "+%s f%d> . 1:1(0) ack 1\n", answer, i)
+			}
+		}
+		fmt.Fprintf(&b, "flow last client 192.0.2.1:40000 server 198.51.100.30:80\n%s last> S 0:0(0)\n", end)
+		segs = segments(t, b.String(), true)
+		return segs[:1+slices.IndexFunc(segs, func(s flows.Segment) bool { return s.DstPort == 80 })] // nothing passes after that
+	}
+	for _, c := range []struct {
+		name            string
+		segs            []flows.Segment
+		silent, sources uint64
+	}{
+		{"answered, but for those in flight when the capture ends", crowd(100*time.Millisecond, 149*time.Millisecond, 0), 0, 0},
+		{"answered after it could be said that they are not", crowd(6*time.Second, 7*time.Second, 0), 0, 0},
+		{"silent, and the capture ends before that can be said", crowd(0, 2900*time.Millisecond, many), 0, 0},
+		{"silent", crowd(0, 10*time.Second, many), many, many},
+		{"some silent, of four addresses", crowd(100*time.Millisecond, 10*time.Second, 500), 500, 4},
+	} {
+		for _, ceiling := range []flows.Config{{}, {MaxFlows: 1}, {MaxFlows: 1_024}, {MaxBytes: 200_000}} {
+			for _, workers := range []int{1, 2} {
+				name := fmt.Sprintf("%s: at most %d flows, %d bytes, %d workers", c.name, ceiling.MaxFlows, ceiling.MaxBytes, workers)
+				s := tell(t, c.segs, ceiling, workers).Servers[0]
+				if s.HalfOpen.Peak < floodAt {
+					t.Errorf("%s: %d half open at a time, too few to tell", name, s.HalfOpen.Peak)
+				}
+				if got := s.HalfOpens.Silent; got != c.silent || s.flooded() != (c.silent > 0) {
+					t.Errorf("%s: %d silent, want %d; flooded: %v", name, got, c.silent, s.flooded())
+				}
+				if got := s.HalfOpens.Sources.N(); got > c.sources || 100*got < 92*c.sources {
+					t.Errorf("%s: %d silent addresses, want some %d", name, got, c.sources)
+				}
+			}
 		}
 	}
 }

@@ -163,6 +163,7 @@ func (j *Judge) end(now int64, out func(*Finding)) {
 	if j.FlowsOnly {
 		return
 	}
+	j.peers.comeTo(now)
 	p := CapturePass{Summary: j.peers.summary(j.facts), Now: now, Lossy: j.lossy()}
 	for _, r := range Rules {
 		if r.Capture != nil {

@@ -20,7 +20,8 @@ type peers struct {
 	recent    [1 << recentBits]recent
 	totals    Totals
 	forgotten Forgotten
-	leaving   leaving
+	leaving   waiting[uint64]  // how many
+	young     waiting[Present] // clients of those that are too young to be judged
 	invalid   invalid
 	clock     clock
 	events    []serverEvent // of the segment at hand

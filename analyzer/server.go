@@ -33,10 +33,10 @@ type Server struct {
 	SYNACKs   Steps  // SYN-ACKs sent again after a valid ACK had passed
 	// HalfOpens are its half-open flows, in which no ACK of its SYN-ACK was valid, or none was taken.
 	HalfOpens struct {
-		Silent   uint64   // in which the client sent one SYN and nothing more
-		Sources  Distinct // addresses of these
-		Repeated uint64   // of these, in which it sent its SYN-ACK again
-		Young    uint64   // of the silent, those that were shed before they could be judged: in no Opening
+		Silent   uint64  // in which the client sent one SYN and nothing more
+		Sources  Present // addresses of these
+		Repeated uint64  // of the silent, in which it sent its SYN-ACK again
+		Young    uint64  // of the silent, those that were shed before they could be judged: in no Opening. See peers.shed
 	}
 
 	// How long things took; the percentiles that Timing gives.
@@ -134,6 +134,9 @@ func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	case state == flows.CloseWait:
 		s.CloseWait.leave()
 	}
+	if before := &f.Capture.Before; f.Capture.Evicted && !again && before.Shed != flows.NotShed && silent(before) {
+		s.HalfOpens.Sources.remove(client)
+	}
 	if silent(now) {
 		s.HalfOpens.Sources.add(client)
 	}
@@ -165,9 +168,6 @@ func (s *Server) stands(f *flows.Standing, n uint64) {
 	switch {
 	case silent(f):
 		h.Silent += n
-		if f.Opening == flows.OpeningInProgress {
-			h.Young += n
-		}
 		if f.SYNACKs > 1 {
 			h.Repeated += n
 		}
@@ -178,12 +178,12 @@ func (s *Server) stands(f *flows.Standing, n uint64) {
 
 // silent reports whether the client sent one SYN and nothing more, which was answered.
 func silent(f *flows.Standing) bool {
-	return f.Alone && !f.ClientReset &&
-		(f.Opening == flows.OpeningHalfOpen || f.Opening == flows.OpeningInProgress && f.Shed == flows.ShedHalfOpen)
+	return f.Opening == flows.OpeningHalfOpen && f.Alone && !f.ClientReset
 }
 
 func (s *Server) has(f *flows.Standing) bool {
-	return s.Opening[f.Opening] > 0 && s.Closing[f.Closing] > 0 && s.Closer[f.First] > 0 && s.Resetter[f.ResetBy] > 0 && s.Shed[f.Shed] > 0
+	return s.Opening[f.Opening] > 0 && s.Closing[f.Closing] > 0 && s.Closer[f.First] > 0 && s.Resetter[f.ResetBy] > 0 && s.Shed[f.Shed] > 0 &&
+		(!silent(f) || s.HalfOpens.Silent > 0)
 }
 
 // connectWait is how long the client waited from its first SYN to the last that is known of: the one that

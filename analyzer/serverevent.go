@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"net/netip"
 	"time"
 
 	"tcpwhy/flows"
@@ -16,6 +17,8 @@ type serverEvent struct {
 	seg    *flows.Segment // of flagsInvalid
 	flow   uint64         // likewise
 	until  int64          // of goesOn: the second in which it would have been over
+	young  bool           // likewise, whether it was, when it was given up
+	client uint64         // likewise, hash of the address
 }
 
 type serverEventKind uint8
@@ -47,9 +50,10 @@ func serverEvents(to []serverEvent, seg *flows.Segment, step *flows.Step) []serv
 		switch n := &step.Notes[i]; {
 		case n.Kind == flows.NoteInvalidFlags:
 			add(flagsInvalid, n.D)
-		case n.Kind == flows.NoteGoesOn && step.Before.Shed == flows.ShedHalfOpen && step.Before.States[flows.Server] == flows.SynReceived:
+		case n.Kind == flows.NoteGoesOn && heldHalfOpen(step.Before):
 			add(goesOn, flows.Elapsed{})
-			to[len(to)-1].until = int64(n.N)
+			e := &to[len(to)-1]
+			e.until, e.young, e.client = int64(n.N), young(step.Before), hashAddr(clientOf(seg, step))
 		case !n.D.OK || n.D.D < soonestRepeat:
 		case n.Kind == flows.NoteSYNACKAgain && step.Side == flows.Server && takesBack(step, flows.SynReceived):
 			add(synACKAgain, n.D)
@@ -99,6 +103,14 @@ func serverOf(seg *flows.Segment, step *flows.Step) serverKey {
 	return serverKey{seg.Dst, uint32(seg.DstPort), seg.Space}
 }
 
+// clientOf is the address of its client.
+func clientOf(seg *flows.Segment, step *flows.Step) netip.Addr {
+	if step.Side == flows.Server {
+		return seg.Dst.Netip()
+	}
+	return seg.Src.Netip()
+}
+
 func (p *peers) apply(e *serverEvent) {
 	if e.kind == flagsInvalid {
 		p.invalid.add(e.seg, e.flow)
@@ -124,7 +136,7 @@ func (p *peers) apply(e *serverEvent) {
 		p.totals.HalfOpen.leave()
 		s.HalfOpen.leave()
 	case synReceived, firstSYNReceived:
-		p.leaving.until(e.at, &p.totals.HalfOpen)
+		p.comeTo(e.at)
 		p.totals.HalfOpen.enter(e.at)
 		s.HalfOpen.enter(e.at)
 		if e.kind == firstSYNReceived {
@@ -140,7 +152,7 @@ func (p *peers) apply(e *serverEvent) {
 	case timeWaits:
 		s.TimeWait.add(e.at)
 	case goesOn:
-		p.leaving.stay(e.until, s, &p.totals.HalfOpen)
+		p.goesOn(s, e)
 	}
 }
 

@@ -81,52 +81,100 @@ func count(t counts, f *flows.Flow, now *flows.Standing) (again bool) {
 }
 
 // shed counts a flow that was given up. What its server held half open, that goes on holding for as long as such
-// a flow is waited for.
+// a flow is waited for. And whose client was silent, that is so only if it stays so for as long as without the ceiling: of
+// a busy server all are, for a moment.
 func (p *peers) shed(f *flows.Flow) {
 	s, _ := p.finished(f)
-	if f.Shed == flows.ShedHalfOpen && f.Server().State() == flows.SynReceived {
-		p.leaving.add(f.Last+int64(flows.Patience), s)
+	now := f.Standing()
+	if !heldHalfOpen(&now) {
+		return
+	}
+	due := f.Last + int64(flows.Patience)
+	*p.leaving.of(due, s)++
+	if young(&now) {
+		p.young.of(due, s).add(hashAddr(f.Client().Addr.Addr()))
 	}
 }
 
-// leaving are half-open connections that were shed, by the second in which they would have been given up.
-type leaving struct {
-	of   map[int64]map[*Server]uint64
+// heldHalfOpen reports whether a flow was shed that its server holds in SYN_RCVD.
+func heldHalfOpen(f *flows.Standing) bool {
+	return f.Shed == flows.ShedHalfOpen && f.States[flows.Server] == flows.SynReceived
+}
+
+// young reports whether such a flow would be silent if it had been there for longer.
+func young(f *flows.Standing) bool {
+	return f.Opening == flows.OpeningInProgress && f.Alone && !f.ClientReset
+}
+
+// goesOn counts a half-open connection no more as one that was shed. What comes of it is counted when it has finished.
+func (p *peers) goesOn(s *Server, e *serverEvent) {
+	if n := p.leaving.find(e.until, s); n != nil && *n > 0 {
+		*n--
+		p.totals.HalfOpen.leave()
+		s.HalfOpen.leave()
+	}
+	if !e.young {
+		return
+	}
+	if waits := p.young.find(e.until, s); waits != nil && waits.all > 0 {
+		waits.remove(e.client)
+	} else if h := &s.HalfOpens; h.Young > 0 {
+		h.Silent--
+		h.Young--
+		h.Sources.remove(e.client)
+	}
+}
+
+// comeTo counts what was shed and has not gone on until now.
+func (p *peers) comeTo(now int64) {
+	p.leaving.until(now, func(s *Server, n *uint64) {
+		all := &p.totals.HalfOpen
+		all.Now -= min(*n, all.Now)
+		s.HalfOpen.Now -= min(*n, s.HalfOpen.Now)
+	})
+	p.young.until(now+int64(flows.Patience-answerTime), func(s *Server, sources *Present) {
+		h := &s.HalfOpens
+		h.Silent += sources.all
+		h.Young += sources.all
+		h.Sources.merge(sources)
+	})
+}
+
+// waiting are half-open connections that were shed, by the second in which they would have been given up, and server.
+type waiting[T any] struct {
+	by   map[int64]map[*Server]*T
 	next int64 // no second before it has any
 }
 
-func (l *leaving) add(at int64, s *Server) {
-	second := at / int64(time.Second)
+// of are those that would be given up then.
+func (w *waiting[T]) of(due int64, s *Server) *T {
+	second := due / int64(time.Second)
 	switch {
-	case l.of == nil:
-		l.of, l.next = map[int64]map[*Server]uint64{}, second
-	case len(l.of) == 0:
-		l.next = second
+	case w.by == nil:
+		w.by, w.next = map[int64]map[*Server]*T{}, second
+	case len(w.by) == 0:
+		w.next = second
 	default:
-		l.next = min(l.next, second)
+		w.next = min(w.next, second)
 	}
-	if l.of[second] == nil {
-		l.of[second] = map[*Server]uint64{}
+	if w.by[second] == nil {
+		w.by[second] = map[*Server]*T{}
 	}
-	l.of[second][s]++
+	if w.by[second][s] == nil {
+		w.by[second][s] = new(T)
+	}
+	return w.by[second][s]
 }
 
-// stay has one not leave that goes on; second is when it would have left.
-func (l *leaving) stay(second int64, s *Server, all *Gauge) {
-	if l.of[second][s] > 0 {
-		l.of[second][s]--
-		all.leave()
-		s.HalfOpen.leave()
-	}
-}
+// find are those of a second, nil: there are none.
+func (w *waiting[T]) find(second int64, s *Server) *T { return w.by[second][s] }
 
-// until has those leave that were to be given up by then.
-func (l *leaving) until(now int64, all *Gauge) {
-	for ; len(l.of) > 0 && l.next < now/int64(time.Second); l.next++ {
-		for s, n := range l.of[l.next] {
-			all.Now -= min(n, all.Now)
-			s.HalfOpen.Now -= min(n, s.HalfOpen.Now)
+// until hands out those of the seconds before that of now, and has them wait no more.
+func (w *waiting[T]) until(now int64, out func(*Server, *T)) {
+	for ; len(w.by) > 0 && w.next < now/int64(time.Second); w.next++ {
+		for s, of := range w.by[w.next] {
+			out(s, of)
 		}
-		delete(l.of, l.next)
+		delete(w.by, w.next)
 	}
 }

@@ -158,4 +158,10 @@ func TestFloodAtTheCeiling(t *testing.T) {
 	if f := p.synFlood(s); strings.Contains(f.Why, "(likely)") || !strings.Contains(f.Why, "750 of these flows were given up") || f.Flows != 750 {
 		t.Errorf("at the ceiling: %d flows, %s", f.Flows, f.Why)
 	}
+	for opened, want := range map[uint64]bool{999: true, 1000: false} {
+		s.Opening[flows.OpeningComplete] = opened
+		if got := strings.Contains(strings.Join(p.synFlood(s).RuledOut, " "), "a busy server"); got != want {
+			t.Errorf("%d connections opened, 1000 did not: a busy server is ruled out: %v", opened, got)
+		}
+	}
 }

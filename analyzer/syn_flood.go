@@ -95,7 +95,10 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 	if n := unanswered; n > 0 {
 		f.Why += fmt.Sprintf("; %s with SYNs that came again got no answer at all: real clients are kept out", of(n, "attempt", "attempts"))
 	}
-	f.RuledOut = []string{"SYN-ACKs lost on the way back (the clients would send their SYNs again)", "a busy server (its connections would open)"}
+	f.RuledOut = []string{"SYN-ACKs lost on the way back (the clients would send their SYNs again)"}
+	if h.Silent > s.Open() {
+		f.RuledOut = append(f.RuledOut, "a busy server (its connections would open)")
+	}
 	f.Next = fmt.Sprintf("on %s: ss -tn state syn-recv 'sport = :%d' | wc -l; nstat -az TcpExtSyncookiesSent TcpExtSyncookiesRecv TcpExtTCPReqQFullDoCookies TcpExtTCPReqQFullDrop; sysctl net.ipv4.tcp_syncookies (1: cookies when the queue is full)", ip, port)
 	f.Mend = "SYN cookies (net.ipv4.tcp_syncookies=1), and forged addresses dropped before the host; a longer net.ipv4.tcp_max_syn_backlog only puts it off"
 	return f

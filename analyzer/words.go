@@ -17,8 +17,12 @@ func percent(n, all uint64) string         { return amount.Percent(n, all) }
 
 // Words is how many of what, "about" where that is an estimate, to three digits.
 func (d *Distinct) Words(one, many string) string {
-	n := d.N()
-	if d.Exact() {
+	return words(d.N(), d.all, d.Exact(), one, many)
+}
+
+// words is n of what, or about n, and never more than most.
+func words(n, most uint64, exact bool, one, many string) string {
+	if exact {
 		return of(n, one, many)
 	}
 	step := uint64(1)
@@ -26,7 +30,7 @@ func (d *Distinct) Words(one, many string) string {
 		step *= 10
 	}
 	about := (n + step/2) / step * step
-	if about > d.all {
+	if about > most {
 		about -= step
 	}
 	return "about " + of(about, one, many)
