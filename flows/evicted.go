@@ -195,7 +195,7 @@ func (t *Tracker) standingOf(c *sheddable) uint16 {
 	f.Shed = c.shed
 	of := f.Standing()
 	of.second = r.client == 1
-	of.endless = t.deadline(r) == 0 && r.clientEnd().is(hasISS) && r.serverEnd() != r.clientEnd()
+	of.endless = t.deadline(r) == 0 && r.clientEnd().is(hasISS|lowISS) && r.serverEnd() != r.clientEnd()
 	if b := t.before(r); b != nil && b.Shed == NotShed {
 		of = *b // what comes after a row changes nothing
 	}
@@ -248,6 +248,10 @@ func (t *Tracker) resume(r *record, e eviction) {
 	}
 	if b.Proved && b.States[Server] == SynReceived {
 		r.serverEnd().has |= distrust // it did not take what proves the client open
+	}
+	if b.endless {
+		r.clientEnd().iss = Seq(e.due)
+		r.clientEnd().has |= lowISS
 	}
 	due := uint32(0)
 	if !t.endless(&e) {

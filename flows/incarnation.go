@@ -46,7 +46,7 @@ func (t *Tracker) holder(head ref, k *tuple) ref {
 	s := t.seg
 	for rec := head; rec != 0 && t.ptr(head).next != 0; rec = t.ptr(rec).next {
 		r := t.ptr(rec)
-		if from := &r.ends[k.from]; s.Flags.Any(SYN) && from.is(hasISS) && from.iss == s.Seq ||
+		if from := &r.ends[k.from]; s.Flags.Any(SYN) && from.began(s.Seq) ||
 			!s.Flags.Any(SYN) && t.numbersFit(r, k) {
 			return rec
 		}
@@ -190,7 +190,7 @@ func (t *Tracker) pickSYN(head ref, k *tuple) ref {
 		r := t.ptr(rec)
 		from, to := &r.ends[k.from], &r.ends[1-k.from]
 		switch {
-		case from.is(hasISS) && from.iss == s.Seq:
+		case from.began(s.Seq):
 			if old := t.settled(rec); r.is(tentative) && !r.is(repeats) && t.ptr(old).over() {
 				t.confirm(rec) // sent again: no old duplicate, and nothing else lives here
 			}

@@ -9,12 +9,8 @@ func (t *Tracker) syn(r *record, from, to *half) {
 		t.synAgain(r, from)
 		return
 	}
-	if from.is(hasISS) {
-		t.step.Quiet = QuietStale // no pick would have brought it here, had it a chance
-		return
-	}
-	if b := t.step.Before; b != nil && !b.Opening.undecided() {
-		t.step.Quiet = QuietStale // a late copy: see evictedBefore
+	if from.is(hasISS | lowISS) {
+		t.step.Quiet = QuietStale // a late copy, or no pick would have brought it here, had it a chance
 		return
 	}
 	from.iss, from.nxt, from.edge = s.Seq, s.Seq+1+Seq(s.Len), s.Seq+1+Seq(s.Len)

@@ -25,6 +25,7 @@ const (
 	hasAlt              // its SYN-ACK came with two ISSs; alt is the other
 	seenElsewhere       // the capture has copies of its segments from another interface
 	mirrored            // the capture has a copy of its SYN, and not from another interface
+	lowISS              // its SYN was given up with the flow's beginning: of the ISS the lower 16 bits are known
 )
 
 // half is one end of a record. All its numbers are as sent by that end.
@@ -70,6 +71,11 @@ type halfRare struct {
 }
 
 func (h *half) is(k known) bool { return h.has&k != 0 }
+
+// began reports whether n is the ISS of h, as far as that is known.
+func (h *half) began(n Seq) bool {
+	return h.is(hasISS) && h.iss == n || h.is(lowISS) && uint16(h.iss) == uint16(n)
+}
 
 // window is the receive window in bytes that h last told. Where the scale was not captured,
 // the largest is taken, so that nothing valid counts as outside (RFC 7323 §2.3).

@@ -218,24 +218,31 @@ func TestShedWhenFlowsGrow(t *testing.T) {
 }
 
 // A SYN again, or its answer, is of the attempt that was shed, and a late copy of it of the connection; a SYN with another ISS, or after
-// a connection that has its row, is of another.
+// a connection that has its row, is of another. So it is when the rest of it is shed again.
 func TestShedGoesOn(t *testing.T) {
+	const shed = -1
 	for _, test := range []struct {
 		life    string
-		packet  int       // of an open connection, that comes then
-		beyond  flows.Seq // its number
+		comes   []int     // packets of an open connection, or it is shed again
+		beyond  flows.Seq // the number of the last
 		evicted bool
 		before  flows.OpeningOutcome
 	}{
-		{"unanswered", 0, 0, true, flows.OpeningInProgress},
-		{"unanswered", 1, 0, true, flows.OpeningInProgress},
-		{"half-open", 0, 0, true, flows.OpeningInProgress},
-		{"half-open", 2, 0, true, flows.OpeningInProgress},
-		{"open", 0, 0, true, flows.OpeningComplete},
-		{"open", 0, 1, false, 0},
-		{"open", 3, 0, true, flows.OpeningComplete},
-		{"finished", 0, 0, false, 0},
-		{"finished", 2, 0, true, flows.OpeningComplete},
+		{"unanswered", []int{0}, 0, true, flows.OpeningInProgress},
+		{"unanswered", []int{1}, 0, true, flows.OpeningInProgress},
+		{"half-open", []int{0}, 0, true, flows.OpeningInProgress},
+		{"half-open", []int{2}, 0, true, flows.OpeningInProgress},
+		{"open", []int{0}, 0, true, flows.OpeningComplete},
+		{"open", []int{0}, 1, false, 0},
+		{"open", []int{3}, 0, true, flows.OpeningComplete},
+		{"open", []int{0, 0, 3}, 0, true, flows.OpeningComplete},
+		{"open", []int{3, 0, 3}, 0, true, flows.OpeningComplete},
+		{"open", []int{4, 0, 3}, 0, true, flows.OpeningComplete},
+		{"open", []int{0, shed, 0}, 0, true, flows.OpeningComplete},
+		{"open", []int{0, shed, 0}, 1, false, 0},
+		{"open", []int{3, shed, 0, 0, 3}, 0, true, flows.OpeningComplete},
+		{"finished", []int{0}, 0, false, 0},
+		{"finished", []int{2}, 0, true, flows.OpeningComplete},
 	} {
 		tr := flows.NewTracker(flows.Config{MaxFlows: 256})
 		usual := crowd(100) // from here on, Observe goes the quick way
@@ -244,11 +251,17 @@ func TestShedGoesOn(t *testing.T) {
 		}
 		segs, client := liveIn(tr, usual, 1000, test.life)
 		again, _ := liveIn(tr, nil, 1000, "open")
-		segs, _ = liveIn(tr, segs, client, "open")
-		segs = append(segs[len(usual):], again[test.packet])
-		last := &segs[len(segs)-1]
-		last.Time, last.IPID = segs[len(segs)-2].Time+1, last.IPID+2 // no copy that the capture made
-		last.Seq += test.beyond
+		for _, packet := range append([]int{shed}, test.comes...) {
+			if packet == shed {
+				segs, client = liveIn(tr, segs, client, "open")
+				continue
+			}
+			s := again[packet]
+			s.Time, s.IPID = segs[len(segs)-1].Time+1e9, uint16(len(segs)) // no copy that the capture made
+			segs = append(segs, s)
+		}
+		segs = segs[len(usual):]
+		segs[len(segs)-1].Seq += test.beyond
 		var step *flows.Step
 		for i := range segs {
 			step = tr.Observe(&segs[i])
@@ -259,7 +272,7 @@ func TestShedGoesOn(t *testing.T) {
 		for tr.Finished(&f) && f.Number != number {
 		}
 		if f.Number != number || f.Capture.Evicted != test.evicted || f.Capture.Before.Opening != test.before {
-			t.Errorf("%s, then packet %d: evicted %v, before %v", test.life, test.packet, f.Capture.Evicted, f.Capture.Before.Opening)
+			t.Errorf("%s, then %d, %d beyond: evicted %v, before %v", test.life, test.comes, test.beyond, f.Capture.Evicted, f.Capture.Before.Opening)
 		}
 	}
 }
