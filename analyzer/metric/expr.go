@@ -105,6 +105,18 @@ func (s *statistic) rank(n int64) int64 {
 	return n
 }
 
+// settledBy reports whether a flow of which so much was measured is enough to tell, whatever others there are; it may grow unless it
+// lasts.
+func (s *statistic) settledBy(n int64, lasts bool) bool {
+	switch s.which.bound {
+	case greatest:
+		return (lasts || s.Growth == analyzer.Grows) && settled(s.is, n, s.n)
+	case smallest:
+		return lasts && settled(s.is.mirrored(), -n, -s.n)
+	}
+	return false
+}
+
 // total compares the number of flows.
 type total struct {
 	is comparison

@@ -44,20 +44,15 @@ type tally struct {
 	stat  *statistic
 	total *total
 
-	yes, no, whole uint64
-	holders        verdict.Offenders // flows that it holds of
-	others         verdict.Offenders // and those that it does not
-	values         sample
-	sure           sure
-}
-
-// sure is what stays so, whatever flows did not come or went on.
-type sure struct {
-	yes       uint64            // flows of which the tally holds
-	offenders verdict.Offenders // flows that are not as they should be
-	// Values that were measured whole, or are at least so much.
-	least, most, sum int64
-	any              bool // there is a least
+	yes, no   uint64
+	ofCapture uint64            // findings of the whole capture
+	holders   verdict.Offenders // flows that it holds of
+	others    verdict.Offenders // and those that it does not
+	values    sample
+	// What stays so, whatever flows did not come or went on: flows, and findings of the whole capture, that settle it or are counted
+	// towards that, and the sum of what is at least so much.
+	proof verdict.Offenders
+	sum   int64
 }
 
 func newTally(n *node, every bool) *tally {
@@ -101,18 +96,19 @@ func (t *tally) add(f *flows.Flow, found []*analyzer.Finding, bad Truth) {
 		told := func() string { return t.flow.told(f, found) }
 		tell(t.offenders(is), f, t.flow.about(found), found, t.flow.shown, told)
 		if is == bad && t.flow.lasts(f, is) {
-			tell(&t.sure.offenders, f, t.flow.about(found), found, t.flow.shown, told)
+			tell(&t.proof, f, t.flow.about(found), found, t.flow.shown, told)
 		}
 	case t.count != nil:
 		is := t.count.test(f, found)
-		tell(t.offenders(is), f, t.count.about(found), found, t.count.shown, func() string {
+		told := func() string {
 			if is == Yes {
 				return t.count.name
 			}
 			return "no " + t.count.name
-		})
+		}
+		tell(t.offenders(is), f, t.count.about(found), found, t.count.shown, told)
 		if is == Yes && (t.count.lasts || f.Capture.Whole()) {
-			t.sure.yes++
+			tell(&t.proof, f, t.count.about(found), found, t.count.shown, told)
 		}
 	case t.stat != nil:
 		n, ok := t.stat.Of(f)
@@ -120,27 +116,18 @@ func (t *tally) add(f *flows.Flow, found []*analyzer.Finding, bad Truth) {
 			return
 		}
 		t.values = append(t.values, n)
-		t.sure.add(t.stat.Growth, f, n)
+		told := func() string { return t.stat.Name + " " + Format(t.stat.Unit, n) }
 		if t.stat.which.each {
-			t.offenders(truth(compare(t.stat.is, n, t.stat.n))).AddMeasured(f, t.stat.rank(n), t.stat.Packets, func() string {
-				return t.stat.Name + " " + Format(t.stat.Unit, n)
-			})
+			t.offenders(truth(compare(t.stat.is, n, t.stat.n))).AddMeasured(f, t.stat.rank(n), t.stat.Packets, told)
+		}
+		lasts := t.stat.Growth.Lasts(f)
+		if lasts || t.stat.Growth == analyzer.Grows {
+			t.sum += n
+		}
+		if t.stat.settledBy(n, lasts) {
+			t.proof.AddMeasured(f, t.stat.rank(n), t.stat.Packets, told)
 		}
 	}
-}
-
-// add counts what was measured of a flow.
-func (s *sure) add(g analyzer.Growth, f *flows.Flow, n int64) {
-	switch {
-	case g.Lasts(f):
-		if !s.any || n < s.least {
-			s.any, s.least = true, n
-		}
-	case g != analyzer.Grows:
-		return
-	}
-	s.most = max(s.most, n)
-	s.sum += n
 }
 
 // tell counts a flow among offenders, nil: of which nothing is known.
@@ -173,8 +160,9 @@ func (t *tally) finding(n *analyzer.Finding) {
 		of.finding(n)
 	}
 	if t.count != nil && t.count.finding != nil && t.count.finding(n) {
-		t.whole++
+		t.ofCapture++
 		t.holders.Whole(n)
+		t.proof.Whole(n)
 	}
 }
 
@@ -197,9 +185,7 @@ func (t *tally) result(of *Tally, lasting bool) Result {
 	if !t.lasts(of) {
 		return Result{Seen: r.Seen}
 	}
-	if t.flow != nil {
-		r.Offenders = t.sure.offenders
-	}
+	r.Offenders = t.proof
 	return r
 }
 
@@ -208,29 +194,21 @@ func (t *tally) lasts(of *Tally) bool {
 	switch {
 	case t.total != nil:
 		return settled(t.total.is, of.flows, t.total.n)
-	case t.flow != nil:
-		return t.sure.offenders.N > 0
 	case t.count != nil:
-		return !t.count.share && settled(t.count.is, t.sure.yes+t.whole, t.count.n)
+		return !t.count.share && settled(t.count.is, t.proof.N, t.count.n)
+	case t.stat != nil && t.stat.which.bound == countsUp:
+		return settled(t.stat.is, int64(len(t.values)), t.stat.n)
+	case t.stat != nil && t.stat.which.bound == summed:
+		return settled(t.stat.is, t.sum, t.stat.n)
 	}
-	switch s := t.stat; s.which.bound {
-	case countsUp:
-		return settled(s.is, int64(len(t.values)), s.n)
-	case greatest:
-		return settled(s.is, t.sure.most, s.n)
-	case summed:
-		return settled(s.is, t.sure.sum, s.n)
-	case smallest:
-		return t.sure.any && settled(s.is.mirrored(), -t.sure.least, -s.n)
-	}
-	return false
+	return t.proof.N > 0
 }
 
 func (t *tally) leaf(flows uint64, every bool) Result {
 	switch {
 	case t.total != nil:
 		return Result{Truth: truth(compare(t.total.is, flows, t.total.n)), Seen: amount.Of(flows, "flow", "flows")}
-	case flows == 0 && t.whole == 0:
+	case flows == 0 && t.ofCapture == 0:
 		return Result{Seen: "no flows", Reason: "there are no flows"}
 	case t.flow != nil:
 		return t.flowResult(flows, every)
@@ -240,29 +218,32 @@ func (t *tally) leaf(flows uint64, every bool) Result {
 	return t.statResult(every)
 }
 
+// joined is what the parts come to together: by the flows of the first that comes to the same.
 func (t *tally) joined(of *Tally, lasting bool) Result {
 	r := t.of[0].result(of, lasting)
 	if t.join == joinNot {
 		r.Truth = not(r.Truth)
 		return r
 	}
-	seen, reasons := []string{r.Seen}, []string{}
-	if r.Reason != "" {
-		reasons = append(reasons, r.Reason)
-	}
+	parts := []Result{r}
 	for _, part := range t.of[1:] {
 		next := part.result(of, lasting)
-		seen = append(seen, next.Seen)
-		if next.Reason != "" {
-			reasons = append(reasons, next.Reason)
-		}
+		parts = append(parts, next)
 		if t.join == joinAll {
 			r.Truth = and(r.Truth, next.Truth)
 		} else {
 			r.Truth = or(r.Truth, next.Truth)
 		}
-		if bad := truth(!of.every); next.Truth == bad && len(r.First) == 0 {
-			r.Offenders = next.Offenders
+	}
+	var seen, reasons []string
+	r.Offenders = verdict.Offenders{}
+	for _, part := range parts {
+		seen = append(seen, part.Seen)
+		if part.Reason != "" {
+			reasons = append(reasons, part.Reason)
+		}
+		if part.Truth == r.Truth && len(r.First) == 0 {
+			r.Offenders = part.Offenders
 		}
 	}
 	r.Seen, r.Reason = strings.Join(seen, "; "), ""
@@ -291,15 +272,15 @@ func (t *tally) flowResult(flows uint64, every bool) Result {
 
 func (t *tally) countResult(flows uint64, every bool) Result {
 	c := t.count
-	n := t.yes + t.whole
+	n := t.yes + t.ofCapture
 	r := Result{Seen: fmt.Sprintf("%s: %s of %s", c.name, amount.Commas(t.yes), amount.Of(flows, "flow", "flows"))}
 	switch {
 	case c.wholly:
 		r.Seen = fmt.Sprintf("%s: %s", c.name, amount.Of(n, "finding", "findings"))
 	case c.share:
 		r.Seen += " (" + amount.Percent(t.yes, flows) + ")"
-	case t.whole > 0:
-		r.Seen += ", and " + amount.Of(t.whole, "finding", "findings") + " of the whole capture"
+	case t.ofCapture > 0:
+		r.Seen += ", and " + amount.Of(t.ofCapture, "finding", "findings") + " of the whole capture"
 	}
 	more := n > c.n
 	if c.share {

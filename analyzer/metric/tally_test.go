@@ -63,10 +63,11 @@ func TestTallies(t *testing.T) {
 		{"connect.p99 > 50ms", false, Unknown, "no connect", 0, 0, ""},
 		{"connect > 50ms", false, Unknown, "0 of 0 flows; of 40 it was not measured", 0, 0, ""},
 		{"flows < 41", true, Yes, "40 flows", 0, 0, ""},
-		{"refused > 5% and flows >= 100", false, No, "refused: 4 of 40 flows (10%); 40 flows", 4, 10, "refused"},
+		{"refused > 5% and flows >= 100", false, No, "refused: 4 of 40 flows (10%); 40 flows", 0, 0, ""},
 		{"refused > 5% and flows >= 20", false, Yes, "refused: 4 of 40 flows (10%); 40 flows", 4, 10, "refused"},
 		{"refused and handshake.max > 30ms", false, Yes, "4 of 40 flows; handshake.max 39.0ms of 36 flows", 4, 10, "refused"},
 		{"connect.max > 1s or refused", false, Yes, "no connect; 4 of 40 flows", 4, 10, "refused"},
+		{"refused >= 4 and handshake < 38ms", true, No, "refused: 4 of 40 flows; 34 of 36 flows; of 4 it was not measured", 2, 38, "handshake 38.0ms"},
 		{"connect.max > 1s or half-open", false, Unknown, "no connect; 0 of 40 flows", 0, 0, ""},
 		{"not handshake.max < 1s", false, No, "handshake.max 39.0ms of 36 flows", 36, 1, "handshake 1.00ms"},
 		{"refused or opening == complete", true, Yes, "40 of 40 flows", 0, 0, ""},
@@ -180,6 +181,45 @@ func TestWitness(t *testing.T) {
 		captured(tally, 400, flows.Capture{Evicted: true})
 		if is := tally.Result().Truth; c.want != Unknown && is != c.want {
 			t.Errorf("%s, of every flow %v: of more flows %d, which was told to stay %d", c.expr, c.every, is, c.want)
+		}
+	}
+}
+
+// Of flows of which the ceiling took some, only those prove something of which it took nothing that matters.
+func TestProof(t *testing.T) {
+	for _, c := range []struct {
+		expr  string
+		every bool
+		want  Truth
+		by    []uint64
+	}{
+		{"one-way", false, Yes, []uint64{2, 4}}, {"one-way > 1", false, Yes, []uint64{2, 4}}, {"one-way < 1", true, No, []uint64{2, 4}},
+		{"handshake.max >= 1ms", false, Yes, []uint64{4, 2}}, {"handshake.max > 2ms", false, Yes, []uint64{4}}, {"handshake.max < 1ms", true, No, []uint64{4, 2}},
+		{"handshake.min < 9ms", false, Yes, []uint64{2, 4}}, {"handshake.min > 2ms", true, No, []uint64{2}},
+		{"duration.max >= 1ms", false, Yes, []uint64{4, 3, 2, 1}}, {"duration.min < 9ms", false, Yes, []uint64{2, 4}},
+		{"handshake.max > 1ms and one-way < 1", true, No, []uint64{2, 4}},
+		{"flows > 3 and handshake.max > 2ms", false, Yes, []uint64{4}}, {"flows > 4 or one-way > 1", false, Yes, []uint64{2, 4}},
+	} {
+		e, err := Parse(c.expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tally := NewLimit(e)
+		if c.every {
+			tally = NewExpectation(e)
+		}
+		for n := int64(1); n <= 4; n++ {
+			f := &flows.Flow{Number: uint64(n), Last: n * 1e6, Capture: flows.Capture{OneWay: true, Evicted: n%2 == 1}}
+			f.Opening.Handshake = flows.Elapsed{D: time.Duration(n) * time.Millisecond, OK: true}
+			_ = tally.Flow(f, nil)
+		}
+		got := tally.Lasting()
+		var by []uint64
+		for _, f := range got.First {
+			by = append(by, f.Number)
+		}
+		if got.Truth != c.want || got.N != uint64(len(c.by)) || !slices.Equal(by, c.by) {
+			t.Errorf("%s, of every flow %v: got %d by %v of %d, want %d by %v", c.expr, c.every, got.Truth, by, got.N, c.want, c.by)
 		}
 	}
 }
