@@ -119,23 +119,24 @@ func (p *pcapFile) parse(b []byte) (time int64, size, wire int) {
 		return 0, 0, 0
 	}
 	h := (*[16]byte)(b)
+	// One branch for all four: with u32 of each, a bulk transfer takes 3 % more.
 	seconds, units := binary.LittleEndian.Uint32(h[:]), binary.LittleEndian.Uint32(h[4:])
-	captured, long := binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
+	captured, length := binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
 	if p.big {
 		seconds, units = bits.ReverseBytes32(seconds), bits.ReverseBytes32(units)
-		captured, long = bits.ReverseBytes32(captured), bits.ReverseBytes32(long)
+		captured, length = bits.ReverseBytes32(captured), bits.ReverseBytes32(length)
 	}
 	size = p.header + int(captured)
 	if captured > maxRecord || size > len(b) {
 		return 0, 0, 0
 	}
 	// At most 2^32 s and 2^32 µs after 1970: no overflow.
-	return int64(seconds)*1e9 + int64(units)*int64(p.fraction), size, int(long)
+	return int64(seconds)*1e9 + int64(units)*int64(p.fraction), size, int(length)
 }
 
-// plain decodes packets that are in what was read already into segs, as long as they are plain, and returns how many these are. To
+// decodePlain decodes packets that are in what was read already into segs, as long as they are plain, and returns how many these are. To
 // make a Frame of each first, and count it, takes 80 instructions more, a third.
-func (p *pcapFile) plain(d *Decoder, segs []flows.Segment, file int32) (n int) {
+func (p *pcapFile) decodePlain(d *Decoder, segs []flows.Segment, file int32) (n int) {
 	if p.linkType != linkEthernet {
 		return 0
 	}

@@ -32,7 +32,7 @@ func (s *Source) readOn(segs []flows.Segment) (n int) {
 	file, _ := in.format.(*pcapFile)
 	for n < len(segs) {
 		if file != nil && !s.config.CheckSums {
-			k := file.plain(s.decoder, segs[n:], in.index)
+			k := file.decodePlain(s.decoder, segs[n:], in.index)
 			s.countPlain(segs[n : n+k])
 			n += k
 		}
