@@ -172,11 +172,11 @@ func (t *Tracker) evict(c *sheddable) {
 
 // missed reports whether what goes on of a flow that is forgotten would count as another one.
 func (t *Tracker) missed(e eviction) bool {
-	if e.standing == 0 || t.standings.of[e.standing].Shed == NotShed {
+	if e.standing == 0 {
 		return false
 	}
 	_, waited := t.dueIn(&e)
-	return waited
+	return waited // with a row, too: it would get another one
 }
 
 // standingOf is the number of how a flow stands that is to be shown. What is kept briefly stands as others in its outline.

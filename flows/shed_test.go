@@ -277,6 +277,41 @@ func TestShedGoesOn(t *testing.T) {
 	}
 }
 
+// What comes of a flow that is forgotten is another flow, also where it was over and had its row: so many are told of.
+func TestShedForgets(t *testing.T) {
+	const connections, later = 10_000, 9_000
+	tr := flows.NewTracker(flows.Config{MaxFlows: 256})
+	var one, ends []flows.Segment
+	for i, now := 0, int64(1e18); len(ends) < connections; i++ {
+		one = live(one[:0], i, "finished")
+		if tr.Shard(&one[0]) != 0 {
+			continue
+		}
+		ends = append(ends, one[len(one)-1])
+		if n := len(ends); n > later {
+			late := ends[n-later]
+			late.Flags = flows.RST
+			one = append(one, late)
+		}
+		for _, s := range one {
+			now++
+			s.Time = now
+			tr.Observe(&s)
+		}
+	}
+	rests, forgotten := uint64(0), tr.Ceiling().Forgotten
+	tr.End()
+	var f flows.Flow
+	for tr.Finished(&f) {
+		if f.Capture.Evicted {
+			rests++
+		}
+	}
+	if twice := tr.Flows() - rests - connections; twice == 0 || twice > forgotten {
+		t.Errorf("%d flows count twice, and %d were forgotten", twice, forgotten)
+	}
+}
+
 // A packet of a flow that was shed does not look like one of a connection from before the capture.
 func TestShedIsRecognised(t *testing.T) {
 	tr := flows.NewTracker(flows.Config{MaxFlows: 256})
