@@ -20,7 +20,8 @@ type Standing struct {
 	Missing        bool // the capture lacks some of it
 	Duplicated     bool // and has some of it twice
 	second         bool // the client is the second end of the four-tuple
-	endless        bool // it is never over by itself, and its client's ISS is known: the eviction has that in place of a time
+	endless        bool // it is never over by itself
+	hasISS         bool // and its client's ISS is known: the eviction has that in place of a time
 }
 
 const mostSYNs = 8
@@ -92,7 +93,7 @@ type evictedSet [8]eviction
 type eviction struct {
 	print    uint32
 	standing uint16 // 0: there is none
-	due      uint16 // the second in which its time would have been over, its lower bits; 0: never. Where endless, those of the ISS
+	due      uint16 // the second in which its time would have been over, its lower bits; where endless, those of the ISS
 }
 
 func (e *evicted) setOf(k *tuple) *evictedSet {
@@ -141,11 +142,8 @@ func (e *evicted) take(k *tuple) (of eviction) {
 // dueIn is how many seconds are left of the time of e, of a flow, and false if that is over.
 func (t *Tracker) dueIn(e *eviction) (left int64, ok bool) {
 	left = int64(int16(e.due - uint16(t.now/second)))
-	return left, t.endless(e) || left >= 0
+	return left, t.standings.of[e.standing].endless || left >= 0
 }
-
-// endless reports whether e, of a flow, waits as long as the capture goes on.
-func (t *Tracker) endless(e *eviction) bool { return e.due == 0 || t.standings.of[e.standing].endless }
 
 // Ceiling is what became of flows for which there was no room.
 type Ceiling struct {
@@ -159,9 +157,8 @@ func (t *Tracker) evict(c *sheddable) {
 	k := t.tupleOfRef(c.ref)
 	t.digest(&k)
 	e := eviction{print: k.print, standing: t.standingOf(c)}
-	if d := t.deadline(t.shown); d != 0 {
-		e.due = max(1, uint16(d/second))
-	} else if t.standings.of[e.standing].endless {
+	e.due = uint16(t.deadline(t.shown) / second)
+	if t.standings.of[e.standing].hasISS {
 		e.due = uint16(t.shown.clientEnd().iss)
 	}
 	if e.standing == 0 || t.missed(t.gone.add(&k, e)) {
@@ -195,10 +192,11 @@ func (t *Tracker) standingOf(c *sheddable) uint16 {
 	f.Shed = c.shed
 	of := f.Standing()
 	of.second = r.client == 1
-	of.endless = t.deadline(r) == 0 && r.clientEnd().is(hasISS|lowISS) && r.serverEnd() != r.clientEnd()
 	if b := t.before(r); b != nil && b.Shed == NotShed {
 		of = *b // what comes after a row changes nothing
 	}
+	of.endless = t.deadline(r) == 0
+	of.hasISS = of.endless && r.clientEnd().is(hasISS|lowISS) && r.serverEnd() != r.clientEnd()
 	n := t.standings.numberOf(of)
 	if known != nil {
 		*known = n
@@ -228,7 +226,7 @@ func (t *Tracker) evictedBefore(k *tuple) eviction {
 	}
 	b, s := &t.standings.of[e.standing], t.seg
 	byServer := b.second != (k.from == 1)
-	late := b.endless && uint16(s.Seq) == e.due // a copy of its SYN
+	late := b.hasISS && uint16(s.Seq) == e.due // a copy of its SYN
 	if s.Flags.Any(SYN) && (byServer != s.Flags.Any(ACK) || !byServer && !b.Opening.undecided() && !late) {
 		return eviction{} // another connection
 	}
@@ -249,12 +247,12 @@ func (t *Tracker) resume(r *record, e eviction) {
 	if b.Proved && b.States[Server] == SynReceived {
 		r.serverEnd().has |= distrust // it did not take what proves the client open
 	}
-	if b.endless {
+	if b.hasISS {
 		r.clientEnd().iss = Seq(e.due)
 		r.clientEnd().has |= lowISS
 	}
 	due := uint32(0)
-	if !t.endless(&e) {
+	if !b.endless {
 		left, _ := t.dueIn(&e)
 		due = uint32(t.now/second + left)
 	}

@@ -277,6 +277,26 @@ func TestShedGoesOn(t *testing.T) {
 	}
 }
 
+// What goes on tells in which second its time would have been over, as it was told when it was shed: whichever that is.
+func TestShedIsDueWhenItSaid(t *testing.T) {
+	for _, due := range []int64{1<<16*25_000 - 1, 1 << 16 * 25_000, 1<<16*25_000 + 1} {
+		tr := flows.NewTracker(flows.Config{MaxFlows: 256})
+		segs, client := liveIn(tr, nil, 0, "half-open")
+		again := segs[1]
+		again.IPID++ // no copy that the capture made
+		segs, _ = liveIn(tr, segs, client, "open")
+		ahead := due*1e9 - int64(flows.Patience) - again.Time
+		var notes []flows.Note
+		for _, s := range append(segs, again) {
+			s.Time += ahead
+			notes = tr.Observe(&s).Notes
+		}
+		if len(notes) == 0 || notes[0].Kind != flows.NoteGoesOn || notes[0].N != uint32(due) {
+			t.Errorf("notes %v, want one of a flow that goes on and is due in %d", notes, due)
+		}
+	}
+}
+
 // What comes of a flow that is forgotten is another flow, also where it was over and had its row: so many are told of.
 func TestShedForgets(t *testing.T) {
 	const connections, later = 10_000, 9_000
