@@ -84,8 +84,8 @@ func sum[N uint32 | uint64](of []N) (n uint64) {
 // A flow that was given up is one flow, whatever comes of it later: no count has it twice, and all add up.
 func TestCeilingCountsOnce(t *testing.T) {
 	segs := mixture(t)
-	// Without a ceiling, a late copy of a SYN is told by its number; after its flow was given up, it is taken for another
-	// connection. The goldens have more of these than anybody.
+	// Without a ceiling, a late copy of a SYN is told by its number; where its flow was over when it was given up, it is taken for
+	// another connection. The goldens have more of these than anybody.
 	const copies = 3
 	whole := tell(t, segs, flows.Config{}, 1)
 	for _, c := range []flows.Config{{MaxFlows: 1}, {MaxFlows: 700}, {MaxFlows: 2_000}, {MaxFlows: 5_000}, {MaxBytes: 100_000}, {MaxBytes: 500_000}} {

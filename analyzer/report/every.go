@@ -20,7 +20,7 @@ type Every struct {
 	W     io.Writer
 	Every time.Duration
 	Color bool
-	// GivenUp is what was given up for want of room so far.
+	// GivenUp is what was given up for want of room so far. It is asked for each block, and never nil.
 	GivenUp func() *analyzer.Ceiling
 
 	from    int64 // of the interval, 0: none yet
@@ -99,13 +99,16 @@ func (e *Every) Late(n *analyzer.Finding) error { e.keep(n); return nil }
 
 // Flow takes the ends of a flow that is finished.
 func (e *Every) Flow(f *flows.Flow, _ []*analyzer.Finding) error {
-	e.Rowless(f)
+	e.gone(f)
 	return nil
 }
 
-// Rowless takes the ends of a flow that has no row. Those of one that the ceiling or the end had go are there until its time
-// is over, or something of it comes.
-func (e *Every) Rowless(f *flows.Flow) {
+// Rowless takes the ends of a flow that has no row.
+func (e *Every) Rowless(f *flows.Flow) { e.gone(f) }
+
+// gone takes the ends of a flow. Those of one that the ceiling or the end had go are there until its time is over, or
+// something of it comes.
+func (e *Every) gone(f *flows.Flow) {
 	of, n := &e.states, int64(-1)
 	switch {
 	case f.Due != 0:
