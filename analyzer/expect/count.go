@@ -24,6 +24,8 @@ func (t *countTally) finding(*analyzer.Finding) {}
 func (t *countTally) result(chosen, all uint64) result {
 	r := result{expected: t.of.text, seen: fmt.Sprintf("%s of %s", amount.Commas(chosen), amount.Of(all, "flow", "flows"))}
 	r.truth, r.offenders = t.of.judge(chosen, all, &t.chosen, &verdict.Offenders{})
-	r.lasts = t.of.exceeded(chosen)
+	if t.of.exceeded(chosen) {
+		r.proof = &t.chosen
+	}
 	return r
 }

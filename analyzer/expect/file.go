@@ -68,7 +68,8 @@ type result struct {
 	expected, seen string
 	reason         string // why it is not known; else ""
 	offenders      verdict.Offenders
-	lasts          bool // it stays No, whatever was not seen
+	between        string             // what was seen and what the first of these has, or is; "": that is not told
+	proof          *verdict.Offenders // where it stays No, whatever was not seen: what is enough for that; else nil
 }
 
 // Exception is a failure that is known.

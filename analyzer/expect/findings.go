@@ -44,8 +44,10 @@ func (t *findingTally) result(chosen, _ uint64) result {
 		r.expected, r.seen = t.of.text, amount.Of(n, "finding", "findings")+" of the whole capture"
 	}
 	r.truth, r.offenders = t.of.judge(n, all, &t.holders, &t.others)
-	r.lasts = t.of.exceeded(n)
-	r.seen += firstOf(&r.offenders, ": ")
+	r.between = ": "
+	if t.of.exceeded(n) {
+		r.proof = &t.holders
+	}
 	return r
 }
 
@@ -108,7 +110,7 @@ func (t *othersTally) result(chosen, _ uint64) result {
 	if t.others.N == 0 {
 		return r
 	}
-	r.truth, r.offenders, r.lasts = metric.No, t.others, true
+	r.truth, r.offenders, r.between, r.proof = metric.No, t.others, ": ", &t.others
 	var parts []string
 	if t.flows > 0 {
 		parts = append(parts, fmt.Sprintf("%s in %s of %s", listed(t.shown), amount.Commas(t.flows), amount.Commas(chosen)))
@@ -117,6 +119,5 @@ func (t *othersTally) result(chosen, _ uint64) result {
 		parts = append(parts, amount.Of(whole, "finding", "findings")+" of the whole capture: "+listed(t.whole))
 	}
 	r.seen = strings.Join(parts, "; ")
-	r.seen += firstOf(&t.others, ": ")
 	return r
 }

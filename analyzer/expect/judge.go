@@ -124,22 +124,24 @@ func (j *Judge) Expectations(unseen verdict.Unseen) []verdict.Expectation {
 	for _, e := range j.entries {
 		for _, i := range e.items {
 			for c := range i.checks {
-				x := j.expectation(e, i, c)
-				failed := x.Outcome == verdict.Failed && (unseen.Ceiling == "" || i.lasts(c))
-				if reason := unseen.Reason(); reason != "" && x.Outcome != verdict.NotJudged && !failed {
-					x.Outcome, x.Reason, x.Exception, x.Offenders, x.Offending = verdict.NotJudged, reason, nil, 0, nil
-				}
-				all = append(all, x)
+				all = append(all, j.expectation(e, i, c, unseen))
 			}
 		}
 	}
 	return all
 }
 
-func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int) verdict.Expectation {
+func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int, unseen verdict.Unseen) verdict.Expectation {
 	check := &i.checks[c]
 	x := check.expectation(i.Name)
-	r := i.all[c].result(i.chosen, j.flows)
+	r, proved := i.all[c].result(i.chosen, j.flows), true
+	if unseen.Ceiling != "" {
+		proof := i.proof(c)
+		r.offenders, proved = verdict.Offenders{}, proof != nil
+		if proved {
+			r.offenders = *proof
+		}
+	}
 	x.Expected, x.Seen = r.expected, r.seen
 	switch {
 	case i.chosen == 0 && check.key != "count" && i.empty():
@@ -156,17 +158,21 @@ func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int) verdict.Expect
 	default:
 		x.Outcome = verdict.Failed
 		x.Offenders, x.Offending = r.offenders.N, r.offenders.First
+		x.Seen += firstOf(&r.offenders, r.between)
 		j.allow(&x, e, i, c)
+	}
+	if reason := unseen.Reason(); reason != "" && x.Outcome != verdict.NotJudged && !(x.Outcome == verdict.Failed && proved) {
+		x.Outcome, x.Reason, x.Exception, x.Offenders, x.Offending = verdict.NotJudged, reason, nil, 0, nil
 	}
 	return x
 }
 
-// lasts reports whether a check that failed has failed whatever was not seen, and whatever an exception may yet be for.
-func (i *judgedItem) lasts(c int) bool {
+// proof is by what a check has failed whatever was not seen, and whatever an exception may yet be for; nil: it has not.
+func (i *judgedItem) proof(c int) *verdict.Offenders {
 	if i.flows.passing {
-		return i.sure[c].result(i.stay, i.chosen).lasts
+		return i.sure[c].result(i.stay, i.chosen).proof
 	}
-	return i.kept[c].result(i.remaining, i.chosen).lasts
+	return i.kept[c].result(i.remaining, i.chosen).proof
 }
 
 // empty reports whether there may be no flow that is chosen.

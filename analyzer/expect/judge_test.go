@@ -251,6 +251,8 @@ func TestCeiling(t *testing.T) {
 		item("closing: {orderly: none}"):                               whole,
 		item("closing: {orderly: at most 7}"):                          whole,
 		item("closing: {orderly: at most 8, silent: 1}"):               never,
+		item("closing: {orderly: at most 0%}"):                         whole,
+		item("opening: {refused: at most 9%}"):                         never,
 		item("findings: none"):                                         rest,
 		item("findings: {half-open: none, refused: 2}"):                rest,
 		item("findings: {half-open: 2, refused: 1}"):                   never,
@@ -277,6 +279,32 @@ func TestCeiling(t *testing.T) {
 			if got := j.Expectations(verdict.Unseen{Ceiling: "given up"})[0]; got.Outcome != want || (want == verdict.NotJudged) != (got.Reason == "given up") {
 				t.Errorf("%s: of %+v got %v (%s), want %v", text, seen, got.Outcome, got.Reason, want)
 			}
+		}
+	}
+}
+
+// Of four flows, of which the ceiling took something of 2 and 3 before they were reset, it is 4 that proves that one is.
+func TestCeilingNamesTheProof(t *testing.T) {
+	for text, seen := range map[string]string{
+		item("closing: orderly"):                            "1 of 4; flow 4 is reset",
+		item("closing: {reset: none}"):                      "3 of 4; flow 4 is reset",
+		item("{flows: {closing: reset}, count: none}"):      "3 of 4 flows",
+		item("{flows: {closing: reset}, opening: refused}"): "0 of 3; flow 4 is complete",
+		item("metrics: closing == orderly"):                 "1 of 4 flows; flow 4: closing reset",
+		item("fail-on: closing.reset > 0"):                  "closing.reset: 3 of 4 flows; flow 4: closing.reset",
+	} {
+		j := NewJudge(parsed(t, text).Entries, today)
+		for n, of := range []flows.Capture{{}, {Evicted: true}, {Early: true}, {}} {
+			f := &flows.Flow{Number: uint64(n + 1), Capture: of, Opening: flows.Handshake{Outcome: flows.OpeningComplete},
+				Closing: flows.Teardown{Outcome: flows.ClosingReset}}
+			if n == 0 {
+				f.Closing.Outcome = flows.ClosingOrderly
+			}
+			_ = j.Flow(f, nil)
+		}
+		got := j.Expectations(verdict.Unseen{Ceiling: "given up"})[0]
+		if got.Outcome != verdict.Failed || got.Offenders != 1 || len(got.Offending) != 1 || got.Offending[0].Number != 4 || got.Seen != seen {
+			t.Errorf("%s: got %v, %d by %+v, %q, want failed, 1 by flow 4, %q", text, got.Outcome, got.Offenders, got.Offending, got.Seen, seen)
 		}
 	}
 }

@@ -18,21 +18,18 @@ func (t *metricTally) finding(n *analyzer.Finding)                   { _ = t.Fin
 
 func (t *metricTally) result(_, _ uint64) result {
 	got := t.Result()
-	r := result{truth: got.Truth, expected: t.expr.String(), seen: got.Seen, reason: got.Reason, offenders: got.Offenders}
-	lasting := t.Lasting().Truth
+	r := result{truth: got.Truth, expected: t.expr.String(), seen: got.Seen, reason: got.Reason, offenders: got.Offenders, between: ": "}
+	fails := metric.No
 	switch {
 	case t.limit:
-		r.lasts = lasting == metric.Yes
+		fails = metric.Yes
 		r.truth = [...]metric.Truth{metric.Unknown: metric.Unknown, metric.No: metric.Yes, metric.Yes: metric.No}[got.Truth]
 		r.expected = "not " + r.expected
-	default:
-		r.lasts = lasting == metric.No
-		if t.expr.OfFlow() {
-			r.expected += ", of every flow"
-		}
+	case t.expr.OfFlow():
+		r.expected += ", of every flow"
 	}
-	if r.truth == metric.No {
-		r.seen += firstOf(&r.offenders, ": ")
+	if lasting := t.Lasting(); lasting.Truth == fails {
+		r.proof = &lasting.Offenders
 	}
 	return r
 }

@@ -91,7 +91,9 @@ func (q *Quantity) few(n, all uint64) bool  { return 100*float64(n) < q.least.of
 func (q *Quantity) many(n, all uint64) bool { return 100*float64(n) > q.most.of(all) }
 
 // exceeded reports whether n are more than there may be, however many more there are of all.
-func (q *Quantity) exceeded(n uint64) bool { return !q.most.percent && float64(n) > q.most.n }
+func (q *Quantity) exceeded(n uint64) bool {
+	return float64(n) > q.most.n && (!q.most.percent || q.most.n == 0)
+}
 
 // isAll reports whether one flow is enough for them to be too few.
 func (q *Quantity) isAll() bool { return q.least == bound{100, true} }

@@ -22,20 +22,13 @@ type wordTally struct {
 	// others are those that something else is told of, those that nothing is, and those under another quantity of the key: the
 	// first that there are tell most.
 	others [3]verdict.Offenders
-	// So many of either stay so, whatever the ceiling may have taken of them.
-	sureHolders, sureOthers uint64
+	// Those of either that stay so, whatever the ceiling may have taken of them.
+	sureHolders, sureOthers verdict.Offenders
 }
 
 func (t *wordTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 	got := t.word.Get(f)
 	holds := slices.Contains(t.values, got)
-	if f.Capture.Whole() || t.word.Lasts(got) {
-		if holds {
-			t.sureHolders++
-		} else {
-			t.sureOthers++
-		}
-	}
 	told := func() string {
 		if got == "" {
 			return "no " + t.word.Name
@@ -49,6 +42,13 @@ func (t *wordTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 		} else {
 			to.Add(f, nil, found, told)
 		}
+	}
+	sure := f.Capture.Whole() || t.word.Lasts(got)
+	switch {
+	case sure && holds:
+		add(&t.sureHolders)
+	case sure:
+		add(&t.sureOthers)
 	}
 	switch {
 	case holds:
@@ -72,18 +72,22 @@ func (t *wordTally) result(chosen, _ uint64) result {
 		others++
 	}
 	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, &t.others[others])
-	r.lasts = t.of.exceeded(t.sureHolders) || t.of.isAll() && t.sureOthers > 0
-	between := ": "
-	if name := t.word.Name; name == "opening" || name == "closing" {
-		between = " is "
+	switch {
+	case t.of.exceeded(t.sureHolders.N):
+		r.proof = &t.sureHolders
+	case t.of.isAll() && t.sureOthers.N > 0:
+		r.proof = &t.sureOthers
 	}
-	r.seen += firstOf(&r.offenders, between)
+	r.between = ": "
+	if name := t.word.Name; name == "opening" || name == "closing" {
+		r.between = " is "
+	}
 	return r
 }
 
 // firstOf tells what the first of some flows has, or is.
 func firstOf(o *verdict.Offenders, between string) string {
-	if len(o.First) == 0 || o.First[0].Number == 0 {
+	if between == "" || len(o.First) == 0 || o.First[0].Number == 0 {
 		return ""
 	}
 	why := o.First[0].Why
