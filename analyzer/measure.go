@@ -17,7 +17,7 @@ type Growth uint8
 const (
 	Grows    Growth = iota
 	Fixed           // once measured it stays, where the flow was seen from its beginning
-	Constant        // the same in each of its packets
+	Constant        // the same in each of its packets, once client and server are told apart
 	Counted         // it depends on other flows
 )
 
@@ -25,9 +25,9 @@ const (
 func (g Growth) Lasts(f *flows.Flow) bool {
 	switch g {
 	case Fixed:
-		return !f.Capture.Evicted
+		return !f.Capture.Evicted && !f.Capture.Midstream
 	case Constant:
-		return true
+		return !f.Capture.Midstream || f.Roles != flows.RolesGuessed
 	case Counted:
 		return false
 	}

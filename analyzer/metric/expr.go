@@ -75,7 +75,7 @@ type leaf struct {
 	shown packetsOf
 	// lasts is what stays so of a flow, however much more of it there is to be seen; Unknown: neither.
 	lasts  Truth
-	growth analyzer.Growth // of a number, beside that
+	growth analyzer.Growth // what becomes of what it compares as more of the flow is seen: of words and flags as of numbers that grow
 	// bare is set of a condition without a comparison.
 	bare *condition
 }

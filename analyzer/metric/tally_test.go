@@ -100,6 +100,26 @@ func TestTallies(t *testing.T) {
 	}
 }
 
+// lasting is what lasts of an expression that was told of 40 flows of which the ceiling had this; it has to be so of 400 more, too.
+func lasting(t *testing.T, expr string, every bool, c flows.Capture) Result {
+	t.Helper()
+	e, err := Parse(expr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tally := NewLimit(e)
+	if every {
+		tally = NewExpectation(e)
+	}
+	captured(tally, 40, c)
+	r := tally.Lasting()
+	captured(tally, 400, flows.Capture{Evicted: true})
+	if of := tally.Result().Truth; r.Truth != Unknown && of != r.Truth {
+		t.Errorf("%s, of every flow %v: of more flows %d, which was told to stay %d", expr, every, of, r.Truth)
+	}
+	return r
+}
+
 // Of the rests of 40 flows, where there may be more: what is told holds of all that come.
 func TestLasting(t *testing.T) {
 	for _, c := range []struct {
@@ -120,28 +140,15 @@ func TestLasting(t *testing.T) {
 		{"refused > 3% and flows > 3", false, Unknown}, {"not (flows <= 3)", false, Yes}, {"refused and opening == refused", false, Yes},
 		{"refused and packets < 1", false, Unknown}, {"flow > 39", false, Unknown}, {"port == 0", false, Yes}, {"packets.max >= 0", false, Yes},
 	} {
-		e, err := Parse(c.expr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tally := NewLimit(e)
-		if c.every {
-			tally = NewExpectation(e)
-		}
-		captured(tally, 40, flows.Capture{Evicted: true})
-		if got := tally.Lasting(); got.Truth != c.want || got.Truth == Unknown && len(got.First) > 0 {
+		if got := lasting(t, c.expr, c.every, flows.Capture{Evicted: true}); got.Truth != c.want || got.Truth == Unknown && len(got.First) > 0 {
 			t.Errorf("%s, of every flow %v: got %d by %v, want %d", c.expr, c.every, got.Truth, got.First, c.want)
-		}
-		captured(tally, 400, flows.Capture{Evicted: true})
-		if got := tally.Result().Truth; c.want != Unknown && got != c.want {
-			t.Errorf("%s, of every flow %v: of more flows %d, which was told to stay %d", c.expr, c.every, got, c.want)
 		}
 	}
 }
 
 // One flow that was seen whole is enough, or from its beginning for how it opened; that there is none is not known.
 func TestWitness(t *testing.T) {
-	whole, early := flows.Capture{}, flows.Capture{Early: true}
+	whole, early, midstream := flows.Capture{}, flows.Capture{Early: true}, flows.Capture{Midstream: true}
 	for _, c := range []struct {
 		expr  string
 		every bool
@@ -160,27 +167,17 @@ func TestWitness(t *testing.T) {
 		{"not half-open", false, whole, Unknown, 0}, {"half-open", true, whole, Unknown, 0}, {"one-way", true, whole, No, 1},
 		{"opening.not-captured < 1", false, whole, Unknown, 0}, {"flow > 39", false, whole, Unknown, 0},
 		{"refused and handshake > 38ms", false, whole, Unknown, 0}, {"opening == refused or handshake > 38ms", true, whole, No, 1},
+		{"handshake > 38ms", false, midstream, Unknown, 0}, {"handshake.max > 38ms", false, midstream, Unknown, 0},
+		{"handshake.sum > 719ms", false, midstream, Unknown, 0}, {"packets >= 0", false, midstream, Yes, 1}, {"port == 0", false, early, Yes, 1}, {"port == 0", false, midstream, Unknown, 0},
 	} {
-		e, err := Parse(c.expr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tally := NewLimit(e)
-		if c.every {
-			tally = NewExpectation(e)
-		}
-		captured(tally, 40, c.seen)
 		first := uint64(0)
-		got := tally.Lasting()
+		got := lasting(t, c.expr, c.every, c.seen)
 		if len(got.First) > 0 {
 			first = got.First[0].Number
 		}
 		if got.Truth != c.want || first != c.first {
-			t.Errorf("%s, of every flow %v, early %v: got %d by #%d, want %d by #%d", c.expr, c.every, c.seen.Early, got.Truth, first, c.want, c.first)
-		}
-		captured(tally, 400, flows.Capture{Evicted: true})
-		if is := tally.Result().Truth; c.want != Unknown && is != c.want {
-			t.Errorf("%s, of every flow %v: of more flows %d, which was told to stay %d", c.expr, c.every, is, c.want)
+			t.Errorf("%s, of every flow %v, early %v, midstream %v: got %d by #%d, want %d by #%d", c.expr, c.every, c.seen.Early, c.seen.Midstream,
+				got.Truth, first, c.want, c.first)
 		}
 	}
 }
