@@ -13,13 +13,21 @@ import (
 type chooser struct {
 	tests []func(*flows.Flow, []*analyzer.Finding) bool
 	rules []*analyzer.Rule // findings that were named
-	// passing: a flow that is admitted by what was seen of it might not be by all that there is of it.
-	passing bool
+	// mayPass: a flow that is admitted by what was seen of it might not be by all that there is of it.
+	mayPass bool
 	text    string // "" where all flows are meant
 }
 
 func (c *chooser) admits(f *flows.Flow, found []*analyzer.Finding) bool {
 	return !slices.ContainsFunc(c.tests, func(test func(*flows.Flow, []*analyzer.Finding) bool) bool { return !test(f, found) })
+}
+
+// lasts reports whether f, which is admitted, is so whatever the ceiling may have taken of it.
+func (c *chooser) lasts(f *flows.Flow) bool {
+	if c.mayPass {
+		return f.Capture.Whole()
+	}
+	return analyzer.Constant.Lasts(f)
 }
 
 // all reports whether there is nothing to choose by.

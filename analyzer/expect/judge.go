@@ -24,8 +24,8 @@ type judgedEntry struct {
 	excused uint64 // flows
 }
 
-// judgedItem has each tally twice: of all flows that are chosen, and of those that no exception is for; where flows are chosen by what
-// may pass, also of those of these that stay chosen, whatever the ceiling may have taken of them.
+// judgedItem has each tally twice: of all flows that are chosen, and of those that no exception is for; where not all flows are chosen,
+// also of those of these that stay chosen, whatever the ceiling may have taken of them.
 type judgedItem struct {
 	*Item
 	all, kept, sure         []tally
@@ -41,7 +41,7 @@ func NewJudge(entries []*Entry, today time.Time) *Judge {
 			item := &judgedItem{Item: i}
 			for c := range i.checks {
 				item.all, item.kept = append(item.all, i.checks[c].begin()), append(item.kept, i.checks[c].begin())
-				if i.flows.passing {
+				if !i.flows.all() {
 					item.sure = append(item.sure, i.checks[c].begin())
 				}
 			}
@@ -80,7 +80,7 @@ func (j *Judge) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 			for _, t := range i.kept {
 				t.flow(f, found)
 			}
-			if !f.Capture.Whole() {
+			if !i.flows.lasts(f) {
 				continue
 			}
 			i.stay++
@@ -169,10 +169,10 @@ func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int, unseen verdict
 
 // proof is by what a check has failed whatever was not seen, and whatever an exception may yet be for; nil: it has not.
 func (i *judgedItem) proof(c int) *verdict.Offenders {
-	if i.flows.passing {
-		return i.sure[c].result(i.stay, i.chosen).proof
+	if i.flows.all() {
+		return i.kept[c].result(i.remaining, i.chosen).proof
 	}
-	return i.kept[c].result(i.remaining, i.chosen).proof
+	return i.sure[c].result(i.stay, i.chosen).proof
 }
 
 // empty reports whether there may be no flow that is chosen.

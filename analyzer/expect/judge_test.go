@@ -309,6 +309,27 @@ func TestCeilingNamesTheProof(t *testing.T) {
 	}
 }
 
+// Where client and server are guessed, a flow that begins in mid-stream may be the other way round: at the ceiling it proves nothing of
+// those that are chosen by an end, but of all it does.
+func TestCeilingGuesses(t *testing.T) {
+	for text, want := range map[string]verdict.Outcome{
+		item("{flows: {port: 80}, count: none}"):             verdict.NotJudged,
+		item("{flows: {server: 198.51.100.1}, count: none}"): verdict.NotJudged,
+		item("count: none"):                                  verdict.Failed,
+		item("findings: none"):                               verdict.Failed,
+	} {
+		for roles, want := range map[flows.Roles]verdict.Outcome{flows.RolesGuessed: want, flows.RolesSYNACK: verdict.Failed} {
+			j := NewJudge(parsed(t, text).Entries, today)
+			f := &flows.Flow{Number: 1, Roles: roles, Capture: flows.Capture{Midstream: true}}
+			f.Server().Addr = netip.MustParseAddrPort("198.51.100.1:80")
+			_ = j.Flow(f, []*analyzer.Finding{{Rule: analyzer.RuleNamed("refused"), Flow: 1}})
+			if got := j.Expectations(verdict.Unseen{Ceiling: "given up"})[0].Outcome; got != want {
+				t.Errorf("%s: of roles %v got %v, want %v", text, roles, got, want)
+			}
+		}
+	}
+}
+
 func TestPatterns(t *testing.T) {
 	for _, c := range []struct {
 		pattern, folder, capture string

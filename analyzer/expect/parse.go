@@ -153,7 +153,7 @@ func (p *parser) flows(n *yaml.Node, whole bool) (c chooser) {
 					continue
 				}
 				one = e.Condition().Holds
-				c.passing = c.passing || !e.Lasts()
+				c.mayPass = c.mayPass || !e.Lasts()
 			case "finding":
 				rule := p.finding(w)
 				if rule == nil {
@@ -181,7 +181,7 @@ func (p *parser) flows(n *yaml.Node, whole bool) (c chooser) {
 					p.fail(w, "%v", err)
 					continue
 				}
-				c.passing = c.passing || !word.Lasts(v)
+				c.mayPass = c.mayPass || !word.Lasts(v)
 				is := word.Is(v)
 				one = func(f *flows.Flow, found []*analyzer.Finding) bool { return is(f, found) == metric.Yes }
 			}
