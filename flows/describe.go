@@ -122,7 +122,8 @@ const (
 	_
 	circSilent // it did not answer what it was sent long ago
 	_
-	circQuietRest // since the last packet of what goes on after it was given up
+	circQuietRest  // since the last packet of what goes on after it was given up
+	circQuietSince // since the first of these
 )
 
 func (t *Tracker) circumstancesOf(r *record) (c circumstances) {
@@ -138,6 +139,7 @@ func (t *Tracker) circumstancesOf(r *record) (c circumstances) {
 	set(circQuiet, t.quiet(r.at[atFIN]))
 	set(circQuiet2, t.quiet(r.at[atFIN2]))
 	set(circQuietRest, r.resumed() && t.quiet(r.last()))
+	set(circQuietSince, r.resumed() && t.quiet(r.first))
 	for i := range r.ends {
 		h, peer := &r.ends[i], &r.ends[1-i]
 		set(circPackets<<i, h.packets > 0)
@@ -398,7 +400,7 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 	case r.oneWay():
 		return ClosingOpen // all else rests on what the other end did not send
 	case before != nil && before.First != NoOne:
-		return t.restClosing(r, c, s)
+		return t.restClosing(r, before, c, s)
 	case c.is(hasFIN) && s.is(hasFIN):
 		ca, sa := c.finAcked(s), s.finAcked(c)
 		if ca && sa && r.over() {
@@ -427,19 +429,22 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 }
 
 // restClosing is how a flow closed that was given up after its first FIN.
-func (t *Tracker) restClosing(r *record, c, s *half) ClosingOutcome {
+func (t *Tracker) restClosing(r *record, before *Standing, c, s *half) ClosingOutcome {
 	closed := func(h *half) bool {
 		return h.is(hasFIN) || h.path.has(FinWait1) || h.path.has(FinWait2) || h.path.has(LastAck)
 	}
+	last := t.quiet(r.last())
 	switch {
 	case r.over():
 		return ClosingOrderly
-	case !t.quiet(r.last()):
 	case closed(c) && closed(s):
-		return ClosingMissingFinalACK
-	case c.path.top() == FinWait2 || s.path.top() == FinWait2:
+		if last {
+			return ClosingMissingFinalACK
+		}
+	case (before.Closing == ClosingHalfClosed || t.quiet(r.first)) && // that FIN passed before
+		(c.path.top() == FinWait2 || s.path.top() == FinWait2):
 		return ClosingHalfClosed
-	case c.path.top() == FinWait1 || s.path.top() == FinWait1:
+	case last && (c.path.top() == FinWait1 || s.path.top() == FinWait1):
 		return ClosingFINUnanswered
 	}
 	return ClosingOpen

@@ -19,6 +19,8 @@ var lives = map[string][]struct {
 	"half-open":  {{0, flows.SYN}, {1, flows.SYN | flows.ACK}},
 	"finished":   {{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.FIN | flows.ACK}, {1, flows.FIN | flows.ACK}, {0, flows.ACK}},
 	"unanswered": {{0, flows.SYN}},
+	"half-closed": {{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.FIN | flows.ACK}, {1, flows.ACK},
+		{1, flows.ACK | flows.PSH}, {0, flows.ACK}}, // and goes on
 }
 
 // live appends the packets of a connection from client number i.
@@ -329,6 +331,52 @@ func TestShedForgets(t *testing.T) {
 	}
 	if twice := tr.Flows() - rests - connections; twice == 0 || twice > forgotten {
 		t.Errorf("%d flows count twice, and %d were forgotten", twice, forgotten)
+	}
+}
+
+// A flow that was shed half-closed is that still when it goes on, where the FIN is a minute old: it passed before the rest began.
+func TestShedHalfClosed(t *testing.T) {
+	const goesOn = 5 // packet of the half-closed life
+	for _, test := range []struct {
+		after, end int64 // seconds from the FIN until it goes on, and to the end
+		want       flows.ClosingOutcome
+	}{
+		{10, 30, flows.ClosingOpen},
+		{10, 65, flows.ClosingOpen}, // it is not known how old the FIN is
+		{10, 75, flows.ClosingHalfClosed},
+		{70, 75, flows.ClosingHalfClosed}, // it was, when it was shed
+	} {
+		tr := flows.NewTracker(flows.Config{MaxFlows: 256})
+		segs, client := liveIn(tr, nil, 0, "half-closed")
+		other, _ := liveIn(tr, nil, client, "open")
+		last := live(nil, 0, "unanswered")
+		for i := 1; tr.Shard(&last[0]) == 0; i++ {
+			last = live(nil, i, "unanswered")
+		}
+		var f, rest flows.Flow
+		finished := func() {
+			for tr.Finished(&f) {
+				if f.Capture.Evicted && f.Shed == flows.NotShed {
+					rest = f
+				}
+			}
+		}
+		at := func(segs []flows.Segment, second int64) {
+			for i := range segs {
+				segs[i].Time += second * 1e9
+				tr.Observe(&segs[i])
+				finished()
+			}
+		}
+		at(segs[:goesOn], 0)
+		at(other, test.after-1)
+		at(segs[goesOn:], test.after)
+		at(last, test.end)
+		tr.End()
+		finished()
+		if rest.Closing.Outcome != test.want || rest.Closing.First != flows.ByClient {
+			t.Errorf("goes on %ds after the FIN, and the capture ends after %ds: %v, %v first; want %v", test.after, test.end, rest.Closing.Outcome, rest.Closing.First, test.want)
+		}
 	}
 }
 
