@@ -24,6 +24,7 @@ type Server struct {
 	Clients  Distinct                  // addresses
 	Shed     Sheds                     // flows that were more than are held
 	Insisted uint64                    // flows of which no SYN was answered, and that had more than one
+	InVain   uint64                    // flows with one SYN that went on after they were shed, and came to nothing all the same: they have no finding
 
 	Attempts  Rate   // first SYNs, by the second, as they pass
 	HalfOpen  Gauge  // that it holds in SYN_RCVD, as last seen; as they pass
@@ -141,6 +142,9 @@ func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 		s.HalfOpens.Sources.add(client)
 	}
 	if f.Capture.Evicted {
+		if f.Shed == flows.NotShed && f.Capture.Before.Shed != flows.NotShed && inVain(now) {
+			s.InVain++
+		}
 		return again // how long it took is not known
 	}
 	o := &f.Opening
@@ -179,6 +183,11 @@ func (s *Server) stands(f *flows.Standing, n uint64) {
 // silent reports whether the client sent one SYN and nothing more, which was answered.
 func silent(f *flows.Standing) bool {
 	return f.Opening == flows.OpeningHalfOpen && f.Alone && !f.ClientReset
+}
+
+// inVain reports whether a client sent one SYN, and nothing was opened.
+func inVain(f *flows.Standing) bool {
+	return f.SYNs == 1 && (f.Opening == flows.OpeningHalfOpen || f.Opening == flows.OpeningUnanswered)
 }
 
 func (s *Server) has(f *flows.Standing) bool {

@@ -57,20 +57,31 @@ func (o *Overview) lacksTimes(s *analyzer.Server) bool {
 	return o.Summary.Facts.Ceiling.N() > 0 && s.Handshake.N < s.Open()
 }
 
+// givenUp says how many flows were given up, and where they are counted; "" of none.
+func (o *Overview) givenUp() string {
+	s := CeilingWords(&o.Summary.Facts.Ceiling)
+	switch {
+	case s == "":
+		return ""
+	case o.Chosen != "":
+		return s + ". Of these, only those that were known to be chosen when they were given up are in the counts"
+	}
+	return s + ". They are in all counts, once each, as far as they are known"
+}
+
 // midClose says how many closes are counted as they stood when the flow was given up; "" of none.
 func midClose(t *analyzer.Totals) string {
 	if t.MidClose == 0 {
 		return ""
 	}
-	return "given up at the ceiling while closing, and counted as they stood then: " + amount.Of(t.MidClose, "flow", "flows")
+	return "given up at the ceiling while closing, and counted as they stood then, by close, who closed first, and state: " + amount.Of(t.MidClose, "flow", "flows")
 }
 
 // atCeiling is what the ceiling does to a verdict.
 func (o *Overview) atCeiling() string {
-	c := &o.Summary.Facts.Ceiling
-	if c.N() == 0 {
+	n := o.Summary.Facts.Ceiling.N()
+	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" Judged at the ceiling (%s): of the %s given up no finding is made, so those that take time or a missing answer can be lacking (half-open, syn-unanswered, syn-retransmitted, slow-handshake, close-wait, dead-peer and their like), and of rows written early what comes after an end (rst-after-fin, time-wait-reuse); times are of handshakes seen whole.",
-		strings.Join(c.Limits(), ", "), amount.Of(c.N(), "flow", "flows"))
+	return fmt.Sprintf(" Not judged: %s given up at the ceiling (explain ceiling).", amount.Of(n, "flow", "flows"))
 }

@@ -60,9 +60,6 @@ func (t *OverviewText) closing(p *page, o *Overview) {
 		return
 	}
 	p.section("CLOSING", bold, mostFirst(parts))
-	if line := midClose(s); line != "" {
-		p.beside("", "", line)
-	}
 	if n := s.Closing[flows.ClosingMissingFinalACK]; n > 0 {
 		p.beside("", "", "final ACK missing: "+amount.Of(n, "flow", "flows")+o.variants("missing-final-ack"))
 	}
@@ -93,6 +90,9 @@ func (t *OverviewText) closing(p *page, o *Overview) {
 		p.beside("", "", line)
 	} else if r := who(resetter); r != "" {
 		p.beside("", "", "resets: "+r)
+	}
+	if line := midClose(s); line != "" {
+		p.beside("", "", line)
 	}
 }
 
@@ -153,7 +153,4 @@ func (t *OverviewText) states(p *page, o *Overview) {
 		line += " · " + part{"nothing shown", n}.String()
 	}
 	p.section("STATES", bold, "of both ends, as last seen: "+line)
-	if line := midClose(&o.Summary.Totals); line != "" {
-		p.beside("", "", line)
-	}
 }

@@ -59,8 +59,8 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	if o.Chosen != "" {
 		m.line("Only `%s`: %s.", o.Chosen, amount.Of(t.Flows, "flow", "flows"))
 	}
-	if s := CeilingWords(&o.Summary.Facts.Ceiling); s != "" {
-		m.line("%s. They are in all counts, once each, as far as they are known.", Markdown(s))
+	if s := o.givenUp(); s != "" {
+		m.line("%s.", Markdown(s))
 	}
 	if s := o.Summary.Vantage.Sentence(); s != "" {
 		m.line("%s", Markdown(s))
@@ -212,6 +212,6 @@ func (w *OverviewMarkdown) outcomes(m *markdown, t *analyzer.Totals) {
 		}
 	}
 	if line := midClose(t); line != "" {
-		m.line("\nClosing and last states: %s.", line)
+		m.line("\n%s.", capital(line))
 	}
 }

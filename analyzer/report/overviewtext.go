@@ -85,8 +85,8 @@ func (t *OverviewText) header(p *page, o *Overview) {
 	if o.Chosen != "" {
 		p.text("", fmt.Sprintf("Only %s: %s", o.Chosen, amount.Of(o.Summary.Totals.Flows, "flow", "flows")))
 	}
-	if s := CeilingWords(&o.Summary.Facts.Ceiling); s != "" {
-		p.text("", s+". They are in all counts, once each, as far as they are known")
+	if s := o.givenUp(); s != "" {
+		p.text("", s)
 	}
 	if s := o.Summary.Vantage.Sentence(); s != "" {
 		p.text("", s)

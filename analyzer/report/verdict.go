@@ -77,9 +77,14 @@ func (o *Overview) calm(all []entry) string {
 	case begun == 0:
 		s = fmt.Sprintf("Nothing amiss is seen of %s, of which no opening was captured.", amount.Of(t.Flows, "connection", "connections"))
 	case o.Summary.Facts.Ceiling.N() > 0:
-		s = "Nothing that costs anybody much is seen in what was not given up"
-		if o.Chosen == "" { // else how many of those given up would have been chosen is not known
-			s += ", " + amount.Of(t.Flows-min(o.Summary.Facts.Ceiling.N(), t.Flows), "flow", "flows")
+		judged := t.Flows - min(o.Summary.Facts.Ceiling.N(), t.Flows)
+		switch {
+		case o.Chosen != "": // how many of those given up would have been chosen is not known
+			s = "Nothing that costs anybody much is seen in what was not given up"
+		case judged == 0:
+			s = "No flow was held to its end"
+		default:
+			s = "Nothing that costs anybody much is seen in " + amount.Of(judged, "flow", "flows")
 		}
 		s += fmt.Sprintf("; of all, %s of %s opened", amount.Commas(opened), amount.Of(begun, "connection", "connections"))
 	case opened == begun && slices.ContainsFunc(all, ofCapture):
