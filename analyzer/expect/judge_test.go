@@ -309,6 +309,23 @@ func TestCeilingNamesTheProof(t *testing.T) {
 	}
 }
 
+// Flows without their beginning may all be of one that was forgotten: they are one at least.
+func TestCeilingCountsWhatBegan(t *testing.T) {
+	for text, want := range map[string][2]verdict.Outcome{
+		item("count: none"):      {verdict.Failed, verdict.Failed},
+		item("count: at most 1"): {verdict.Failed, verdict.NotJudged},
+		item("count: at most 9"): {verdict.Failed, verdict.NotJudged},
+	} {
+		for i, seen := range []flows.Capture{{}, {Midstream: true}} {
+			j := NewJudge(parsed(t, text).Entries, today)
+			tellOf(j, seen)
+			if got := j.Expectations(verdict.Unseen{Ceiling: "given up"})[0].Outcome; got != want[i] {
+				t.Errorf("%s: of %+v got %v, want %v", text, seen, got, want[i])
+			}
+		}
+	}
+}
+
 // Where client and server are guessed, a flow that begins in mid-stream may be the other way round: at the ceiling it proves nothing of
 // those that are chosen by an end, but of all it does.
 func TestCeilingGuesses(t *testing.T) {

@@ -17,6 +17,7 @@ type Tally struct {
 	every bool
 	root  *tally
 	flows uint64
+	begun uint64 // those that were seen to begin: others may be rests of one, which the ceiling had go and nobody remembers
 }
 
 // NewLimit is a Tally of an expression that nothing may fulfil.
@@ -50,7 +51,7 @@ type tally struct {
 	others    verdict.Offenders // and those that it does not
 	values    sample
 	// What stays so, whatever flows did not come or went on: flows, and findings of the whole capture, that settle it or are counted
-	// towards that, and the sum of what is at least so much.
+	// towards that, and the sum of what is at least so much, or how many flows were measured at least.
 	proof verdict.Offenders
 	sum   int64
 }
@@ -73,6 +74,9 @@ func newTally(n *node, every bool) *tally {
 // Flow counts a flow.
 func (t *Tally) Flow(f *flows.Flow, found []*analyzer.Finding) error {
 	t.flows++
+	if !f.Capture.Midstream {
+		t.begun++
+	}
 	t.root.add(f, found, truth(!t.every))
 	return nil
 }
@@ -121,7 +125,12 @@ func (t *tally) add(f *flows.Flow, found []*analyzer.Finding, bad Truth) {
 			t.offenders(truth(compare(t.stat.is, n, t.stat.n))).AddMeasured(f, t.stat.rank(n), t.stat.Packets, told)
 		}
 		lasts := t.stat.Growth.Lasts(f)
-		if lasts || t.stat.Growth == analyzer.Grows {
+		switch {
+		case t.stat.which.bound == countsUp:
+			if !f.Capture.Midstream {
+				t.sum++
+			}
+		case lasts || t.stat.Growth == analyzer.Grows:
 			t.sum += n
 		}
 		if t.stat.settledBy(n, lasts) {
@@ -193,12 +202,10 @@ func (t *tally) result(of *Tally, lasting bool) Result {
 func (t *tally) lasts(of *Tally) bool {
 	switch {
 	case t.total != nil:
-		return settled(t.total.is, of.flows, t.total.n)
+		return settled(t.total.is, max(of.begun, min(of.flows, 1)), t.total.n)
 	case t.count != nil:
 		return !t.count.share && settled(t.count.is, t.proof.N, t.count.n)
-	case t.stat != nil && t.stat.which.bound == countsUp:
-		return settled(t.stat.is, int64(len(t.values)), t.stat.n)
-	case t.stat != nil && t.stat.which.bound == summed:
+	case t.stat != nil && (t.stat.which.bound == countsUp || t.stat.which.bound == summed):
 		return settled(t.stat.is, t.sum, t.stat.n)
 	}
 	return t.proof.N > 0

@@ -169,6 +169,8 @@ func TestWitness(t *testing.T) {
 		{"refused and handshake > 38ms", false, whole, Unknown, 0}, {"opening == refused or handshake > 38ms", true, whole, No, 1},
 		{"handshake > 38ms", false, midstream, Unknown, 0}, {"handshake.max > 38ms", false, midstream, Unknown, 0},
 		{"handshake.sum > 719ms", false, midstream, Unknown, 0}, {"packets >= 0", false, midstream, Yes, 1}, {"port == 0", false, early, Yes, 1}, {"port == 0", false, midstream, Unknown, 0},
+		{"flows > 39", false, whole, Yes, 0}, {"flows > 39", false, midstream, Unknown, 0}, {"flows < 40", true, midstream, Unknown, 0},
+		{"packets.count > 39", false, whole, Yes, 0}, {"packets.count > 39", false, midstream, Unknown, 0},
 	} {
 		first := uint64(0)
 		got := lasting(t, c.expr, c.every, c.seen)
