@@ -26,6 +26,10 @@ func (c *comparing) flows(s server, was, is *tally) {
 	ways := map[way]*Difference{}
 	var order []*Difference
 	for _, p := range pairs {
+		if p.was != nil && p.is != nil && (p.was.partial || p.is.partial) && c.asFarAsKnown(p) {
+			c.Alike++
+			continue
+		}
 		w := way{-1, -1}
 		if p.was != nil {
 			w.was = p.was.outcome
@@ -48,6 +52,22 @@ func (c *comparing) flows(s server, was, is *tally) {
 	for _, d := range order {
 		c.Differences = append(c.Differences, *d)
 	}
+}
+
+// asFarAsKnown reports whether a flow of which one side has only a part went as the other side has it.
+func (c *comparing) asFarAsKnown(p pair) bool {
+	was, is := &c.Old.outcomes.list[p.was.outcome], &c.Old.outcomes.list[p.is.outcome]
+	return (was.opening == is.opening || untold(was.opening) || untold(is.opening)) &&
+		(was.closing == is.closing || p.was.partial && !closed(was.closing) || p.is.partial && !closed(is.closing))
+}
+
+// lacking takes back what is said of flows that only one side has, where the other one gave up as many or more: these may be the same.
+func (c *comparing) lacking(matter Matter, givenUp uint64) {
+	if givenUp == 0 || c.Flows[matter] > givenUp {
+		return
+	}
+	c.Flows[matter] = 0
+	c.Differences = slices.DeleteFunc(c.Differences, func(d Difference) bool { return d.Matter == matter })
 }
 
 // way is the difference between two outcomes, by their numbers; -1: there is none.

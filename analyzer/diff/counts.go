@@ -10,36 +10,51 @@ import (
 	"tcpwhy/flows"
 )
 
+// lacks has t taken to lack what o has more, as far as its side has given up so many that are not counted.
+func (t *tally) lacks(o *tally, givenUp *uint64) {
+	t.absent = min(*givenUp, o.flows-min(o.flows, t.flows))
+	*givenUp -= t.absent
+}
+
 // counts compares how many flows to a server opened and closed how, where the flows themselves are not known.
 func (c *comparing) counts(s server, was, is *tally) {
-	c.counted = true
 	var before, now []string
 	var most, bad, good uint64
-	compare := func(was, is []uint64, name func(int) string, worse func(int) bool) {
+	// What is so of no more than notKnown is no difference.
+	compare := func(was, is []uint64, notKnown uint64, name func(int) string, worse func(int) bool) {
 		var less, more uint64
+		for i := range was {
+			less += was[i] - min(was[i], is[i])
+			more += is[i] - min(was[i], is[i])
+		}
+		if max(less, more) <= notKnown {
+			return
+		}
+		most = max(most, min(less, more))
 		for i := range was {
 			if was[i] == is[i] {
 				continue
 			}
 			before, now = append(before, name(i)+" "+amount.Commas(was[i])), append(now, name(i)+" "+amount.Commas(is[i]))
 			switch {
+			case !worse(i):
 			case is[i] < was[i]:
-				less += was[i] - is[i]
-				if worse(i) {
-					good++
-				}
-			case worse(i):
-				bad++
-				fallthrough
+				good++
 			default:
-				more += is[i] - was[i]
+				bad++
 			}
 		}
-		most = max(most, min(less, more))
 	}
-	compare(was.opening[:], is.opening[:], func(i int) string { return flows.OpeningOutcome(i).String() },
+	// Of a flow that was given up the opening is known as far as it went, and the close as it stood then.
+	absent, shed, untoldMore := was.absent+is.absent, was.shed+is.shed, uint64(0)
+	for i := range was.opening {
+		if untold(flows.OpeningOutcome(i)) {
+			untoldMore += max(was.opening[i], is.opening[i]) - min(was.opening[i], is.opening[i])
+		}
+	}
+	compare(was.opening[:], is.opening[:], absent+min(shed, untoldMore), func(i int) string { return flows.OpeningOutcome(i).String() },
 		func(i int) bool { return failed(flows.OpeningOutcome(i)) })
-	compare(was.closing[1:], is.closing[1:], func(i int) string { return flows.ClosingOutcome(i + 1).String() },
+	compare(was.closing[1:], is.closing[1:], absent+shed, func(i int) string { return flows.ClosingOutcome(i + 1).String() },
 		func(i int) bool { return unclean(flows.ClosingOutcome(i + 1)) })
 	c.Alike += min(was.flows, is.flows) - min(most, was.flows, is.flows)
 	if len(before) == 0 {
@@ -75,8 +90,8 @@ func (c *comparing) findings(s server, was, is *tally) {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		before, now := was.findings[name], is.findings[name]
-		if before == now {
-			continue
+		if before == now || before < now && now-before <= was.absent+was.shed || now < before && before-now <= is.absent+is.shed {
+			continue // nothing is found of what was given up
 		}
 		d := Difference{Matter: Finding, Server: s.String(), key: s, What: name, Was: of(before, "flow"), Is: of(now, "flow"),
 			Better: now < before}

@@ -71,20 +71,32 @@ type Diff struct {
 
 // Compare finds the differences between two sides of one Comparison. It reorders what they keep.
 func Compare(was, is *Snapshot, t Tolerance, on FailOn) *Diff {
-	c := comparing{Diff: &Diff{Old: was, New: is, Unjudged: was.forgotten + is.forgotten + was.Shed + is.Shed, Partial: was.Partial + is.Partial}, tolerance: t}
+	c := comparing{Diff: &Diff{Old: was, New: is}, tolerance: t, counted: !was.rows() || !is.rows()}
+	for _, s := range []*Snapshot{was, is} {
+		if c.counted && s.summed {
+			s.Partial, s.Shed = s.Partial+s.Shed, 0
+		}
+		c.Unjudged += s.forgotten + s.Shed
+		c.Partial += s.Partial
+	}
+	wasLeft, isLeft := was.Shed, is.Shed
 	for _, s := range servers(was, is) {
 		before, now := was.tally(s), is.tally(s)
-		if was.rows() && is.rows() {
-			c.flows(s, before, now)
-		} else {
+		if c.counted {
+			before.lacks(now, &wasLeft)
+			now.lacks(before, &isLeft)
 			c.counts(s, before, now)
 			c.findings(s, before, now)
+		} else {
+			c.flows(s, before, now)
 		}
 		c.times(s, before, now)
 	}
 	if was.whole() && is.whole() {
 		c.whole()
 	}
+	c.lacking(New, was.Shed)
+	c.lacking(Gone, is.Shed)
 	c.notes()
 	slices.SortStableFunc(c.Differences, worst)
 	for i := range c.Differences {

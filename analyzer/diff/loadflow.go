@@ -36,7 +36,8 @@ type savedFlow struct {
 		ResetBy string `json:"reset_by"`
 	} `json:"closing"`
 	Capture struct {
-		Evicted bool `json:"evicted"`
+		Evicted    bool    `json:"evicted"`
+		WithoutRow *uint64 `json:"without_row"` // so far
 	} `json:"capture"`
 	Findings []string `json:"findings"`
 }
@@ -57,6 +58,9 @@ func (s *Snapshot) nextFlow(d *json.Decoder) error {
 	}
 	f := flows.Flow{Number: v.Flow}
 	f.Capture.Evicted = v.Capture.Evicted
+	if n := v.Capture.WithoutRow; n != nil {
+		s.Shed = *n
+	}
 	if !v.First.IsZero() {
 		f.First = v.First.UnixNano()
 	}

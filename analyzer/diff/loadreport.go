@@ -41,6 +41,7 @@ type savedServer struct {
 	VLAN    []uint16                      `json:"vlan"`
 	Tunnel  string                        `json:"tunnel"`
 	Flows   uint64                        `json:"flows"`
+	Shed    map[string]uint64             `json:"shed"`
 	Opening map[string]uint64             `json:"opening"`
 	Closing map[string]uint64             `json:"closing"`
 	Timing  map[string]report.SavedTiming `json:"timing"`
@@ -96,6 +97,9 @@ func (s *Snapshot) loadServer(v *savedServer) error {
 		return nil
 	}
 	t.flows = v.Flows
+	for _, n := range v.Shed {
+		t.shed += n
+	}
 	for i := range t.opening {
 		t.opening[i] = v.Opening[reportKey(flows.OpeningOutcome(i))]
 	}

@@ -15,7 +15,7 @@ func flowsOf(words string) (rows []row) {
 		if _, err := fmt.Sscanf(w, "%c:%d", &outcome, &port); err != nil {
 			panic(err)
 		}
-		rows = append(rows, row{netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), port), uint64(i + 1), outcome})
+		rows = append(rows, row{client: netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), port), number: uint64(i + 1), outcome: outcome})
 	}
 	return rows
 }

@@ -99,11 +99,21 @@ func (o *outcome) String() string {
 
 // failed reports whether the connection did not come about.
 func failed(o flows.OpeningOutcome) bool {
-	switch o {
-	case flows.OpeningComplete, flows.OpeningNotCaptured, flows.OpeningInProgress:
-		return false
+	return o != flows.OpeningComplete && !untold(o)
+}
+
+// untold reports whether it was not seen how the opening went.
+func untold(o flows.OpeningOutcome) bool {
+	return o == flows.OpeningNotCaptured || o == flows.OpeningInProgress
+}
+
+// closed reports whether a connection was seen to be over.
+func closed(c flows.ClosingOutcome) bool {
+	switch c {
+	case flows.ClosingOrderly, flows.ClosingMissingFinalACK, flows.ClosingFINUnanswered, flows.ClosingReset, flows.ClosingRSTAfterFIN:
+		return true
 	}
-	return true
+	return false
 }
 
 // unclean reports whether a connection ended otherwise than it should; one that has not ended has not.

@@ -45,6 +45,7 @@ type Snapshot struct {
 	forgotten uint64 // flows of servers that are not kept
 	counted   bool   // flows are not kept, but counted
 	kept      int    // flows
+	summed    bool   // flows that were given up are counted too, for their servers
 	limits    limits
 	outcomes  *outcomes
 	found     map[whole]analyzer.Severity
@@ -74,6 +75,8 @@ type tally struct {
 	flows    uint64
 	opening  [flows.NumOpenings]uint64 // by flows.OpeningOutcome
 	closing  [flows.NumClosings]uint64 // by flows.ClosingOutcome
+	shed     uint64                    // flows that are counted as they stood when they were given up
+	absent   uint64                    // flows that are not counted, and may be among those given up
 	findings map[string]uint64         // flows, by the finding's name
 	times    [len(timeNames)]times
 	rows     []row
@@ -84,6 +87,7 @@ type row struct {
 	client  netip.AddrPort
 	number  uint64
 	outcome int32 // of outcomes
+	partial bool  // its beginning was given up at the ceiling
 }
 
 // whole names a finding of the whole capture.
@@ -178,7 +182,21 @@ func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
 		return
 	}
 	s.kept++
-	of.rows = append(of.rows, row{f.Client().Addr, f.Number, s.outcomes.number(outcomeOf(f, strings.Join(found, ", ")))})
+	of.rows = append(of.rows, row{f.Client().Addr, f.Number, s.outcomes.number(outcomeOf(f, strings.Join(found, ", "))), f.Capture.Evicted})
+}
+
+// Sum takes how many flows there were to each server, and how they stood, with those that were given up at the ceiling.
+func (s *Snapshot) Sum(of *analyzer.Summary) {
+	s.Flows, s.summed = of.Totals.Flows, true
+	for _, v := range of.Servers {
+		network := ""
+		if v.Space != 0 {
+			network = s.Network(v.Space)
+		}
+		if t := s.server(server{v.Addr, network}); t != nil {
+			t.flows, t.opening, t.closing, t.shed = v.Flows, v.Opening, v.Closing, v.Shed.N()
+		}
+	}
 }
 
 // server is the tally of a server; nil where there are too many.

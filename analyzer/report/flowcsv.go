@@ -12,8 +12,9 @@ import (
 // FlowCSV writes a header and a line per flow (RFC 4180, lines ended as Unix does): the keys of
 // FlowJSON, nested ones joined with a dot, lists with a space, absent values empty.
 type FlowCSV struct {
-	W     io.Writer
-	Names *Names
+	W       io.Writer
+	Names   *Names
+	Ceiling *analyzer.Ceiling // what was given up so far for want of room; nil: nothing
 
 	buf     []byte
 	started bool
@@ -31,7 +32,7 @@ const csvHeader = "flow,file,client,server,client_ip,client_port,server_ip,serve
 	"closing.outcome,closing.first,closing.reset_by,closing.fin_to_ack_ns,closing.fin_to_fin_ns,closing.close_ns," +
 	"conn_state,history,completeness," +
 	"capture.midstream,capture.one_way,capture.missing_segments,capture.duplicates," +
-	"capture.truncated,capture.ended_open,capture.evicted,findings\n"
+	"capture.truncated,capture.ended_open,capture.evicted,capture.without_row,findings\n"
 
 // Flow writes f, and the header before the first one.
 func (c *FlowCSV) Flow(f *flows.Flow, found []*analyzer.Finding) error {
@@ -128,6 +129,10 @@ func (c *FlowCSV) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []b
 	b = csvBool(b, k.Truncated)
 	b = csvBool(b, k.EndedOpen)
 	b = csvBool(b, k.Evicted)
+	if c.Ceiling != nil && c.Ceiling.N() > 0 {
+		b = strconv.AppendUint(b, c.Ceiling.Shed.N(), 10)
+	}
+	b = append(b, ',')
 	for i, n := range found {
 		if repeated(found, i) {
 			continue

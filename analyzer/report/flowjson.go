@@ -13,8 +13,9 @@ import (
 type FlowJSON struct {
 	W           io.Writer
 	Names       *Names
-	Array       bool // one document in place of lines
-	Transitions bool // with every transition
+	Array       bool              // one document in place of lines
+	Transitions bool              // with every transition
+	Ceiling     *analyzer.Ceiling // what was given up so far for want of room; nil: nothing
 
 	buf []byte
 	n   int
@@ -94,7 +95,7 @@ func (j *FlowJSON) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []
 	b = appendName(append(b, `,"conn_state":`...), f.ConnState)
 	b = appendName(append(b, `,"history":`...), f.History)
 	b = strconv.AppendUint(append(b, `,"completeness":`...), uint64(f.Completeness), 10)
-	b = appendCapture(append(b, `,"capture":`...), &f.Capture)
+	b = appendCapture(append(b, `,"capture":`...), &f.Capture, j.Ceiling)
 	b = append(b, `,"findings":[`...)
 	for i, n := range found {
 		if repeated(found, i) {
@@ -224,7 +225,9 @@ func appendClosing(b []byte, t *flows.Teardown) []byte {
 	return append(b, '}')
 }
 
-func appendCapture(b []byte, c *flows.Capture) []byte {
+// appendCapture appends what of the capture kept a flow from being seen whole. At the ceiling it has how many flows were given up before
+// this row that have none: the last row tells of all, as each flow that has others given up comes to its own end later.
+func appendCapture(b []byte, c *flows.Capture, ceiling *analyzer.Ceiling) []byte {
 	b = appendBool(append(b, `{"midstream":`...), c.Midstream)
 	b = appendBool(append(b, `,"one_way":`...), c.OneWay)
 	b = strconv.AppendUint(append(b, `,"missing_segments":`...), uint64(c.MissingSegments), 10)
@@ -232,5 +235,8 @@ func appendCapture(b []byte, c *flows.Capture) []byte {
 	b = appendBool(append(b, `,"truncated":`...), c.Truncated)
 	b = appendBool(append(b, `,"ended_open":`...), c.EndedOpen)
 	b = appendBool(append(b, `,"evicted":`...), c.Evicted)
+	if ceiling != nil && ceiling.N() > 0 {
+		b = strconv.AppendUint(append(b, `,"without_row":`...), ceiling.Shed.N(), 10)
+	}
 	return append(b, '}')
 }

@@ -189,6 +189,9 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 			if s.choice.IsZero() {
 				into.Shed = of.run.Ceiling.Shed.N()
 			}
+			if of.run.Ceiling.N() > 0 {
+				into.Sum(of.run.Judge.Summary())
+			}
 			return nil
 		}
 		return nil

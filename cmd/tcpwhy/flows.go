@@ -73,12 +73,12 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	case "json", "jsonl":
 		objects := &report.FlowJSON{W: w, Array: t.format == "json", Transitions: t.transitions}
 		out.flows = objects
-		out.begin = func(of *capture) error { objects.Names = of.names; return nil }
+		out.begin = func(of *capture) error { objects.Names, objects.Ceiling = of.names, &of.run.Ceiling; return nil }
 		out.closers = []io.Closer{objects}
 	case "csv":
 		lines := &report.FlowCSV{W: w}
 		out.flows = lines
-		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
+		out.begin = func(of *capture) error { lines.Names, lines.Ceiling = of.names, &of.run.Ceiling; return nil }
 		out.closers = []io.Closer{lines}
 	default:
 		return oneOf("format", t.format, "text", "wide", "json", "jsonl", "csv")
