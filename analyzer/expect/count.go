@@ -26,14 +26,17 @@ func (t *countTally) flow(f *flows.Flow, found []*analyzer.Finding) {
 
 func (t *countTally) finding(*analyzer.Finding) {}
 
+// atLeast says how many flows there are where not all were seen.
+func atLeast(n uint64) string { return "at least " + amount.Of(n, "flow", "flows") }
+
 func (t *countTally) result(chosen, all uint64) result {
 	r := result{expected: t.of.text, seen: fmt.Sprintf("%s of %s", amount.Commas(chosen), amount.Of(all, "flow", "flows"))}
 	r.truth, r.offenders = t.of.judge(chosen, all, &t.chosen, &verdict.Offenders{})
 	switch {
 	case t.of.exceeded(t.begun.N):
-		r.proof = &t.begun
+		r.proof, r.atLeast = &t.begun, atLeast(t.begun.N)
 	case chosen > 0 && t.of.exceeded(1):
-		r.proof = &t.chosen
+		r.proof, r.atLeast = &t.chosen, atLeast(1)
 	}
 	return r
 }

@@ -70,6 +70,7 @@ type result struct {
 	offenders      verdict.Offenders
 	between        string             // what was seen and what the first of these has, or is; "": that is not told
 	proof          *verdict.Offenders // where it stays No, whatever was not seen: what is enough for that; else nil
+	atLeast        string             // what was seen of proof, for what was seen of all; "": that
 }
 
 // Exception is a failure that is known.

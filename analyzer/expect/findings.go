@@ -47,6 +47,9 @@ func (t *findingTally) result(chosen, _ uint64) result {
 	r.between = ": "
 	if t.of.exceeded(n) {
 		r.proof = &t.holders
+		if t.rule.Flow != nil {
+			r.atLeast = atLeast(r.proof.N)
+		}
 	}
 	return r
 }

@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -136,10 +137,10 @@ func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int, unseen verdict
 	x := check.expectation(i.Name)
 	r, proved := i.all[c].result(i.chosen, j.flows), true
 	if unseen.Ceiling != "" {
-		proof := i.proof(c)
-		r.offenders, proved = verdict.Offenders{}, proof != nil
+		lasting := i.lasting(c)
+		r.offenders, proved = verdict.Offenders{}, lasting.proof != nil
 		if proved {
-			r.offenders = *proof
+			r.offenders, r.seen = *lasting.proof, cmp.Or(lasting.atLeast, r.seen)
 		}
 	}
 	x.Expected, x.Seen = r.expected, r.seen
@@ -167,12 +168,12 @@ func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int, unseen verdict
 	return x
 }
 
-// proof is by what a check has failed whatever was not seen, and whatever an exception may yet be for; nil: it has not.
-func (i *judgedItem) proof(c int) *verdict.Offenders {
+// lasting has the proof by which a check has failed whatever was not seen, and whatever an exception may yet be for; none: it has not.
+func (i *judgedItem) lasting(c int) result {
 	if i.flows.all() {
-		return i.kept[c].result(i.remaining, i.chosen).proof
+		return i.kept[c].result(i.remaining, i.chosen)
 	}
-	return i.sure[c].result(i.stay, i.chosen).proof
+	return i.sure[c].result(i.stay, i.chosen)
 }
 
 // empty reports whether there may be no flow that is chosen.

@@ -29,7 +29,7 @@ func (t *metricTally) result(_, _ uint64) result {
 		r.expected += ", of every flow"
 	}
 	if lasting := t.Lasting(); lasting.Truth == fails {
-		r.proof = &lasting.Offenders
+		r.proof, r.atLeast = &lasting.Offenders, lasting.Seen
 	}
 	return r
 }

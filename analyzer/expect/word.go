@@ -74,7 +74,7 @@ func (t *wordTally) result(chosen, _ uint64) result {
 	r.truth, r.offenders = t.of.judge(n, chosen, &t.holders, &t.others[others])
 	switch {
 	case t.of.exceeded(t.sureHolders.N):
-		r.proof = &t.sureHolders
+		r.proof, r.atLeast = &t.sureHolders, atLeast(t.sureHolders.N)
 	case t.of.isAll() && t.sureOthers.N > 0:
 		r.proof = &t.sureOthers
 	}

@@ -77,6 +77,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		"":                          {1, "a metric is missing"},
 		"conect > 1s":               {1, "there is no metric or finding conect (is it connect?)"},
 		"refused and conect > 1s":   {13, "there is no metric or finding conect (is it connect?)"},
+		"half-closed":               {1, "there is no metric or finding half-closed (is it closing.half-closed?)"},
 		"ünnötig":                   {1, "there is no metric or finding ünnötig; tcpwhy explain metrics lists them"},
 		"connect":                   {8, "connect is compared with something, as in 'connect > 1s'"},
 		"connect > 5":               {11, "connect: 5 is no time (50ms, 1.5s, 2m)"},

@@ -195,14 +195,28 @@ func (t *tally) result(of *Tally, lasting bool) Result {
 		return Result{Seen: r.Seen}
 	}
 	r.Offenders = t.proof
+	switch atLeast := "at least "; {
+	case t.flow != nil:
+		r.Seen = atLeast + amount.Of(r.N, "flow", "flows")
+		if of.every {
+			r.Seen = "not so of " + r.Seen
+		}
+	case t.count != nil && !t.count.wholly:
+		r.Seen = t.count.name + ": " + atLeast + amount.Of(t.proof.N-t.ofCapture, "flow", "flows") + t.besideFlows()
+	case t.total != nil:
+		r.Seen = atLeast + amount.Of(of.leastFlows(), "flow", "flows")
+	}
 	return r
 }
+
+// leastFlows is how many flows there are at least.
+func (t *Tally) leastFlows() uint64 { return max(t.begun, min(t.flows, 1)) }
 
 // lasts reports whether the result of a leaf stays so.
 func (t *tally) lasts(of *Tally) bool {
 	switch {
 	case t.total != nil:
-		return settled(t.total.is, max(of.begun, min(of.flows, 1)), t.total.n)
+		return settled(t.total.is, of.leastFlows(), t.total.n)
 	case t.count != nil:
 		return !t.count.share && settled(t.count.is, t.proof.N, t.count.n)
 	case t.stat != nil && (t.stat.which.bound == countsUp || t.stat.which.bound == summed):
@@ -286,8 +300,8 @@ func (t *tally) countResult(flows uint64, every bool) Result {
 		r.Seen = fmt.Sprintf("%s: %s", c.name, amount.Of(n, "finding", "findings"))
 	case c.share:
 		r.Seen += " (" + amount.Percent(t.yes, flows) + ")"
-	case t.ofCapture > 0:
-		r.Seen += ", and " + amount.Of(t.ofCapture, "finding", "findings") + " of the whole capture"
+	default:
+		r.Seen += t.besideFlows()
 	}
 	more := n > c.n
 	if c.share {
@@ -307,6 +321,14 @@ func (t *tally) countResult(flows uint64, every bool) Result {
 		r.Offenders = t.holders
 	}
 	return r
+}
+
+// besideFlows tells of findings of the whole capture; "" of none.
+func (t *tally) besideFlows() string {
+	if t.ofCapture == 0 {
+		return ""
+	}
+	return ", and " + amount.Of(t.ofCapture, "finding", "findings") + " of the whole capture"
 }
 
 func (t *tally) statResult(every bool) Result {

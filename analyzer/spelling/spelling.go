@@ -1,9 +1,16 @@
 // Package spelling finds the word that was meant by one that there is not.
 package spelling
 
-// Nearest is the word nearest to one that is not among them; ok is false if nothing is near. Of several that
-// are as near it is the first.
+import "strings"
+
+// Nearest is the word nearest to one that is not among them, or that has it behind a dot; ok is false if nothing is near. Of several
+// that are as near it is the first.
 func Nearest(word string, words []string) (near string, ok bool) {
+	for _, w := range words {
+		if strings.HasSuffix(w, "."+word) {
+			return w, true
+		}
+	}
 	best := max(1, len(word)/3) + 1
 	for _, w := range words {
 		if longer := len(word) - len(w); longer >= best || -longer >= best {

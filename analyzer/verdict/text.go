@@ -37,21 +37,18 @@ const indent = "      "
 
 func (t *Text) capture(b *strings.Builder, c *Capture) {
 	drawn := map[uint64]bool{}
-	for i := 0; i < len(c.Expectations); {
-		e := &c.Expectations[i]
-		alike := 1
-		if e.Outcome == NotJudged {
-			for i+alike < len(c.Expectations) && c.Expectations[i+alike].Outcome == NotJudged && c.Expectations[i+alike].Reason == e.Reason {
-				alike++
-			}
+	unjudged := map[string][]*Expectation{} // by their reason
+	for i := range c.Expectations {
+		if e := &c.Expectations[i]; e.Outcome == NotJudged {
+			unjudged[e.Reason] = append(unjudged[e.Reason], e)
 		}
-		switch {
-		case alike > 1:
-			say(b, t.label(NotJudged)+" ", "%s: %d expectations", c.Name, alike)
-			say(b, indent, "%s", reasonAt(e))
+	}
+	for i := range c.Expectations {
+		switch e := &c.Expectations[i]; {
 		case e.Outcome == NotJudged:
-			t.head(b, c, e)
-			say(b, indent, "%s", e.Reason)
+			if alike := unjudged[e.Reason]; alike[0] == e {
+				t.notJudged(b, c, alike)
+			}
 		case e.Outcome == Allowed:
 			say(b, t.label(Allowed)+" ", "%s: %s, %s; %s", c.Name, e.Text, e.Seen, e.Exception.sentence())
 		case e.Outcome == Failed:
@@ -59,7 +56,28 @@ func (t *Text) capture(b *strings.Builder, c *Capture) {
 		case t.Verbose:
 			say(b, t.label(Met)+" ", "%s: %s, %s", c.Name, e.Text, e.Seen)
 		}
-		i += alike
+	}
+}
+
+// notJudged tells of expectations that were not judged for the same reason.
+func (t *Text) notJudged(b *strings.Builder, c *Capture, alike []*Expectation) {
+	if len(alike) == 1 {
+		t.head(b, c, alike[0])
+		say(b, indent, "%s", alike[0].Reason)
+		return
+	}
+	say(b, t.label(NotJudged)+" ", "%s: %d expectations", c.Name, len(alike))
+	say(b, indent, "%s", alike[0].Reason)
+	shown := alike
+	const most = 10
+	if len(shown) > most && !t.Verbose {
+		shown = shown[:most]
+	}
+	for _, e := range shown {
+		say(b, indent, "%s", strings.TrimLeft(e.At.String()+"   "+e.title(), " "))
+	}
+	if n := len(alike) - len(shown); n > 0 {
+		say(b, indent, "and %d more; -v names them", n)
 	}
 }
 
@@ -74,13 +92,6 @@ func (t *Text) label(o Outcome) string {
 		return l.color + l.word + "\x1b[0m"
 	}
 	return l.word
-}
-
-func reasonAt(e *Expectation) string {
-	if at := e.At.String(); at != "" {
-		return at + "   " + e.Reason
-	}
-	return e.Reason
 }
 
 // head tells what was expected of which capture, and where that stands.
