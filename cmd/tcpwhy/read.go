@@ -240,8 +240,8 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
 	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/3
 	run.Ceiling.MaxFlows, run.Ceiling.MaxBytes = given(c, "max-flows"), given(c, "max-memory")
-	if 0 < r.maxFlows && r.maxFlows < flows.LeastFlows {
-		run.Ceiling.MaxFlows += fmt.Sprintf(", kept as %d", flows.LeastFlows)
+	if kept := max(r.maxFlows-r.maxFlows%flows.LeastFlows, flows.LeastFlows); r.maxFlows > 0 && kept != r.maxFlows {
+		run.Ceiling.MaxFlows += fmt.Sprintf(", kept as %d", kept)
 	}
 	run.Workers = r.processors()
 	if r.live() {

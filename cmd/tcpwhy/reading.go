@@ -50,7 +50,7 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.BoolVar(&r.separate, "separate", false, "each file by itself, not all as one capture")
 	fs.BoolVar(&r.checkSums, "check-sums", false, "leave out segments with a wrong IP or TCP checksum; not for captures of a host's own packets, whose network card fills them in later")
 	fs.DurationVar(&r.linger, "linger", time.Minute, "how long after its end a flow is still listened to, in packet `TIME`")
-	fs.IntVar(&r.maxFlows, "max-flows", defaultFlows, "hold at most `N` flows at a time, in steps of 256 and no fewer, 0: all; tcpwhy explain ceiling has what goes first")
+	fs.IntVar(&r.maxFlows, "max-flows", defaultFlows, "hold at most `N` flows at a time, N/256 (1 at least) in each of 256 shares by four-tuple, so that fewer may fill one; 0: all; tcpwhy explain ceiling has what goes first")
 	r.maxMemory = defaultMemory
 	fs.Var(&oneValue[uint64]{&r.maxMemory, parseSize, "1GB"}, "max-memory", "stay within about `SIZE`, which can be kept from 100MB on: 200MB, 4GiB")
 	fs.IntVar(&r.workers, "workers", 1, "share the work among `N` processors, 0: all there are: it is done sooner where these are idle, and the same comes out")
