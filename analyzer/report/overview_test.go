@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"tcpwhy/analyzer"
@@ -173,6 +174,34 @@ func TestOverviewTellsACauseOnce(t *testing.T) {
 	}
 	if len(d.Findings) < 2 || d.Findings[0].Finding != "accept-queue-full" || d.Findings[0].Flow != nil || *d.Findings[1].Cause != "accept-queue-full" {
 		t.Errorf("got findings %+v", d.Findings)
+	}
+}
+
+// What makes a verdict doubtful stands beside it.
+func TestVerdictTellsDoubts(t *testing.T) {
+	const open = "+0 > S 0:0(0)\n+1ms < S. 0:0(0) ack 1\n+1ms > . 1:1(0) ack 1\n"
+	const midstream = "+0 > . 1:1(0) ack 1\n+1ms < . 1:1(0) ack 1\n"
+	for _, c := range []struct {
+		name, packets string
+		doubtful      func(*analyzer.Summary)
+		want          string
+	}{
+		{"a clock that was set", open, func(s *analyzer.Summary) { s.Back = analyzer.Back{Times: 1, Longest: 4 * time.Minute} },
+			"Time goes back by 4m00s (clock-steps-back): "},
+		{"an interface that went", open, func(s *analyzer.Summary) {
+			s.Facts.Cut = []analyzer.Cut{{File: "eth0", Why: "the interface is down"}}
+		}, "Not read to its end: eth0, the interface is down."},
+		{"headers cut short", midstream, func(s *analyzer.Summary) { s.Totals.Truncated = 1 },
+			"Of 1 connection no opening can be told: the headers of 1 are cut short (truncated-capture)."},
+	} {
+		o := overviewOf(t, c.packets)
+		if v := o.verdict(nil); strings.Contains(v, c.want) {
+			t.Errorf("%s: told without it: %s", c.name, v)
+		}
+		c.doubtful(o.Summary)
+		if v := o.verdict(nil); !strings.Contains(v, c.want) {
+			t.Errorf("%s: got %q, want %q", c.name, v, c.want)
+		}
 	}
 }
 

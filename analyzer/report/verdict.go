@@ -10,8 +10,25 @@ import (
 	"tcpwhy/flows"
 )
 
-// verdict is the report in a sentence or two: what is worst, where, since when; and what the ceiling hides of it.
-func (o *Overview) verdict(all []entry) string { return o.worst(all) + o.atCeiling() }
+// verdict is the report in a sentence or two: what is worst, where, since when; and what makes it doubtful.
+func (o *Overview) verdict(all []entry) string { return o.worst(all) + o.doubts() + o.atCeiling() }
+
+// doubts is what of the capture itself may be why it looks as it does.
+func (o *Overview) doubts() string {
+	s := ""
+	if cut := o.Summary.Facts.Cut; len(cut) > 0 {
+		s += fmt.Sprintf(" Not read to its end: %s, %s", cut[0].File, cut[0].Why)
+		if n := len(cut) - 1; n > 0 {
+			s += fmt.Sprintf("; and %d more", n)
+		}
+		s += "."
+	}
+	if b := &o.Summary.Back; b.Times > 0 {
+		s += fmt.Sprintf(" Time goes back by %s (clock-steps-back): what rests on it, or on an answer that did not come, need not be so.",
+			span.String(b.Longest))
+	}
+	return s
+}
 
 func (o *Overview) worst(all []entry) string {
 	t := &o.Summary.Totals
@@ -76,6 +93,10 @@ func (o *Overview) calm(all []entry) string {
 	switch {
 	case begun == 0:
 		s = fmt.Sprintf("Nothing amiss is seen of %s, of which no opening was captured.", amount.Of(t.Flows, "connection", "connections"))
+		if t.Truncated > 0 {
+			s = fmt.Sprintf("Of %s no opening can be told: the headers of %s are cut short (truncated-capture).",
+				amount.Of(t.Flows, "connection", "connections"), amount.Commas(t.Truncated))
+		}
 	case o.Summary.Facts.Ceiling.N() > 0:
 		judged := t.Flows - min(o.Summary.Facts.Ceiling.N(), t.Flows)
 		switch {
