@@ -184,7 +184,11 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 			return diff.Network(space.VLANs, space.Tunnel)
 		}
 		out.end = func(uint64) error {
-			into.Packets = of.source.Stats().Read
+			stats := of.source.Stats()
+			if unseen := unseen(stats, &of.run.Ceiling, nil); unseen.All {
+				return usage("%s: cannot be compared: %s", report.Plain(name), unseen.Cut)
+			}
+			into.Packets = stats.Read
 			into.Limits = of.run.Ceiling.Limits()
 			if s.choice.IsZero() {
 				into.Shed = of.run.Ceiling.Shed.N()

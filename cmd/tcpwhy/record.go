@@ -90,8 +90,11 @@ func (k *check) look(c *cobra.Command, w *writer, name string, to recorder) erro
 	var of *capture
 	out := output{judged: true, flows: to, findings: to, begin: func(next *capture) error { of = next; return nil }}
 	err := one.capture(c, w, one.files, &out)
-	if of != nil && of.run.Ceiling.N() > 0 {
-		err = errors.Join(err, usage("%s: not all of it can be recorded: %s", report.Plain(name), report.CeilingWords(&of.run.Ceiling)))
+	if of == nil {
+		return err
+	}
+	if reason := unseen(of.source.Stats(), &of.run.Ceiling, nil).Reason(); reason != "" {
+		err = errors.Join(err, usage("%s: not all of it can be recorded: %s", report.Plain(name), reason))
 	}
 	return err
 }
