@@ -30,6 +30,14 @@ func CeilingWords(c *analyzer.Ceiling) string {
 	return s
 }
 
+// howMany is how many flows were given up so far; c can be nil: none.
+func howMany(c *analyzer.Ceiling) uint64 {
+	if c == nil {
+		return 0
+	}
+	return c.N()
+}
+
 // hadToGo says how many flows were given up, and at which ceiling.
 func hadToGo(c *analyzer.Ceiling) string {
 	return fmt.Sprintf("%s had to be given up at the ceiling (%s)", amount.Of(c.N(), "flow", "flows"), strings.Join(c.Limits(), ", "))

@@ -8,16 +8,22 @@ import (
 	"tcpwhy/analyzer"
 )
 
-// FindingJSON writes a finding a line.
+// FindingJSON writes a finding a line; at the ceiling also how many flows were given up before.
 type FindingJSON struct {
-	W     io.Writer
-	Names *Names
-	buf   []byte
+	W       io.Writer
+	Names   *Names
+	Ceiling *analyzer.Ceiling // what was given up so far for want of room; nil: nothing
+	buf     []byte
 }
 
 // Finding writes n.
 func (j *FindingJSON) Finding(n *analyzer.Finding) error {
-	j.buf = append(appendFinding(j.buf[:0], n, j.Names), '\n')
+	j.buf = appendFinding(j.buf[:0], n, j.Names)
+	if n := howMany(j.Ceiling); n > 0 {
+		j.buf = strconv.AppendUint(append(j.buf[:len(j.buf)-1], `,"given_up":`...), n, 10)
+		j.buf = append(j.buf, '}')
+	}
+	j.buf = append(j.buf, '\n')
 	_, err := j.W.Write(j.buf)
 	return err
 }
@@ -27,12 +33,13 @@ func (j *FindingJSON) Finding(n *analyzer.Finding) error {
 type FindingCSV struct {
 	W       io.Writer
 	Names   *Names
+	Ceiling *analyzer.Ceiling // what was given up so far for want of room; nil: nothing
 	buf     []byte
 	started bool
 }
 
 const findingHeader = "finding,severity,confidence,flow,client,server,vlan,tunnel,endpoint,file,packet,time,packets,variant,cause," +
-	"flows,clients,lasted_ns,since,until,summary,why,ruled_out,next,mend\n"
+	"flows,clients,lasted_ns,since,until,summary,why,ruled_out,next,mend,given_up\n"
 
 // Finding writes n, and the header before the first one.
 func (c *FindingCSV) Finding(n *analyzer.Finding) error {
@@ -73,6 +80,7 @@ func (c *FindingCSV) Finding(n *analyzer.Finding) error {
 	for _, s := range [...]string{n.Summary, n.Why, strings.Join(n.RuledOut, "; "), n.Next, n.Mend} {
 		b = csvString(b, s)
 	}
+	b = csvNumber(b, howMany(c.Ceiling))
 	b[len(b)-1] = '\n'
 	c.buf = b
 	_, err := c.W.Write(b)

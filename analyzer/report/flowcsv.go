@@ -129,7 +129,7 @@ func (c *FlowCSV) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []b
 	b = csvBool(b, k.Truncated)
 	b = csvBool(b, k.EndedOpen)
 	b = csvBool(b, k.Evicted)
-	if c.Ceiling != nil && c.Ceiling.N() > 0 {
+	if howMany(c.Ceiling) > 0 {
 		b = strconv.AppendUint(b, c.Ceiling.Shed.N(), 10)
 	}
 	b = append(b, ',')

@@ -235,7 +235,7 @@ func appendCapture(b []byte, c *flows.Capture, ceiling *analyzer.Ceiling) []byte
 	b = appendBool(append(b, `,"truncated":`...), c.Truncated)
 	b = appendBool(append(b, `,"ended_open":`...), c.EndedOpen)
 	b = appendBool(append(b, `,"evicted":`...), c.Evicted)
-	if ceiling != nil && ceiling.N() > 0 {
+	if howMany(ceiling) > 0 {
 		b = strconv.AppendUint(append(b, `,"without_row":`...), ceiling.Shed.N(), 10)
 	}
 	return append(b, '}')

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -174,6 +175,27 @@ func TestOverviewTellsACauseOnce(t *testing.T) {
 	}
 	if len(d.Findings) < 2 || d.Findings[0].Finding != "accept-queue-full" || d.Findings[0].Flow != nil || *d.Findings[1].Cause != "accept-queue-full" {
 		t.Errorf("got findings %+v", d.Findings)
+	}
+}
+
+// Findings that are written as they come say how many flows were given up by then; where none was, they have no such key.
+func TestFindingsTellTheCeiling(t *testing.T) {
+	var ceiling analyzer.Ceiling
+	names := NewNames([]string{"a.pcap"}, false, nil)
+	var lines, table bytes.Buffer
+	object, row := &FindingJSON{W: &lines, Names: names, Ceiling: &ceiling}, &FindingCSV{W: &table, Names: names, Ceiling: &ceiling}
+	for _, givenUp := range []uint64{0, 7} {
+		ceiling.Rests = givenUp
+		n := &analyzer.Finding{Rule: analyzer.RuleNamed("refused"), Mend: "listen"}
+		if err := errors.Join(object.Finding(n), row.Finding(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Split(lines.String(), "\n"); !strings.HasSuffix(got[0], `,"mend":"listen"}`) || !strings.HasSuffix(got[1], `,"mend":"listen","given_up":7}`) {
+		t.Errorf("got %s", lines.String())
+	}
+	if got := strings.Split(table.String(), "\n"); !strings.HasSuffix(got[0], ",mend,given_up") || !strings.HasSuffix(got[1], ",listen,") || !strings.HasSuffix(got[2], ",listen,7") {
+		t.Errorf("got %s", table.String())
 	}
 }
 

@@ -127,11 +127,11 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 	case "jsonl":
 		lines := &report.FindingJSON{W: w}
 		out.findings, out.early, out.causes, out.wordless, out.linesOnly = lines, true, true, false, true
-		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
+		out.begin = func(of *capture) error { lines.Names, lines.Ceiling = of.names, &of.run.Ceiling; return nil }
 	case "csv":
 		lines := &report.FindingCSV{W: w}
 		out.findings, out.early, out.causes, out.wordless, out.linesOnly = lines, true, true, false, true
-		out.begin = func(of *capture) error { lines.Names = of.names; return nil }
+		out.begin = func(of *capture) error { lines.Names, lines.Ceiling = of.names, &of.run.Ceiling; return nil }
 		out.closers = []io.Closer{lines}
 	default:
 		if r.format == "mermaid" {
