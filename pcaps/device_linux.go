@@ -4,6 +4,7 @@ package pcaps
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -102,11 +103,19 @@ func newWatch(name string) watch {
 	return watch{fd, name}
 }
 
+// removal is how long an interface that goes away is seen as one that is down, at the most: on a busy machine some
+// milliseconds.
+const removal = 200 * time.Millisecond
+
 func (w watch) state() error {
 	if w.fd < 0 || w.name == AnyInterface {
 		return nil
 	}
-	switch _, _, err := lookUp(w.fd, w.name); err {
+	_, _, err := lookUp(w.fd, w.name)
+	for began := time.Now(); err == ErrDown && time.Since(began) < removal; _, _, err = lookUp(w.fd, w.name) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	switch err {
 	case ErrDown:
 		return &lost{w.name, ErrDown}
 	case ErrNoInterface:
