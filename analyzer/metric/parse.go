@@ -208,7 +208,10 @@ func (p *parser) word(t token, w *Word) (*node, error) {
 	}
 	test := w.Is(value)
 	n := &node{subject: w.Name, flow: &leaf{test: test, shown: w.Shown, told: func(f *flows.Flow, _ []*analyzer.Finding) string { return w.Told(f) }}}
-	if w.Lasts(value) {
+	switch {
+	case w.end:
+		n.flow.growth = analyzer.Constant
+	case w.Lasts(value):
 		n.flow.lasts = Yes
 	}
 	switch is {

@@ -171,6 +171,8 @@ func TestWitness(t *testing.T) {
 		{"handshake.sum > 719ms", false, midstream, Unknown, 0}, {"packets >= 0", false, midstream, Yes, 1}, {"port == 0", false, early, Yes, 1}, {"port == 0", false, midstream, Unknown, 0},
 		{"flows > 39", false, whole, Yes, 0}, {"flows > 39", false, midstream, Unknown, 0}, {"flows < 40", true, midstream, Unknown, 0},
 		{"packets.count > 39", false, whole, Yes, 0}, {"packets.count > 39", false, midstream, Unknown, 0},
+		{"server == 0", false, early, Yes, 1}, {"server != 443", true, early, Unknown, 0}, {"server == 443", true, early, No, 1},
+		{"server == 0", false, midstream, Unknown, 0},
 	} {
 		first := uint64(0)
 		got := lasting(t, c.expr, c.every, c.seen)

@@ -16,6 +16,7 @@ type Word struct {
 	Doc   string   // what it is, no capital, no period
 	Of    []string // all that it can be; nil: more than can be listed
 	opens bool     // it is of the opening
+	end   bool     // it is where an end is
 	// Get is what the flow has, to be compared with a value as Parse gives it; "" where there is nothing to tell. It is
 	// nil of a Word of which a flow has several, or that is told by what was found.
 	Get func(*flows.Flow) string
@@ -52,9 +53,9 @@ var Words = []Word{
 		Get: func(f *flows.Flow) string { return path(f.Client()) }},
 	{Name: "server.states", Doc: "all states that the server went through, between quotes", parse: parsePath,
 		Get: func(f *flows.Flow) string { return path(f.Server()) }},
-	{Name: "client", Doc: "address, prefix, port or address:port of the client", parse: parseEndpoint,
+	{Name: "client", Doc: "address, prefix, port or address:port of the client", end: true, parse: parseEndpoint,
 		is: func(value string) func(*flows.Flow, []*analyzer.Finding) Truth { return at(value, flows.Client) }},
-	{Name: "server", Doc: "address, prefix, port or address:port of the server", parse: parseEndpoint,
+	{Name: "server", Doc: "address, prefix, port or address:port of the server", end: true, parse: parseEndpoint,
 		is: func(value string) func(*flows.Flow, []*analyzer.Finding) Truth { return at(value, flows.Server) }},
 	{Name: "conn-state", Doc: "as Zeek gives it", parse: parseAny, Get: func(f *flows.Flow) string { return f.ConnState }},
 	{Name: "history", Doc: "as Zeek gives it", parse: parseAny, Get: func(f *flows.Flow) string { return f.History }},
@@ -95,15 +96,10 @@ func (w *Word) Parse(value string) (string, error) {
 }
 
 // Lasts reports whether a flow that is seen to have this value, as Parse gives it, has it whatever else there is to be seen of it.
-// How it is closed and in which states it is may have gone on.
+// How it is closed and in which states it is may have gone on; the address of an end stays where
+// the ends are told apart.
 func (w *Word) Lasts(value string) bool {
-	switch w.Name {
-	case "client", "server":
-		return true
-	case "opening":
-		return value != flows.OpeningInProgress.String() && value != flows.OpeningNotCaptured.String()
-	}
-	return false
+	return w.end || w.Name == "opening" && value != flows.OpeningInProgress.String() && value != flows.OpeningNotCaptured.String()
 }
 
 // Is is the test of a flow for a value, as Parse gives it.
