@@ -170,7 +170,7 @@ func (end *half) copied(s *Segment, like likeness, peer *half) bool {
 	}
 	const underWay = 16 // as an initial window is, and a SYN: their copies come after the last of them
 	switch {
-	case like&likeSurely != 0, end.sentOnce(s, like, peer):
+	case like&likeSurely != 0, sentOnce(s, like, peer):
 	case end.is(seenElsewhere):
 		return false
 	case end.is(mirrored) && originals <= 2*end.doubled+underWay:
@@ -184,8 +184,8 @@ func (end *half) copied(s *Segment, like likeness, peer *half) bool {
 	return true
 }
 
-// sentOnce reports whether s is of a kind that no TCP sends twice so shortly.
-func (end *half) sentOnce(s *Segment, like likeness, peer *half) bool {
+// sentOnce reports whether s, sent to peer, is of a kind that no TCP sends twice so shortly.
+func sentOnce(s *Segment, like likeness, peer *half) bool {
 	switch soon := like&likeSoon != 0; {
 	case s.Flags.Has(SYN | ACK):
 		// One was sent 5.4 ms after another that was alike, by its timer, as the other was for a repeated SYN. With a time stamp the two differ.
