@@ -632,6 +632,9 @@ func TestLossIsTold(t *testing.T) {
 	l := newLab(t)
 	p := l.start("flows", "-i", "v0", "-B", "512", "-w", "x.pcapng")
 	p.Process.Signal(syscall.SIGSTOP)
+	if _, err := syscall.Wait4(p.Process.Pid, nil, syscall.WUNTRACED, nil); err != nil { // until it has stopped, all of it
+		t.Fatal(err)
+	}
 	port, err := l.there.Open("v0")
 	if err != nil {
 		t.Fatal(err)
