@@ -27,6 +27,7 @@ type Judge struct {
 	facts Facts // known when the source has ended
 	asked []asked
 	signs signs // that any of them names
+	early signs // likewise, for flows that go on
 	// What the signs longOpening and closeWaited are measured by.
 	longOpening, longCloseWait time.Duration
 
@@ -102,12 +103,19 @@ func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool) []*Finding
 	if f.Capture.Evicted {
 		return nil // what a rule would miss may have passed before
 	}
-	shown := j.signsOf(f)
-	if shown&j.signs == 0 {
+	named := j.signs
+	if !over {
+		named = j.early
+	}
+	if p.shown = j.signsOf(f) & named; p.shown == 0 {
 		return nil
 	}
 	for i := range j.asked {
-		if a := &j.asked[i]; a.signs&shown != 0 {
+		a := &j.asked[i]
+		if named = a.signs; !over {
+			named = a.early
+		}
+		if named&p.shown != 0 {
 			p.asked = a
 			a.rule.Flow(p)
 		}
@@ -135,17 +143,19 @@ func (n *Finding) say() {
 
 // asked is a rule that is asked of single flows.
 type asked struct {
-	signs signs
-	rule  *Rule
-	limit time.Duration
+	signs, early signs
+	rule         *Rule
+	limit        time.Duration
 }
 
 // prepare finds out what is asked of flows.
 func (j *Judge) prepare() {
 	for _, r := range Rules {
 		if r.Flow != nil {
-			j.asked = append(j.asked, asked{r.signs, r, j.limit(r)})
-			j.signs |= r.signs
+			a := asked{r.signs, cmp.Or(r.early, r.signs), r, j.limit(r)}
+			j.asked = append(j.asked, a)
+			j.signs |= a.signs
+			j.early |= a.early
 		}
 	}
 	j.longOpening, j.longCloseWait = j.limit(slowHandshake), j.limit(closeWait)

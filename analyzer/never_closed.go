@@ -18,6 +18,7 @@ var neverClosed = &Rule{
 	Severity: Info,
 	Limit:    time.Minute,
 	signs:    closing(flows.ClosingOpen),
+	early:    never,
 	Flow:     judgeNeverClosed,
 }
 

@@ -15,6 +15,7 @@ type Pass struct {
 	Over  bool   // nothing more will be known of the flow; false where it is judged as it goes on
 	asked *asked // the rule
 	found []*Finding
+	shown signs // of those that the rules name
 	// wordless: nobody has asked for words so far. A rule that many flows come under, as of a flood or a scan, leaves them
 	// out then, and has one finding of a flow at the most: making them takes most of the time of such a flow.
 	wordless bool

@@ -80,6 +80,7 @@ type Run struct {
 	few      int   // fewer are not worth waking others for, 0: fewSegments
 	found    []*Finding
 	snapshot flows.Flow
+	calm     calm
 }
 
 // pauseInterval is that of Pause, in segments: below a millisecond.
@@ -227,8 +228,8 @@ func (r *Run) observed(seg *flows.Segment, step *flows.Step, flow *flows.Flow) e
 func (r *Run) packet(seg *flows.Segment, step *flows.Step) error {
 	chosen := r.choice.packet(seg, step)
 	r.found = r.found[:0]
-	if chosen && r.Early && len(step.Changes)+len(step.Notes) > 0 && r.tracker.Snapshot(&r.snapshot) {
-		r.Judge.sofar(&r.snapshot, r.now, r.find)
+	if chosen && r.Early && len(step.Changes)+len(step.Notes) > 0 {
+		r.sofar(step)
 	}
 	for _, out := range r.Packets {
 		if !chosen {

@@ -24,6 +24,7 @@ const (
 	leftInFinWait2 // an end was last seen there
 	longOpening    // no shorter than the limit of slow-handshake
 	closeWaited    // an end was in CLOSE_WAIT, for no less than the limit of close-wait as far as the two FINs tell
+	never          // no flow shows it
 )
 
 // on are the signs of events of these kinds.

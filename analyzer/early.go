@@ -1,0 +1,46 @@
+package analyzer
+
+import (
+	"time"
+
+	"tcpwhy/flows"
+)
+
+// calm are the kinds of flows (see flows.Lanes.Kind) that show nothing, as they go on, that a rule names, but for what hangs on
+// how long it took. Nearly all flows are of one: to make a Flow of each after each packet that changed something, and judge it, was
+// a fifth of the time in which their packets are printed.
+type calm struct{ kinds []bool }
+
+func (c *calm) has(kind int) bool { return kind < len(c.kinds) && c.kinds[kind] }
+
+func (c *calm) add(kind int) {
+	for len(c.kinds) <= kind {
+		c.kinds = append(c.kinds, false)
+	}
+	c.kinds[kind] = true
+}
+
+// ofTimes are the signs that tell flows of a kind apart.
+const ofTimes = longOpening | closeWaited
+
+// drags reports whether a flow may have come to show one of these with a packet, so long after it began.
+func (j *Judge) drags(step *flows.Step, age time.Duration) bool {
+	for i := range step.Notes {
+		if n := &step.Notes[i]; n.Kind == flows.NoteHandshake && n.D.D >= j.longOpening {
+			return true
+		}
+	}
+	return age >= j.longCloseWait
+}
+
+// sofar judges the flow of a packet that changed something.
+func (r *Run) sofar(step *flows.Step) {
+	kind, began := r.tracker.Kind()
+	if r.calm.has(kind) && !r.Judge.drags(step, time.Duration(r.now-began)) || !r.tracker.Snapshot(&r.snapshot) {
+		return
+	}
+	r.Judge.sofar(&r.snapshot, r.now, r.find)
+	if kind != 0 && r.Judge.pass.shown&^ofTimes == 0 {
+		r.calm.add(kind)
+	}
+}
