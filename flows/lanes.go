@@ -113,8 +113,7 @@ func (l *Lanes) Live() (n int) {
 
 // Observe takes the next segment, as Tracker.Observe does.
 func (l *Lanes) Observe(s *Segment) *Step {
-	a := &l.near[0]
-	a.of(s, l.tables)
+	a := l.near.first(s, l.tables)
 	l.all[a.lane()].t.approach(a)
 	return l.observe(s, a, true)
 }
@@ -125,13 +124,13 @@ func (l *Lanes) ObserveAll(segments []Segment, every bool) iter.Seq2[int, *Step]
 	return func(yield func(int, *Step) bool) {
 		for from := 0; from < len(segments); from += near {
 			group := segments[from:min(from+near, len(segments))]
-			l.near.of(group, l.tables)
+			l.near.come(group, l.tables)
 			for i := range group {
-				a := &l.near[i]
+				a := &l.near.of[i]
 				l.all[a.lane()].t.approach(a)
 			}
 			for i := range group {
-				step := l.observe(&group[i], &l.near[i], every)
+				step := l.observe(&group[i], &l.near.of[i], every)
 				if (every || l.finishes()) && !yield(from+i, step) {
 					return
 				}
@@ -262,13 +261,13 @@ func (l Lane) Observe(segments []Segment, which []int, now []int64, told func(in
 	t.unheard = told == nil
 	for from := 0; from < len(segments); from += near {
 		group := segments[from:min(from+near, len(segments))]
-		t.near.of(group, t.tables)
+		t.near.come(group, t.tables)
 		for i := range group {
-			t.approach(&t.near[i])
+			t.approach(&t.near.of[i])
 		}
 		for i := range group {
 			t.now, t.turn.At = now[from+i], which[from+i]
-			if step := t.arrive(&group[i], &t.near[i]); told != nil {
+			if step := t.arrive(&group[i], &t.near.of[i]); told != nil {
 				told(from+i, step)
 			}
 		}

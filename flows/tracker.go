@@ -173,8 +173,7 @@ func (t *Tracker) Advance(now int64) {
 // the flows that it finished.
 func (t *Tracker) Observe(s *Segment) *Step {
 	t.Advance(s.Time)
-	a := &t.near[0]
-	a.of(s, t.tables)
+	a := t.near.first(s, t.tables)
 	t.approach(a)
 	return t.arrive(s, a)
 }
