@@ -1,34 +1,50 @@
 package tcpdump
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"strconv"
 )
 
-// appendDec writes digits where they belong at once: strconv copies each number from a buffer,
-// which made a line take 190 ns, not 165.
+// appendDec writes v, up to eight digits at once: one after the other, they took 90 of the 500 ns of a line of a bulk transfer.
 func appendDec(dst []byte, v uint32) []byte {
-	i := len(dst) + digits(v)
-	dst = slices.Grow(dst, 10)[:i]
-	for v >= 10 {
-		i--
-		dst[i] = '0' + byte(v%10)
-		v /= 10
+	n := len(dst)
+	dst = slices.Grow(dst, 10)[:n+10]
+	if v < 1e8 {
+		x := eight(v)
+		leading := min(bits.TrailingZeros64(x)/8, 7)
+		binary.LittleEndian.PutUint64(dst[n:], (x|ascii)>>(8*leading))
+		return dst[:n+8-leading]
 	}
-	dst[i-1] = '0' + byte(v)
-	return dst
-}
-
-var powersOf10 = [...]uint32{0, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
-
-// digits is how many decimal digits v has: 1233/4096 is log10 of 2, near enough up to 2^32.
-func digits(v uint32) int {
-	n := bits.Len32(v) * 1233 >> 12
-	if v >= powersOf10[n] {
+	high := byte(v / 1e8)
+	if high >= 10 {
+		dst[n] = '0' + high/10
 		n++
 	}
-	return n
+	dst[n] = '0' + high%10
+	binary.LittleEndian.PutUint64(dst[n+1:], eight(v%1e8)|ascii)
+	return dst[:n+9]
+}
+
+const ascii = 0x3030303030303030 // eight zeros
+
+// eight are the digits of v, which is below 10^8, a byte each, the first one lowest. What the products are shifted by is
+// near enough to a division by 100 and by 10 up to 9999 and 99.
+func eight(v uint32) uint64 {
+	fours := uint64(v/1e4) | uint64(v%1e4)<<32
+	hundreds := fours * 5243 >> 19 & 0x0000007f_0000007f
+	twos := hundreds | (fours-100*hundreds)<<16
+	tens := twos * 103 >> 10 & 0x000f_000f_000f_000f
+	return tens | (twos-10*tens)<<8
+}
+
+// append8 writes the bytes of x, the lowest first.
+func append8(dst []byte, x uint64) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, 8)[:n+8]
+	binary.LittleEndian.PutUint64(dst[n:], x)
+	return dst
 }
 
 func appendHex(dst []byte, v uint64) []byte { return strconv.AppendUint(dst, v, 16) }

@@ -26,12 +26,17 @@ const (
 )
 
 // optionNames are the names by kind; tcpdump prints an empty one for the CC echo.
-var optionNames = [256]string{
-	endOfList: "eol", noOperation: "nop", maximumSegment: "mss", windowScale: "wscale",
-	sackPermitted: "sackOK", sack: "sack", echo: "echo", echoReply: "echoreply", timestamps: "TS",
-	cc: "cc", ccNew: "ccnew", md5Signature: "md5", scps: "scps", userTimeout: "uto",
-	authentication: "tcp-ao", multipath: "mptcp", fastOpen: "tfo", experiment2: "exp",
-}
+var optionNames = func() (names [256]text) {
+	for kind, name := range map[uint8]string{
+		endOfList: "eol", noOperation: "nop", maximumSegment: "mss", windowScale: "wscale",
+		sackPermitted: "sackOK", sack: "sack", echo: "echo", echoReply: "echoreply", timestamps: "TS",
+		cc: "cc", ccNew: "ccnew", md5Signature: "md5", scps: "scps", userTimeout: "uto",
+		authentication: "tcp-ao", multipath: "mptcp", fastOpen: "tfo", experiment2: "exp",
+	} {
+		names[kind] = textOf(name)
+	}
+	return names
+}()
 
 // options is the option list of one header while it is walked through.
 type options struct {
@@ -52,8 +57,14 @@ const (
 	cut         // not captured to its end
 )
 
+// usual is what a list begins with that is nothing but a time stamp, as that of nearly all segments but SYNs is (RFC 7323 appendix A).
+const usual = noOperation<<24 | noOperation<<16 | timestamps<<8 | 10
+
 // append writes the list; false where the line ends with it.
 func (o *options) append(dst []byte) ([]byte, bool) {
+	if o.left == 12 && len(o.bytes) >= 12 && binary.BigEndian.Uint32(o.bytes) == usual {
+		return o.appendFixed(append(dst, "nop,nop,TS"...), timestamps, o.bytes[4:12]), true
+	}
 	for first := true; o.left > 0; first = false {
 		if !first {
 			dst = append(dst, ',')
@@ -118,8 +129,8 @@ func (o *options) appendCut(dst []byte) []byte {
 }
 
 func appendKind(dst []byte, kind uint8) []byte {
-	if name := optionNames[kind]; name != "" || kind == ccEcho {
-		return append(dst, name...)
+	if name := &optionNames[kind]; name.size > 0 || kind == ccEcho {
+		return name.append(dst)
 	}
 	return appendDec(append(dst, "unknown-"...), uint32(kind))
 }
@@ -151,7 +162,7 @@ func (o *options) appendData(dst []byte, kind uint8, size int) (line []byte, rea
 	read = fixedSize(kind)
 	if read < 0 {
 		read = size
-		if optionNames[kind] == "" {
+		if optionNames[kind].size == 0 {
 			dst, res = o.appendUnknown(dst, size)
 			return dst, size, res
 		}

@@ -29,9 +29,10 @@ type Printer struct {
 	// were seen since; their numbers start anew. (tcpdump itself never forgets one.)
 	Limit int
 
-	clock clock
-	four  sequences[conversation4]
-	six   sequences[conversation6]
+	clock   clock
+	written *written4 // nil: nothing so far
+	four    sequences[conversation4]
+	six     sequences[conversation6]
 }
 
 // DefaultLimit costs 45 MB where all conversations are IPv4, 100 MB where all are IPv6 (measured).

@@ -99,11 +99,22 @@ func key6(ip, tcp []byte, reverse bool) conversation6 {
 // random order than Go's map: either takes 0.2 us, which memory decides.
 type sequences[K comparable] struct {
 	young, old map[K]start
+	last       K     // found last, and in young
+	start      start // of it
 }
 
 // find returns what is remembered of a conversation, and whether it was known before. What is
 // new is recorded as fresh, and what is known too, where the segment starts it anew.
 func (s *sequences[K]) find(k K, fresh start, anew bool, limit int) (found start, known bool) {
+	if k == s.last && !anew && s.young != nil {
+		return s.start, true
+	}
+	found, known = s.look(k, fresh, anew, limit)
+	s.last, s.start = k, found
+	return found, known
+}
+
+func (s *sequences[K]) look(k K, fresh start, anew bool, limit int) (found start, known bool) {
 	found, known = s.young[k]
 	if known && !anew {
 		return found, true

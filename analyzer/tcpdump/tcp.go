@@ -24,7 +24,14 @@ func (p *Printer) appendTCP(dst, ip []byte, offset int, length uint32) []byte {
 	if len(h) < 4 {
 		return append(appendAddresses(dst, ip), " [|tcp]"...)
 	}
-	dst = appendEnds(dst, ip, h)
+	if is6(ip) || ip[9] != tcp {
+		dst = appendEnds(dst, ip, h)
+	} else {
+		if p.written == nil {
+			p.written = &written4{}
+		}
+		dst = p.written.append(dst, ip, h)
+	}
 	if len(h) < header20 {
 		return append(dst, " [|tcp]"...)
 	}
@@ -35,7 +42,7 @@ func (p *Printer) appendTCP(dst, ip []byte, offset int, length uint32) []byte {
 		return append(dst, " - too short, < 20]"...)
 	}
 	flags := h[13]
-	dst = appendFlags(dst, flags)
+	dst = flagTexts[flags].append(dst)
 	base := p.relative(ip, h, flags)
 	if header > length {
 		dst = appendDec(append(dst, " [bad hdr length "...), header)
@@ -57,34 +64,22 @@ func (p *Printer) appendTCP(dst, ip []byte, offset int, length uint32) []byte {
 	return appendDec(append(dst, ", length "...), length)
 }
 
-// appendEnds writes "source.port > destination.port: ", without the addresses where a header
-// between IP's and TCP's made them be written already.
-func appendEnds(dst, ip, h []byte) []byte {
-	direct := is6(ip) && ip[6] == tcp || !is6(ip) && ip[9] == tcp
-	if direct {
-		dst = append(appendSource(dst, ip), '.')
-	}
-	dst = appendDec(dst, uint32(binary.BigEndian.Uint16(h)))
-	dst = append(dst, " > "...)
-	if direct {
-		dst = append(appendDestination(dst, ip), '.')
-	}
-	dst = appendDec(dst, uint32(binary.BigEndian.Uint16(h[2:])))
-	return append(dst, ": "...)
-}
-
-func appendFlags(dst []byte, flags uint8) []byte {
-	dst = append(dst, "Flags ["...)
-	if flags == 0 {
-		dst = append(dst, "none"...)
-	}
-	for i := range len(flagLetters) {
-		if flags&(1<<i) != 0 {
-			dst = append(dst, flagLetters[i])
+// flagTexts are what is written of flags, by their bits.
+var flagTexts = func() (all [256]text) {
+	for flags := range all {
+		letters := []byte("none")
+		if flags != 0 {
+			letters = letters[:0]
 		}
+		for i := range len(flagLetters) {
+			if flags&(1<<i) != 0 {
+				letters = append(letters, flagLetters[i])
+			}
+		}
+		all[flags] = textOf("Flags [" + string(letters) + "]")
 	}
-	return append(dst, ']')
-}
+	return all
+}()
 
 func appendNumbers(dst, h []byte, flags uint8, length uint32, base appearance) []byte {
 	if length > 0 || flags&(flagSYN|flagFIN|flagRST) != 0 {

@@ -20,7 +20,7 @@ const (
 // clock remembers the second written last, as most packets share it with the packet before,
 // and the time that TimeDelta and TimeOffset count from.
 type clock struct {
-	second    int64
+	second    int64 // when it began, in the printed unit
 	text      [len("2006-01-02 15:04:05")]byte
 	size      int // of text, 0: nothing written yet
 	reference int64
@@ -31,12 +31,11 @@ func (p *Printer) appendTime(dst []byte, ns int64) []byte {
 	if p.Time == TimeNone {
 		return dst
 	}
-	unit := int64(1000)
-	if p.Nano {
-		unit = 1
-	}
 	// tcpdump reads a file in the unit it prints: differences are between cut-off times.
-	t := floorDiv(ns, unit)
+	t := ns
+	if !p.Nano {
+		t = floorDiv(ns, 1000)
+	}
 	switch p.Time {
 	case TimeUnix:
 		dst = p.appendUnix(dst, t)
@@ -58,25 +57,25 @@ func floorDiv(a, b int64) int64 {
 
 // split divides a time in the printed unit into seconds and the rest.
 func (p *Printer) split(t int64) (second, fraction int64) {
-	perSecond := int64(1e6)
+	second = floorDiv(t, p.perSecond())
+	return second, t - second*p.perSecond()
+}
+
+func (p *Printer) perSecond() int64 {
 	if p.Nano {
-		perSecond = 1e9
+		return 1e9
 	}
-	second = floorDiv(t, perSecond)
-	return second, t - second*perSecond
+	return 1e6
 }
 
 func (p *Printer) appendFraction(dst []byte, fraction int64) []byte {
-	digits := [10]byte{'.'}
-	n := 6
+	dst = append(dst, '.')
 	if p.Nano {
-		n = 9
+		dst = append(dst, '0'+byte(fraction/1e8))
+		return append8(dst, eight(uint32(fraction%1e8))|ascii)
 	}
-	for i := n; i > 0; i-- {
-		digits[i] = '0' + byte(fraction%10)
-		fraction /= 10
-	}
-	return append(dst, digits[:n+1]...)
+	dst = append8(dst, (eight(uint32(fraction))|ascii)>>16)
+	return dst[:len(dst)-2]
 }
 
 // tcpdump looks at the low 32 bits of the seconds, and refuses what was negative there.
@@ -114,14 +113,16 @@ func (p *Printer) appendDifference(dst []byte, t int64) []byte {
 }
 
 func (p *Printer) appendLocal(dst []byte, t int64) []byte {
-	second, fraction := p.split(t)
-	if unprintable(second) {
-		return append(dst, timeError...)
+	c := &p.clock
+	fraction := t - c.second
+	if c.size == 0 || uint64(fraction) >= uint64(p.perSecond()) {
+		var second int64
+		if second, fraction = p.split(t); unprintable(second) {
+			return append(dst, timeError...)
+		}
+		c.second, c.size = t-fraction, len(p.appendSecond(c.text[:0], second))
 	}
-	if c := &p.clock; c.size == 0 || c.second != second {
-		c.second, c.size = second, len(p.appendSecond(c.text[:0], second))
-	}
-	dst = append(dst, p.clock.text[:p.clock.size]...)
+	dst = append(dst, c.text[:c.size]...)
 	return p.appendFraction(dst, fraction)
 }
 
