@@ -68,11 +68,7 @@ type counts interface {
 func count(t counts, f *flows.Flow, now *flows.Standing) (again bool) {
 	if f.Capture.Evicted {
 		before := &f.Capture.Before
-		again = !t.has(before)
-		switch {
-		case before.Shed == flows.NotShed && !again:
-			return false // it was over
-		case !again:
+		if again = !t.has(before); !again {
 			t.stands(before, ^uint64(0))
 		}
 	}

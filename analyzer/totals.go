@@ -26,7 +26,7 @@ type Totals struct {
 	EndedOpen uint64                                  // flows that the capture ended before
 	Shed      Sheds                                   // flows that were more than are held
 	Young     uint64                                  // of these, those that had not been there for long enough to be judged: in progress
-	MidClose  uint64                                  // flows that were shed while they were closing, and of which the rest, if any, has not shown the end
+	MidClose  uint64                                  // flows that were shed while they were closing, and did not go on
 	Rests     uint64                                  // flows of which only the rest has a row
 	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again
 
@@ -68,9 +68,6 @@ func (t *Totals) finished(f *flows.Flow, now *flows.Standing) {
 	}
 	if c.Evicted && f.Shed == flows.NotShed && c.Before.Shed != flows.NotShed {
 		t.Rests++
-		if midClose(&c.Before) && midClose(now) {
-			t.MidClose++
-		}
 	}
 }
 
@@ -112,8 +109,7 @@ func (t *Totals) stands(s *flows.Standing, n uint64) {
 	}
 }
 
-// midClose reports whether an end has begun to close, and not come to an end. What comes later proves that its FIN was acknowledged only
-// where the other end's comes, too, and is: the FIN's number went with the flow.
+// midClose reports whether an end has begun to close, and not come to an end.
 func midClose(s *flows.Standing) bool {
 	for _, state := range s.States {
 		if flows.FinWait1 <= state && state <= flows.LastAck {

@@ -165,13 +165,13 @@ func (t *Tracker) jumped(r *record, from *half, shown uint8) {
 // sentFIN takes the FIN of a segment; before is what its sender had sent until then.
 func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 	s := t.seg
-	covers := to.is(hasFIN) && !s.Ack.Before(to.fin)
+	covers := to.is(ackedFIN) || to.is(hasFIN) && !s.Ack.Before(to.fin)
 	from.has &^= finCovers
 	if covers {
 		from.has |= finCovers
 	}
 	if from.is(hasFIN) {
-		t.finAgain(r, from, to, covers && from.ack.Before(to.fin))
+		t.finAgain(r, from, to, covers && to.is(hasFIN) && from.ack.Before(to.fin))
 		return
 	}
 	if covers {
@@ -245,6 +245,9 @@ func (t *Tracker) finAgain(r *record, from, to *half, news bool) {
 	}
 	if at := from.ackOfFINAt(); at > 0 && t.takeBack(r, from, uint8(at), "repeats its FIN, so the ACK of it had not arrived") {
 		r.clear(atClose)
+	}
+	if from.is(ackedFIN) {
+		t.undo(r, from, gotACKOfFIN, "repeats its FIN, so the ACK of it had not arrived")
 	}
 }
 

@@ -1,7 +1,6 @@
 package flows
 
 import (
-	"cmp"
 	"net/netip"
 	"time"
 )
@@ -122,8 +121,6 @@ const (
 	_
 	circSilent // it did not answer what it was sent long ago
 	_
-	circQuietRest  // since the last packet of what goes on after it was given up
-	circQuietSince // since the first of these
 )
 
 func (t *Tracker) circumstancesOf(r *record) (c circumstances) {
@@ -138,8 +135,6 @@ func (t *Tracker) circumstancesOf(r *record) (c circumstances) {
 	set(circHalfOpen, t.now-r.at[atSYNACK] >= notYetOpen)
 	set(circQuiet, t.quiet(r.at[atFIN]))
 	set(circQuiet2, t.quiet(r.at[atFIN2]))
-	set(circQuietRest, r.resumed() && t.quiet(r.last()))
-	set(circQuietSince, r.resumed() && t.quiet(r.first))
 	for i := range r.ends {
 		h, peer := &r.ends[i], &r.ends[1-i]
 		set(circPackets<<i, h.packets > 0)
@@ -186,6 +181,11 @@ func (f *Flow) outlineRest(r *record, b *Standing) {
 	if b.SYNACKs > 0 {
 		f.Server().Retransmissions.SYNACK = f.Server().Counts.SYNACK
 	}
+	for side := range f.Ends {
+		if b.closed[side] {
+			f.Ends[side].Retransmissions.FIN = f.Ends[side].Counts.FIN
+		}
+	}
 }
 
 // figures fills f, which has its outline, with what was counted and measured.
@@ -212,9 +212,11 @@ func (t *Tracker) figures(r *record, f *Flow) {
 		e.Unacknowledged = peer.is(hasAck) && h.is(hasNxt) && peer.ack.Before(h.nxt)
 	}
 	r.times(&f.Opening)
-	f.Closing.FINToACK = r.elapsed(atFIN, atFINACK)
-	f.Closing.FINToFIN = r.elapsed(atFIN, atFIN2)
-	f.Closing.Close = r.elapsed(atFIN, atClose)
+	if !r.ends[0].is(lowFIN) && !r.ends[1].is(lowFIN) { // of that the time is not known
+		f.Closing.FINToACK = r.elapsed(atFIN, atFINACK)
+		f.Closing.FINToFIN = r.elapsed(atFIN, atFIN2)
+		f.Closing.Close = r.elapsed(atFIN, atClose)
+	}
 	if r.events != 0 {
 		f.Events = *t.events.ptr(r.events)
 	}
@@ -362,11 +364,8 @@ func (t *Tracker) closing(r *record, opened OpeningOutcome) Teardown {
 	if r.is(crossed) {
 		d.First = ByBoth
 	}
-	if b := t.before(r); b != nil {
-		if b.Shed == NotShed {
-			return Teardown{Outcome: b.Closing, First: b.First, ResetBy: b.ResetBy}
-		}
-		d.First = cmp.Or(b.First, d.First)
+	if b := t.before(r); b != nil && b.Shed == NotShed && b.Closing != ClosingOrderly {
+		return Teardown{Outcome: b.Closing, First: b.First, ResetBy: b.ResetBy}
 	}
 	d.Outcome = t.closingOutcome(r, c, s, opened)
 	if d.Outcome == ClosingReset || d.Outcome == ClosingRSTAfterFIN {
@@ -379,7 +378,7 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 	switch opened {
 	case OpeningComplete:
 	case OpeningNotCaptured:
-		if !r.is(sawOpen) && !c.is(hasFIN) && !s.is(hasFIN) {
+		if !r.is(sawOpen) && !c.is(hasFIN|lowFIN) && !s.is(hasFIN|lowFIN) {
 			if r.resetBy != NoOne {
 				return ClosingNotCaptured
 			}
@@ -390,23 +389,20 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 			return ClosingNever
 		}
 	}
-	before := t.before(r)
 	switch {
 	case c.is(byRST) || s.is(byRST):
-		if r.is(resetAfter) || before != nil && before.First != NoOne {
+		if r.is(resetAfter) {
 			return ClosingRSTAfterFIN
 		}
 		return ClosingReset
 	case r.oneWay():
 		return ClosingOpen // all else rests on what the other end did not send
-	case before != nil && before.First != NoOne:
-		return t.restClosing(r, before, c, s)
-	case c.is(hasFIN) && s.is(hasFIN):
+	case c.is(hasFIN|lowFIN) && s.is(hasFIN|lowFIN):
 		ca, sa := c.finAcked(s), s.finAcked(c)
 		if ca && sa && r.over() {
 			return ClosingOrderly
 		}
-		again := !ca && c.finN > 1 || !sa && s.finN > 1 || ca && sa
+		again := !ca && c.finRepeated() || !sa && s.finRepeated() || ca && sa
 		switch {
 		case !again && !t.quiet(r.at[atFIN2]):
 			return ClosingOpen
@@ -418,9 +414,9 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 		return ClosingOpen
 	case c.is(hasFIN) && s.path.jump > 0, s.is(hasFIN) && c.path.jump > 0:
 		return ClosingOpen // the number that the capture lacks may be the other FIN
-	case c.is(hasFIN):
+	case c.is(hasFIN | lowFIN):
 		return t.halfClosed(r, c, c.finAcked(s), t.quiet(r.at[atFIN]))
-	case s.is(hasFIN):
+	case s.is(hasFIN | lowFIN):
 		return t.halfClosed(r, s, s.finAcked(c), t.quiet(r.at[atFIN]))
 	case c.silent(s) && t.quiet(r.askedAt(s)), s.silent(c) && t.quiet(r.askedAt(c)):
 		return ClosingSilent
@@ -428,32 +424,15 @@ func (t *Tracker) closingOutcome(r *record, c, s *half, opened OpeningOutcome) C
 	return ClosingOpen
 }
 
-// restClosing is how a flow closed that was given up after its first FIN.
-func (t *Tracker) restClosing(r *record, before *Standing, c, s *half) ClosingOutcome {
-	closed := func(h *half) bool {
-		return h.is(hasFIN) || h.path.has(FinWait1) || h.path.has(FinWait2) || h.path.has(LastAck)
-	}
-	last := t.quiet(r.last())
-	switch {
-	case r.over():
-		return ClosingOrderly
-	case closed(c) && closed(s):
-		if last {
-			return ClosingMissingFinalACK
-		}
-	case (before.Closing == ClosingHalfClosed || t.quiet(r.first)) && // that FIN passed before
-		(c.path.top() == FinWait2 || s.path.top() == FinWait2):
-		return ClosingHalfClosed
-	case last && (c.path.top() == FinWait1 || s.path.top() == FinWait1):
-		return ClosingFINUnanswered
-	}
-	return ClosingOpen
-}
-
 func (t *Tracker) quiet(since int64) bool { return t.now-since >= notYetClosed }
 
 // finAcked reports whether h has sent a FIN, and the other end acknowledged it.
-func (h *half) finAcked(by *half) bool { return h.is(hasFIN) && by.is(hasAck) && !by.ack.Before(h.fin) }
+func (h *half) finAcked(by *half) bool {
+	return h.is(ackedFIN) || h.is(hasFIN) && by.is(hasAck) && !by.ack.Before(h.fin)
+}
+
+// finRepeated reports whether h has sent its FIN more than once.
+func (h *half) finRepeated() bool { return h.finN > 1 || h.finN > 0 && h.is(lowFIN) }
 
 // mayLackFIN reports whether an end's last word acknowledges one number more than was captured: that
 // may be the other FIN, and the capture ends before anybody goes on from there.
@@ -474,7 +453,7 @@ func (t *Tracker) halfClosed(r *record, h *half, acked, quiet bool) ClosingOutco
 	switch {
 	case acked && quiet:
 		return ClosingHalfClosed
-	case !acked && (h.finN > 1 || quiet):
+	case !acked && (h.finRepeated() || quiet):
 		return ClosingFINUnanswered
 	}
 	return ClosingOpen

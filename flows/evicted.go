@@ -17,11 +17,12 @@ type Standing struct {
 	ClientReset    bool // it sent a RST
 	Midstream      bool
 	Truncated      bool
-	Missing        bool // the capture lacks some of it
-	Duplicated     bool // and has some of it twice
-	second         bool // the client is the second end of the four-tuple
-	endless        bool // it is never over by itself
-	hasISS         bool // and its client's ISS is known: the eviction has that in place of a time
+	Missing        bool    // the capture lacks some of it
+	Duplicated     bool    // and has some of it twice
+	second         bool    // the client is the second end of the four-tuple
+	endless        bool    // it is never over by itself
+	hasISS         bool    // its client's number is the ISS
+	closed         [2]bool // that end has sent its FIN, by Side
 }
 
 const mostSYNs = 8
@@ -29,6 +30,11 @@ const mostSYNs = 8
 // Standing is how f stands, with all that was known of it before it was given up.
 func (f *Flow) Standing() Standing {
 	b, c := &f.Capture.Before, f.Client()
+	if f.Capture.Evicted && b.Shed == NotShed {
+		s := *b
+		s.Closing, s.ResetBy, s.States = f.Closing.Outcome, f.Closing.ResetBy, [2]State{c.State(), f.Server().State()}
+		return s
+	}
 	s := Standing{Shed: f.Shed, Roles: f.Roles, Opening: f.Opening.Outcome, Closing: f.Closing.Outcome,
 		First: f.Closing.First, ResetBy: f.Closing.ResetBy,
 		SYNs: uint8(min(f.Opening.SYNs, mostSYNs)), SYNACKs: uint8(min(f.Opening.SYNACKs, mostSYNs)),
@@ -80,20 +86,23 @@ func (s *standings) numberOf(what Standing) uint16 {
 
 // evicted recognises the four-tuples of flows that were taken out at the ceiling, and knows how they stood: of each shard
 // the 8,192 that went last. Chance fills some sets sooner than others: of the last half million of all shards one in a
-// thousand is forgotten, of the last million one in twenty. The eight of a set lie in a cache line, the latest first. The
-// zero value is ready.
+// thousand is forgotten, of the last million one in twenty. The zero value is ready.
 type evicted [shards]*[1 << evictedBits]evictedSet
 
 const evictedBits = 10
 
-type evictedSet [8]eviction
+// evictedSet are eight, the latest first. Their prints lie in one cache line: of a new four-tuple nothing else is looked at. With the place
+// of the set, a print has 50 bits of the four-tuple's hash, so that of a hundred million strangers hardly one is taken for such a flow.
+type evictedSet struct {
+	prints [8]uint32
+	of     [8]eviction
+}
 
-// eviction is what is kept of one, in 8 bytes. With the place of its set, it has 50 bits of the four-tuple's hash, so that
-// of a hundred million strangers hardly one is taken for such a flow.
+// eviction is what is kept of one, in 8 bytes beside its print. Of numbers it has the lower bits.
 type eviction struct {
-	print    uint32
-	standing uint16 // 0: there is none
-	due      uint16 // the second in which its time would have been over, its lower bits; where endless, those of the ISS
+	standing uint16    // 0: there is none
+	due      uint16    // the second in which its time would have been over; where endless, that of its first FIN
+	numbers  [2]uint16 // by Side: after its FIN, where that is not acknowledged; else its ISS
 }
 
 func (e *evicted) setOf(k *tuple) *evictedSet {
@@ -110,17 +119,18 @@ func (e *evicted) add(k *tuple, of eviction) (forgotten eviction) {
 		*shard = new([1 << evictedBits]evictedSet)
 	}
 	set := e.setOf(k)
-	forgotten = set[len(set)-1]
-	copy(set[1:], set[:])
-	set[0] = of
+	forgotten = set.of[len(set.of)-1]
+	copy(set.prints[1:], set.prints[:])
+	copy(set.of[1:], set.of[:])
+	set.prints[0], set.of[0] = k.print, of
 	return forgotten
 }
 
 // find is where in its set the flow with that four-tuple is, -1: it is not there.
 func (e *evictedSet) find(k *tuple) int {
 	if e != nil {
-		for i := range e {
-			if e[i].print == k.print && e[i].standing != 0 {
+		for i := range e.prints {
+			if e.prints[i] == k.print && e.of[i].standing != 0 {
 				return i
 			}
 		}
@@ -132,9 +142,10 @@ func (e *evictedSet) find(k *tuple) int {
 func (e *evicted) take(k *tuple) (of eviction) {
 	set := e.setOf(k)
 	if i := set.find(k); i >= 0 {
-		of = set[i]
-		copy(set[i:], set[i+1:])
-		set[len(set)-1] = eviction{}
+		of = set.of[i]
+		copy(set.prints[i:], set.prints[i+1:])
+		copy(set.of[i:], set.of[i+1:])
+		set.of[len(set.of)-1] = eviction{}
 	}
 	return of
 }
@@ -156,10 +167,18 @@ type Ceiling struct {
 func (t *Tracker) evict(c *sheddable) {
 	k := t.tupleOfRef(c.ref)
 	t.digest(&k)
-	e := eviction{print: k.print, standing: t.standingOf(c)}
-	e.due = uint16(t.deadline(t.shown) / second)
-	if t.standings.of[e.standing].hasISS {
-		e.due = uint16(t.shown.clientEnd().iss)
+	e := eviction{standing: t.standingOf(c)}
+	r := t.shown
+	due := t.deadline(r)
+	if due == 0 && r.has(atFIN) {
+		due = r.at[atFIN] + second - 1 // at the earliest
+	}
+	e.due = uint16(due / second)
+	for side := range e.numbers {
+		h := r.end(Side(side))
+		if e.numbers[side] = uint16(h.iss); h.is(hasFIN) && !acked(h.path.top()) {
+			e.numbers[side] = uint16(h.fin)
+		}
 	}
 	if e.standing == 0 || t.missed(t.gone.add(&k, e)) {
 		t.ceiling.Forgotten++
@@ -192,11 +211,11 @@ func (t *Tracker) standingOf(c *sheddable) uint16 {
 	f.Shed = c.shed
 	of := f.Standing()
 	of.second = r.client == 1
-	if b := t.before(r); b != nil && b.Shed == NotShed {
-		of = *b // what comes after a row changes nothing
-	}
 	of.endless = t.deadline(r) == 0
-	of.hasISS = of.endless && r.clientEnd().is(hasISS|lowISS) && r.serverEnd() != r.clientEnd()
+	for side := range of.closed {
+		of.closed[side] = r.end(Side(side)).is(hasFIN | lowFIN)
+	}
+	of.hasISS = r.clientEnd().is(hasISS|lowISS) && (!of.closed[Client] || acked(of.States[Client])) && r.serverEnd() != r.clientEnd()
 	n := t.standings.numberOf(of)
 	if known != nil {
 		*known = n
@@ -226,8 +245,11 @@ func (t *Tracker) evictedBefore(k *tuple) eviction {
 	}
 	b, s := &t.standings.of[e.standing], t.seg
 	byServer := b.second != (k.from == 1)
-	late := b.hasISS && uint16(s.Seq) == e.due // a copy of its SYN
-	if s.Flags.Any(SYN) && (byServer != s.Flags.Any(ACK) || !byServer && !b.Opening.undecided() && !late) {
+	again := b.hasISS && uint16(s.Seq) == e.numbers[Client]
+	if !b.hasISS || b.States[Server] != Unknown { // else another number is another attempt
+		again = again || b.Opening.undecided()
+	}
+	if s.Flags.Any(SYN) && (byServer != s.Flags.Any(ACK) || !byServer && !again) {
 		return eviction{} // another connection
 	}
 	return e
@@ -247,19 +269,25 @@ func (t *Tracker) resume(r *record, e eviction) {
 	if b.Proved && b.States[Server] == SynReceived {
 		r.serverEnd().has |= distrust // it did not take what proves the client open
 	}
+	left, _ := t.dueIn(&e)
+	due := t.now/second + left
+	t.step.Before = b
+	if b.endless {
+		t.note(Note{Kind: NoteGoesOn})
+	} else {
+		t.note(Note{Kind: NoteGoesOn, N: uint32(due)})
+	}
 	if b.hasISS {
-		r.clientEnd().iss = Seq(e.due)
 		r.clientEnd().has |= lowISS
 	}
-	due := uint32(0)
-	if !b.endless {
-		left, _ := t.dueIn(&e)
-		due = uint32(t.now/second + left)
-	}
-	t.step.Before = b
-	t.note(Note{Kind: NoteGoesOn, N: due})
 	for side, state := range b.States {
 		h := r.end(Side(side))
+		h.iss = Seq(e.numbers[side])
+		if b.closed[side] {
+			if h.has |= lowFIN | finSeen; acked(state) {
+				h.has |= ackedFIN
+			}
+		}
 		switch {
 		case state == Unknown:
 		case Side(side) == Client && state == Established && b.Proved:
@@ -270,6 +298,33 @@ func (t *Tracker) resume(r *record, e eviction) {
 		default:
 			t.begin(r, h, Unknown, state, Assumed, met)
 		}
+	}
+	if b.closed != [2]bool{} {
+		at := due * second
+		if !b.endless {
+			at -= patience - second // its last packet, at the latest
+		}
+		r.resumeClose(b, at)
+	}
+}
+
+// resumeClose has r go on with a close in which the last FIN had passed at a time, or before: how long before is not needed, where that
+// is longer than a close is waited for.
+func (r *record) resumeClose(b *Standing, at int64) {
+	if b.Closing == ClosingHalfClosed {
+		at = 0
+	}
+	if at = min(max(at, r.first-notYetClosed), r.first); at < r.first {
+		r.steps[r.nsteps] = step(at-r.first) << stepBits
+		r.nsteps++
+	}
+	r.stamp(atFIN, at)
+	if b.closed == [2]bool{true, true} {
+		r.stamp(atFIN2, at)
+	}
+	if r.firstFIN = b.First; b.First == ByBoth {
+		r.firstFIN = ByClient
+		r.marks |= crossed
 	}
 }
 
@@ -296,17 +351,43 @@ func (h *half) recall(next Seq) {
 	}
 }
 
-// recallFIN makes out the number of a FIN before which the flow was given up: its sender goes on after it where it acknowledges the
-// other end's, and has nothing more to send.
+// recallFIN makes out the number of a FIN that had passed when the flow was given up: its sender goes on there, or sends it again, and the
+// other end acknowledges it, or else has not got it.
 func (t *Tracker) recallFIN(r *record, from, to *half) {
 	s := t.seg
-	closed := from.path.has(FinWait1) || from.path.has(FinWait2)
-	if !closed || from.is(hasFIN) || !to.is(hasFIN) || s.Len > 0 || s.Flags&control != ACK || s.Ack.Before(to.fin) {
+	if s.Flags.Any(SYN) || !s.Flags.valid() {
 		return
 	}
-	from.fin, from.nxt, from.edge = s.Seq, s.Seq, s.Seq
-	from.has |= hasFIN | finSeen | hasNxt
-	if to.is(hasAck) && !to.ack.Before(from.fin) {
-		t.move(r, from, gotACKOfFIN, Assumed)
+	switch {
+	case !from.is(lowFIN) || from.is(hasFIN):
+	case s.Flags.Any(FIN):
+		from.recallFIN(s.End())
+	case !from.is(ackedFIN) && uint16(s.Seq) == uint16(from.iss):
+		from.recallFIN(s.Seq)
+	}
+	switch {
+	case to.has&(lowFIN|ackedFIN|hasFIN) != lowFIN || !s.Flags.Any(ACK):
+	case uint16(s.Ack) == uint16(to.iss):
+		to.recallFIN(s.Ack)
+	default:
+		t.undo(r, from, gotFIN, "does not acknowledge the FIN")
+	}
+}
+
+func (h *half) recallFIN(fin Seq) {
+	h.iss, h.fin, h.nxt, h.edge = 0, fin, fin, fin
+	h.has = h.has&^lowISS | hasFIN | hasNxt
+}
+
+// acked reports whether an end that has sent its FIN has got the ACK of it when it is in s.
+func acked(s State) bool { return s == FinWait2 || s == TimeWait || s == Closed }
+
+// undo takes back what an end is said to have got before the flow was given up.
+func (t *Tracker) undo(r *record, h *half, got event, why string) {
+	for _, e := range &edges {
+		if e.on == got && e.to == h.path.top() && h.path.n == 1 && t.takeBack(r, h, 0, why) {
+			t.begin(r, h, Unknown, e.from, Assumed, met)
+			return
+		}
 	}
 }

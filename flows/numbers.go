@@ -61,7 +61,7 @@ func (t *Tracker) fits(r *record, from, to *half) bool {
 	t.bearsOut(r, from, to)
 	quiet := QuietNone
 	if to.is(hasAck) && from.is(hasNxt) {
-		window := int64(to.window(r.scaled(), !to.is(hasISS)))
+		window := int64(to.window(r.scaled(), !to.is(hasISS) || r.resumed()))
 		off := int64(s.Seq.Sub(to.ack))
 		past := int64(to.ack.Sub(s.End()))
 		if off > max(window, 1<<16)+1 && from.nxt.Before(s.Seq) || past > max(window, 1<<16) {

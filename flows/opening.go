@@ -9,7 +9,7 @@ func (t *Tracker) syn(r *record, from, to *half) {
 		t.synAgain(r, from)
 		return
 	}
-	if from.is(hasISS | lowISS) {
+	if from.is(hasISS|lowISS) && !(from.opening() && from.began(s.Seq)) {
 		t.step.Quiet = QuietStale // a late copy, or no pick would have brought it here, had it a chance
 		return
 	}

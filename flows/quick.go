@@ -55,7 +55,7 @@ func (a *lessons) of(shape uint16, c class) *lesson {
 
 // teachable reports whether observe asks nothing of a flow in a shape that a class does not answer.
 func (s *shape) teachable() bool {
-	const out = distrust | ownRST | byRST | provoked | hasAlt
+	const out = distrust | ownRST | byRST | provoked | hasAlt | lowFIN
 	for i := range s.ends {
 		if h := &s.ends[i]; h.has&out != 0 || h.has&hasNxt == 0 || h.path.jump != 0 {
 			return false
@@ -470,6 +470,6 @@ func (t *Tracker) calms(r *record) bool {
 
 // steady reports whether h has proved that it is open, and that is all.
 func (h *half) steady() bool {
-	const out = hasFIN | distrust | ownRST | byRST | provoked | hasAlt | finSeen
+	const out = hasFIN | lowFIN | distrust | ownRST | byRST | provoked | hasAlt | finSeen
 	return h.has&(out|hasNxt|hasAck) == hasNxt|hasAck && h.path.top() == Established && h.path.proves(Established) && h.path.jump == 0
 }

@@ -26,6 +26,8 @@ const (
 	seenElsewhere       // the capture has copies of its segments from another interface
 	mirrored            // the capture has a copy of its SYN, and not from another interface
 	lowISS              // its SYN was given up with the flow's beginning: of the ISS the lower 16 bits are known
+	lowFIN              // likewise its FIN: unless that was acknowledged, of the number after it the lower 16 bits are known, in iss
+	ackedFIN            // it was
 )
 
 // half is one end of a record. All its numbers are as sent by that end.

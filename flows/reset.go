@@ -121,7 +121,7 @@ func (t *Tracker) resetOf(r *record, from, to *half) Reset {
 // dies closes both ends.
 func (t *Tracker) dies(r *record, from, to *half) {
 	t.event(Event{Note: Note{Kind: NoteRST}, Reset: t.resetOf(r, from, to)})
-	if from.is(hasFIN) || to.is(hasFIN) {
+	if from.is(hasFIN|lowFIN) || to.is(hasFIN|lowFIN) {
 		r.marks |= resetAfter
 	}
 	if r.resetBy == NoOne {

@@ -203,7 +203,7 @@ func (r *record) fate() fate {
 		return fate{}
 	case a.n == 0 && b.n == 0, a.n == 0 && b.top() == SynSent, b.n == 0 && a.top() == SynSent:
 		return fate{shed: ShedAttempt}
-	case r.waiting() && !(r.ends[0].is(hasFIN) && r.ends[1].is(hasFIN)):
+	case r.waiting() && !(r.ends[0].is(hasFIN|lowFIN) && r.ends[1].is(hasFIN|lowFIN)):
 		return fate{ShedHalfOpen, r.serverEnd().synack > 1}
 	}
 	return fate{shed: ShedOpen}

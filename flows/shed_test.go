@@ -19,6 +19,7 @@ var lives = map[string][]struct {
 	"half-open":  {{0, flows.SYN}, {1, flows.SYN | flows.ACK}},
 	"finished":   {{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.FIN | flows.ACK}, {1, flows.FIN | flows.ACK}, {0, flows.ACK}},
 	"unanswered": {{0, flows.SYN}},
+	"refused":    {{0, flows.SYN}, {1, flows.RST | flows.ACK}},
 	"half-closed": {{0, flows.SYN}, {1, flows.SYN | flows.ACK}, {0, flows.ACK}, {0, flows.FIN | flows.ACK}, {1, flows.ACK},
 		{1, flows.ACK | flows.PSH}, {0, flows.ACK}}, // and goes on
 }
@@ -219,8 +220,8 @@ func TestShedWhenFlowsGrow(t *testing.T) {
 	}
 }
 
-// A SYN again, or its answer, is of the attempt that was shed, and a late copy of it of the connection; a SYN with another ISS, or after
-// a connection that has its row, is of another. So it is when the rest of it is shed again.
+// A SYN again, or its answer, is of the attempt that was shed, and a late copy of it of the connection, also where that was over; a SYN with
+// another ISS is of another. So it is when the rest of it is shed again.
 func TestShedGoesOn(t *testing.T) {
 	const shed = -1
 	for _, test := range []struct {
@@ -231,6 +232,7 @@ func TestShedGoesOn(t *testing.T) {
 		before  flows.OpeningOutcome
 	}{
 		{"unanswered", []int{0}, 0, true, flows.OpeningInProgress},
+		{"unanswered", []int{0}, 1, false, 0},
 		{"unanswered", []int{1}, 0, true, flows.OpeningInProgress},
 		{"half-open", []int{0}, 0, true, flows.OpeningInProgress},
 		{"half-open", []int{2}, 0, true, flows.OpeningInProgress},
@@ -243,7 +245,10 @@ func TestShedGoesOn(t *testing.T) {
 		{"open", []int{0, shed, 0}, 0, true, flows.OpeningComplete},
 		{"open", []int{0, shed, 0}, 1, false, 0},
 		{"open", []int{3, shed, 0, 0, 3}, 0, true, flows.OpeningComplete},
-		{"finished", []int{0}, 0, false, 0},
+		{"refused", []int{0}, 0, true, flows.OpeningRefused},
+		{"refused", []int{0}, 1, false, 0},
+		{"finished", []int{0}, 0, true, flows.OpeningComplete},
+		{"finished", []int{0}, 1, false, 0},
 		{"finished", []int{2}, 0, true, flows.OpeningComplete},
 	} {
 		tr := flows.NewTracker(flows.Config{MaxFlows: 256})
@@ -342,7 +347,7 @@ func TestShedHalfClosed(t *testing.T) {
 		want       flows.ClosingOutcome
 	}{
 		{10, 30, flows.ClosingOpen},
-		{10, 65, flows.ClosingOpen}, // it is not known how old the FIN is
+		{10, 65, flows.ClosingHalfClosed},
 		{10, 75, flows.ClosingHalfClosed},
 		{70, 75, flows.ClosingHalfClosed}, // it was, when it was shed
 	} {
@@ -377,6 +382,109 @@ func TestShedHalfClosed(t *testing.T) {
 		if rest.Closing.Outcome != test.want || rest.Closing.First != flows.ByClient {
 			t.Errorf("goes on %ds after the FIN, and the capture ends after %ds: %v, %v first; want %v", test.after, test.end, rest.Closing.Outcome, rest.Closing.First, test.want)
 		}
+	}
+}
+
+// A close goes on where the flow was shed between its packets (RFC 9293 §3.6): after each of them, or after none.
+func TestShedCloses(t *testing.T) {
+	const c, s, ack, fin = 0, 1, flows.ACK, flows.FIN | flows.ACK
+	type packet struct {
+		side     int
+		flags    flows.Flags
+		seq, ack flows.Seq // from both ends' ISS
+	}
+	for _, test := range []struct {
+		name    string
+		close   []packet // of a connection without data
+		outcome flows.ClosingOutcome
+		first   flows.Closer
+		states  [2]flows.State
+	}{
+		{"figure 12", []packet{{c, fin, 1, 1}, {s, ack, 1, 2}, {s, fin, 1, 2}, {c, ack, 2, 2}},
+			flows.ClosingOrderly, flows.ByClient, [2]flows.State{flows.TimeWait, flows.Closed}},
+		{"three packets", []packet{{s, fin, 1, 1}, {c, fin, 1, 2}, {s, ack, 2, 2}},
+			flows.ClosingOrderly, flows.ByServer, [2]flows.State{flows.Closed, flows.TimeWait}},
+		{"figure 13", []packet{{c, fin, 1, 1}, {s, fin, 1, 1}, {c, ack, 2, 2}, {s, ack, 2, 2}},
+			flows.ClosingOrderly, flows.ByBoth, [2]flows.State{flows.TimeWait, flows.TimeWait}},
+		{"figure 13, last ACK missing", []packet{{c, fin, 1, 1}, {s, fin, 1, 1}, {c, ack, 2, 2}},
+			flows.ClosingOpen, flows.ByBoth, [2]flows.State{flows.Closing, flows.TimeWait}},
+		{"the FIN does not arrive", []packet{{c, fin, 1, 1}, {s, ack, 1, 1}},
+			flows.ClosingOpen, flows.ByClient, [2]flows.State{flows.FinWait1, flows.Established}},
+		{"the ACK of the FIN does not arrive", []packet{{c, fin, 1, 1}, {s, ack, 1, 2}, {c, fin, 1, 1}},
+			flows.ClosingOpen, flows.ByClient, [2]flows.State{flows.FinWait1, flows.CloseWait}},
+		{"the last ACK is of data", []packet{{c, fin, 1, 1}, {s, fin, 1, 2}, {c, ack, 2, 1}},
+			flows.ClosingOpen, flows.ByClient, [2]flows.State{flows.FinWait2, flows.LastAck}},
+		{"the last ACK is missing", []packet{{c, fin, 1, 1}, {s, fin, 1, 2}, {s, fin, 1, 2}},
+			flows.ClosingMissingFinalACK, flows.ByClient, [2]flows.State{flows.TimeWait, flows.LastAck}},
+		{"the last ACK does not arrive", []packet{{c, fin, 1, 1}, {s, fin, 1, 2}, {c, ack, 2, 2}, {s, fin, 1, 2}},
+			flows.ClosingMissingFinalACK, flows.ByClient, [2]flows.State{flows.TimeWait, flows.LastAck}},
+		{"RST to TIME_WAIT", []packet{{c, fin, 1, 1}, {s, fin, 1, 2}, {c, ack, 2, 2}, {s, flows.RST, 2, 0}},
+			flows.ClosingRSTAfterFIN, flows.ByClient, [2]flows.State{flows.Closed, flows.Closed}},
+		{"RST for FIN", []packet{{c, fin, 1, 1}, {s, flows.RST | flows.ACK, 1, 2}},
+			flows.ClosingRSTAfterFIN, flows.ByClient, [2]flows.State{flows.Closed, flows.Closed}},
+	} {
+		for _, shed := range []bool{false, true} {
+			tr := flows.NewTracker(flows.Config{MaxFlows: 256})
+			segs, client := liveIn(tr, nil, 70_000, "open")
+			segs = segs[:3]
+			end := [2]flows.Segment{segs[0], segs[1]}
+			for i, p := range test.close {
+				one := end[p.side]
+				one.Flags, one.IPID = p.flags, uint16(10+i) // no copy that the capture made
+				one.Seq, one.Ack = end[p.side].Seq+p.seq, end[1-p.side].Seq+p.ack
+				segs = append(segs, one)
+			}
+			var f, last flows.Flow
+			finished := func() {
+				for tr.Finished(&f) {
+					if f.Client().Addr.Addr() == segs[0].Src.Netip() {
+						last = f
+					}
+				}
+			}
+			var other []flows.Segment
+			for i := range segs {
+				segs[i].Time = int64(i+1) * 1e8
+				tr.Observe(&segs[i])
+				finished()
+				if shed && i > 2 {
+					other, client = liveIn(tr, nil, client, "unanswered")
+					other[0].Time = segs[i].Time
+					tr.Observe(&other[0])
+					finished()
+				}
+			}
+			tr.End()
+			finished()
+			got, states := last.Closing, [2]flows.State{last.Client().State(), last.Server().State()}
+			if got.Outcome != test.outcome || got.First != test.first || states != test.states {
+				t.Errorf("%s, shed %v: %v, first %v, %v; want %v, %v, %v", test.name, shed, got.Outcome, got.First, states, test.outcome, test.first, test.states)
+			}
+		}
+	}
+}
+
+// How far an end's windows were scaled went with its SYN: what may be within one is (RFC 7323 §2.3).
+func TestShedWindow(t *testing.T) {
+	tr := flows.NewTracker(flows.Config{MaxFlows: 256})
+	segs, client := liveIn(tr, nil, 0, "open")
+	for i := range segs[:2] {
+		segs[i].HasWScale, segs[i].WScale = true, 7
+	}
+	other, _ := liveIn(tr, nil, client, "open")
+	data, ahead := segs[1], segs[1]
+	data.Flags, data.Len = flows.ACK|flows.PSH, 1000
+	data.Seq, data.Ack = segs[1].Seq+1, segs[0].Seq+1
+	ahead = data
+	ahead.Seq += 1_000_000 // of a window of 8 MB
+	data.IPID, ahead.IPID = 100, 101
+	var step *flows.Step
+	for i, s := range slices.Concat(segs[:2], other, segs[2:3], []flows.Segment{data, ahead}) {
+		s.Time = int64(i + 1)
+		step = tr.Observe(&s)
+	}
+	if step.Quiet != flows.QuietOutOfOrder {
+		t.Errorf("data within the window: %d, want %d", step.Quiet, flows.QuietOutOfOrder)
 	}
 }
 

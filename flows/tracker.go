@@ -424,7 +424,7 @@ func (r *record) waiting() bool {
 		return false
 	case a.path.n == 0 && b.path.n == 0:
 		return true
-	case a.is(hasFIN) && b.is(hasFIN):
+	case a.is(hasFIN|lowFIN) && b.is(hasFIN|lowFIN):
 		return true
 	}
 	early := func(s State) bool { return s == SynSent || s == SynReceived }
