@@ -5,10 +5,10 @@ import "math/bits"
 // arrival is what of a segment is found out before those before it are observed: which flow it is of, mostly.
 type arrival struct {
 	lookup
-	header uint64   // a fingerprint of it: see copies
-	slot   slot     // where its four-tuple is in the table if nothing is in its way,
-	gone   eviction // of those in its set, if it is not in the table, the first
-	latest *lookup  // its place among those of the latest
+	header uint64  // a fingerprint of it: see copies
+	slot   slot    // where its four-tuple is in the table if nothing is in its way,
+	gone   uint32  // of those in its set, if it is not in the table, the first print
+	latest *lookup // its place among those of the latest
 }
 
 // lookup is what there is to know of a four-tuple.
@@ -88,7 +88,7 @@ func (t *Tracker) approach(a *arrival) {
 	}
 	if a.head == 0 {
 		if set := t.gone.setOf(&a.tuple); set != nil {
-			a.gone = set[0]
+			a.gone = set.prints[0]
 		}
 	}
 }
