@@ -10,19 +10,24 @@ import (
 	"tcpwhy/flows"
 )
 
-// soon are findings, each with the packet that it was told with.
+// soon are findings, each with the packet that it was told with, if any.
 type soon []string
 
 func (s *soon) Packet(seg *flows.Segment, _ *flows.Step, found []*Finding) error {
 	for _, n := range found {
-		*s = append(*s, fmt.Sprint(seg.Packet, " ", n.Flow, " ", n.Rule.Name, n.Packets))
+		s.add(seg.Packet, n)
 	}
 	return nil
 }
-func (s *soon) Late(*Finding) error { return nil }
-func (s *soon) Skip(*flows.Segment) {}
+func (s *soon) Late(n *Finding) error { s.add(0, n); return nil }
+func (s *soon) Skip(*flows.Segment)   {}
 
-// TestEarly: what is found as flows go on is what is found by who looks at each flow after each of its packets.
+func (s *soon) add(with uint64, n *Finding) {
+	*s = append(*s, fmt.Sprint(with, " ", n.Flow, " ", n.Rule.Name, n.Packets, n.Cause, n.Summary))
+}
+
+// TestEarly: what is found as flows go on, and when they are over, is what is found by who asks all rules of each flow after each of its
+// packets, and hands out what none had said before.
 func TestEarly(t *testing.T) {
 	segs := oneAfterTheOther(t)
 	for _, limits := range []map[string]time.Duration{nil, {"close-wait": time.Millisecond, "slow-handshake": 10 * time.Millisecond}} {
@@ -43,21 +48,40 @@ func TestEarly(t *testing.T) {
 		judge := Judge{FlowsOnly: true, Limits: limits}
 		judge.prepare()
 		tr := flows.NewLanes(flows.Config{Transitions: true, Events: true})
-		var f flows.Flow
-		var found []*Finding
 		var now int64
+		var f flows.Flow
+		told := map[string]bool{}
+		look := func(with uint64) {
+			for _, n := range judge.judgeOn(&judge.pass, &f, now, with == 0, nil) {
+				if is := fmt.Sprint(n.Flow, n.Rule.Name); !told[is] {
+					want.add(with, n)
+					told[is] = with > 0
+				}
+			}
+		}
+		finished := func() {
+			for tr.Finished(&f) {
+				look(0)
+			}
+		}
 		for i := range segs {
 			now = max(now, segs[i].Time)
 			step := tr.Observe(&segs[i])
-			if found = found[:0]; tr.Snapshot(&f) && len(step.Changes)+len(step.Notes) > 0 {
-				judge.sofar(&f, now, func(n *Finding) { found = append(found, n) })
+			if len(step.Changes)+len(step.Notes) > 0 && tr.Snapshot(&f) {
+				look(segs[i].Packet)
 			}
-			want.Packet(&segs[i], step, found)
-			for tr.Finished(&f) {
-			}
+			finished()
 		}
+		tr.Advance(now)
+		tr.End()
+		finished()
 		if len(want) < 100 || !slices.Equal(got, want) {
-			t.Errorf("limits %v: got %d findings\n%q\nand want %d\n%q", limits, len(got), got, len(want), want)
+			for i := range min(len(got), len(want)) {
+				if got[i] != want[i] {
+					t.Fatalf("limits %v: got %s\nwant %s", limits, got[i], want[i])
+				}
+			}
+			t.Errorf("limits %v: got %d findings, want %d", limits, len(got), len(want))
 		}
 	}
 }
@@ -70,7 +94,17 @@ const crossed = `
 	+1ms  >  .   2:2(0)  ack 2
 `
 
-// oneAfterTheOther are the segments of everyCapture, and of some flows that crossed, as one capture.
+// waits is a flow of which something is said early that what is said in the end is part of: the last FIN waits behind a hole.
+const waits = `
+	+0    >  S   0:0(0)
+	+1ms  <  S.  0:0(0)  ack 1
+	+1ms  >  .   1:1(0)  ack 1
+	+1ms  >  F.  1:1(0)  ack 1
+	+1ms  <  .   1:1(0)  ack 2
+	+70s  <  F.  101:101(0)  ack 2
+`
+
+// oneAfterTheOther are the segments of everyCapture, and of such flows, as one capture.
 func oneAfterTheOther(t *testing.T) (all []flows.Segment) {
 	var now int64
 	var space uint32
@@ -84,6 +118,7 @@ func oneAfterTheOther(t *testing.T) (all []flows.Segment) {
 		now, space = last, space+100
 	}
 	everyCapture(t, add)
+	add(t, "", play(t, waits).segments)
 	for range 9 { // some of them in one lane
 		add(t, "", play(t, crossed).segments)
 	}

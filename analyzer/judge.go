@@ -33,7 +33,18 @@ type Judge struct {
 
 	pass  Pass // of the flow that is judged
 	peers peers
-	said  map[uint64][]*Rule // by flow: findings that were told before it finished
+	said  map[uint64][]said // by flow: findings that were told before it finished
+	once  bool              // nobody wants these when it has
+}
+
+// said is a finding that was told.
+type said struct {
+	rule *Rule
+	at   flows.Closer
+}
+
+func hasSaid(all []said, r *Rule) bool {
+	return slices.ContainsFunc(all, func(s said) bool { return s.rule == r })
 }
 
 // LimitHosts sets how many clients are remembered at a time, each of some 600 bytes, where the 50,000 are too many.
@@ -46,13 +57,13 @@ func (j *Judge) lossy() bool { return len(j.facts.Drops) > 0 }
 // not told before.
 func (j *Judge) sofar(f *flows.Flow, now int64, out func(*Finding)) {
 	for _, n := range j.judge(f, now, false) {
-		if slices.Contains(j.said[f.Number], n.Rule) {
+		if hasSaid(j.said[f.Number], n.Rule) {
 			continue
 		}
 		if j.said == nil {
-			j.said = map[uint64][]*Rule{}
+			j.said = map[uint64][]said{}
 		}
-		j.said[f.Number] = append(j.said[f.Number], n.Rule)
+		j.said[f.Number] = append(j.said[f.Number], said{n.Rule, n.Endpoint})
 		if j.Before != nil {
 			n.Cause = cmp.Or(j.Before.peers.causeOf(f, n), n.Cause)
 		}
@@ -92,14 +103,20 @@ func (j *Judge) shed(f *flows.Flow) {
 	}
 }
 
-// judge is what the rules have to say of a flow. The list is valid until the next call. The Judge must be prepared.
+// judge is what the rules have to say of a flow, but for what those have told of it already that are not asked again. The list is
+// valid until the next call. The Judge must be prepared.
 func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
-	return j.judgeOn(&j.pass, f, now, over)
+	var said []said
+	if !over || j.once {
+		said = j.said[f.Number]
+	}
+	return j.judgeOn(&j.pass, f, now, over, said)
 }
 
 // judgeOn is judge with a pass of the flow's own: the Judge is not changed.
-func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool) []*Finding {
-	*p = Pass{Flow: f, Now: now, Lossy: j.lossy(), Over: over, found: p.found[:0], wordless: j.Wordless, passing: j.Wordless && j.FlowsOnly}
+func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool, said []said) []*Finding {
+	*p = Pass{Flow: f, Now: now, Lossy: j.lossy(), Over: over, found: p.found[:0], said: said,
+		wordless: j.Wordless, passing: j.Wordless && j.FlowsOnly}
 	if f.Capture.Evicted {
 		return nil // what a rule would miss may have passed before
 	}
@@ -115,7 +132,7 @@ func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool) []*Finding
 		if named = a.signs; !over {
 			named = a.early
 		}
-		if named&p.shown != 0 {
+		if named&p.shown != 0 && !hasSaid(said, a.rule) {
 			p.asked = a
 			a.rule.Flow(p)
 		}

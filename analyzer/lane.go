@@ -96,7 +96,7 @@ func (l *lane) judge(b *batch) bool {
 		r.events = append(r.events[:0], f.Events...)
 		f.Transitions, f.Events, r.found = r.transitions, r.events, nil
 		if l.run.judges(f) {
-			r.found = l.run.Judge.judgeOn(&r.pass, f, r.turn.Now, true)
+			r.found = l.run.Judge.judgeOn(&r.pass, f, r.turn.Now, true, nil)
 		}
 		l.out = append(l.out, r)
 	}

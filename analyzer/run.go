@@ -3,7 +3,6 @@ package analyzer
 import (
 	"errors"
 	"io"
-	"slices"
 
 	"tcpwhy/flows"
 )
@@ -46,6 +45,7 @@ type Run struct {
 	Scan     *Scan  // of an earlier Run over the same capture; nil where Choice.NeedsEnd is false
 	Judge    *Judge // nil: nothing is judged
 	Packets  []PacketOutput
+	Frames   bool // Packets ask the Source for what it has read last: it is to read one segment at a time
 	Flows    []FlowOutput
 	Findings []FindingOutput
 
@@ -92,6 +92,7 @@ const pauseInterval = 1 << 11
 func (r *Run) Read() (uint64, error) {
 	if r.Judge != nil {
 		r.Judge.prepare()
+		r.Judge.once = r.Judge.FlowsOnly && len(r.Flows) == 0 && !r.Choice.NeedsFindings()
 		r.Tracker.Events, r.Tracker.Transitions = true, true
 		if wanted := r.Tracker.Lists; wanted != nil {
 			r.Tracker.Lists = func(f *flows.Flow) bool { return r.Judge.asks(f) || wanted(f) }
@@ -131,8 +132,8 @@ const readAtOnce = 128
 func (r *Run) oneByOne() error {
 	var flow flows.Flow
 	segs := make([]flows.Segment, readAtOnce)
-	if len(r.Packets) > 0 {
-		segs = segs[:1] // what is told of a packet may ask the source for its frame
+	if r.Frames {
+		segs = segs[:1]
 	}
 	for left := 0; ; {
 		if left <= 0 {
@@ -292,7 +293,7 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 		return nil
 	}
 	r.found = r.found[:0]
-	var said []*Rule
+	var said []said
 	if r.Judge != nil {
 		said = r.Judge.said[f.Number]
 		r.Judge.count(f, found, r.find)
@@ -325,9 +326,9 @@ func (r *Run) GivenUp() *Ceiling {
 }
 
 // late tells of what was found of a flow that is finished, but what was told before.
-func (r *Run) late(found []*Finding, said []*Rule) error {
+func (r *Run) late(found []*Finding, said []said) error {
 	for i, n := range found {
-		if slices.Contains(said, n.Rule) {
+		if hasSaid(said, n.Rule) {
 			continue
 		}
 		if r.Early {

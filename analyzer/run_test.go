@@ -110,6 +110,29 @@ func TestRunStopsWell(t *testing.T) {
 	}
 }
 
+// Where outputs ask for the frame of each packet, the source has read no more when they are told of it.
+func TestRunReadsOneAtATime(t *testing.T) {
+	for frames, want := range map[bool]int{true: 3, false: 0} {
+		source := play(t, twoFlows)
+		left := -1
+		r := Run{Source: source, Frames: frames, Packets: []PacketOutput{onPacket(func() {
+			if left < 0 {
+				left = len(source.segments)
+			}
+		})}}
+		if _, err := r.Read(); err != nil || left != want {
+			t.Errorf("frames %v: with the first packet %d are unread, %v, want %d", frames, left, err, want)
+		}
+	}
+}
+
+// onPacket is called with each packet.
+type onPacket func()
+
+func (f onPacket) Packet(*flows.Segment, *flows.Step, []*Finding) error { f(); return nil }
+func (f onPacket) Late(*Finding) error                                  { return nil }
+func (f onPacket) Skip(*flows.Segment)                                  {}
+
 // A first reading finds what a second one chooses by.
 func TestScan(t *testing.T) {
 	since, err := ParseWhen("-1ms")

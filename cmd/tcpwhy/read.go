@@ -156,7 +156,7 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 		}
 		run.Idle = func() error { return errors.Join(save.flush(), w.flush()) }
 		if !r.choice.IsZero() {
-			run.Packets = append(run.Packets, save)
+			run.Packets, run.Frames = append(run.Packets, save), true
 		}
 	}
 	if out.begin != nil {
