@@ -28,6 +28,7 @@ type Totals struct {
 	Young     uint64                                  // of these, those that had not been there for long enough to be judged: in progress
 	MidClose  uint64                                  // flows that were shed while they were closing, and did not go on
 	Rests     uint64                                  // flows of which only the rest has a row
+	Outdated  uint64                                  // flows whose row had to be written early, as orderly closed, and that what came later shows to be closed otherwise
 	Repeated  struct{ SYN, SYNACK, Data, FIN uint64 } // segments sent again
 
 	HalfOpen Gauge   // connections in SYN_RCVD, as last seen
@@ -66,7 +67,16 @@ func (t *Totals) finished(f *flows.Flow, now *flows.Standing) {
 	if !c.EndedOpen && f.Server().State() == flows.SynReceived && f.Shed != flows.ShedHalfOpen {
 		t.HalfOpen.leave()
 	}
-	if c.Evicted && f.Shed == flows.NotShed && c.Before.Shed != flows.NotShed {
+	switch {
+	case !c.Evicted:
+	case c.Before.Shed == flows.NotShed:
+		if c.Before.Closing == flows.ClosingOrderly {
+			t.Outdated++
+		}
+		if now.Closing == flows.ClosingOrderly {
+			t.Outdated -= min(t.Outdated, 1) // of those chosen
+		}
+	case f.Shed == flows.NotShed:
 		t.Rests++
 	}
 }

@@ -364,7 +364,7 @@ func (t *Tracker) closing(r *record, opened OpeningOutcome) Teardown {
 	if r.is(crossed) {
 		d.First = ByBoth
 	}
-	if b := t.before(r); b != nil && b.Shed == NotShed && b.Closing != ClosingOrderly {
+	if b := t.before(r); b != nil && b.Shed == NotShed && (b.closed != [2]bool{true, true} || b.ResetBy != NoOne) {
 		return Teardown{Outcome: b.Closing, First: b.First, ResetBy: b.ResetBy}
 	}
 	d.Outcome = t.closingOutcome(r, c, s, opened)

@@ -249,8 +249,14 @@ func (t *Tracker) evictedBefore(k *tuple) eviction {
 	if !b.hasISS || b.States[Server] != Unknown { // else another number is another attempt
 		again = again || b.Opening.undecided()
 	}
-	if s.Flags.Any(SYN) && (byServer != s.Flags.Any(ACK) || !byServer && !again) {
-		return eviction{} // another connection
+	if s.Flags.Any(SYN) && (byServer != s.Flags.Any(ACK) || !byServer && !again) { // another connection
+		if t.picked.Kind == NoteNone {
+			t.picked = Event{Note: Note{Kind: NoteReuse}, Prior: b.States}
+			if b.second {
+				t.picked.Prior = [2]State{b.States[Server], b.States[Client]}
+			}
+		}
+		return eviction{}
 	}
 	return e
 }

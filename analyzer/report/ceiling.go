@@ -85,6 +85,14 @@ func midClose(t *analyzer.Totals) string {
 	return "given up at the ceiling while closing, and counted as they stood then, by close, who closed first, and state: " + amount.Of(t.MidClose, "flow", "flows")
 }
 
+// outdated says of how many closed flows the row says otherwise; "" of none.
+func outdated(t *analyzer.Totals) string {
+	if t.Outdated == 0 {
+		return ""
+	}
+	return "orderly in the row that had to be written early at the ceiling, and otherwise by what came later: " + amount.Of(t.Outdated, "flow", "flows")
+}
+
 // atCeiling is what the ceiling does to a verdict.
 func (o *Overview) atCeiling() string {
 	n := o.Summary.Facts.Ceiling.N()

@@ -91,8 +91,10 @@ func (t *OverviewText) closing(p *page, o *Overview) {
 	} else if r := who(resetter); r != "" {
 		p.beside("", "", "resets: "+r)
 	}
-	if line := midClose(s); line != "" {
-		p.beside("", "", line)
+	for _, line := range []string{midClose(s), outdated(s)} {
+		if line != "" {
+			p.beside("", "", line)
+		}
 	}
 }
 

@@ -53,8 +53,9 @@ type ceilingJSON struct {
 	ForGood    uint64   `json:"for_good"`
 	WentOn     uint64   `json:"went_on"`
 	Forgotten  uint64   `json:"forgotten"`
-	InProgress uint64   `json:"in_progress"` // of those for good
-	MidClose   uint64   `json:"mid_close"`   // given up while closing: totals.closing, closed_first and states have them as they stood then
+	InProgress uint64   `json:"in_progress"`   // of those for good
+	MidClose   uint64   `json:"mid_close"`     // given up while closing: totals.closing, closed_first and states have them as they stood then
+	Outdated   uint64   `json:"outdated_rows"` // as orderly closed, and closed otherwise by what came after they had to be written
 	Verdict    string   `json:"verdict"`
 }
 
@@ -63,7 +64,7 @@ func (o *Overview) ceilingJSON() *ceilingJSON {
 	if c.N() == 0 {
 		return nil
 	}
-	return &ceilingJSON{c.Limits(), c.N(), c.Shed.N(), c.Rests, c.Forgotten, o.Summary.Totals.Young, o.Summary.Totals.MidClose, strings.TrimSpace(o.atCeiling())}
+	return &ceilingJSON{c.Limits(), c.N(), c.Shed.N(), c.Rests, c.Forgotten, o.Summary.Totals.Young, o.Summary.Totals.MidClose, o.Summary.Totals.Outdated, strings.TrimSpace(o.atCeiling())}
 }
 
 type vantageJSON struct {

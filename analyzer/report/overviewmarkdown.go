@@ -211,7 +211,9 @@ func (w *OverviewMarkdown) outcomes(m *markdown, t *analyzer.Totals) {
 			m.row("last state, of both ends", Markdown(flows.State(i).String()), amount.Commas(n))
 		}
 	}
-	if line := midClose(t); line != "" {
-		m.line("\n%s.", capital(line))
+	for _, line := range []string{midClose(t), outdated(t)} {
+		if line != "" {
+			m.line("\n%s.", capital(line))
+		}
 	}
 }
