@@ -201,3 +201,37 @@ func TestCeilingMakesNoFlood(t *testing.T) {
 		}
 	}
 }
+
+// floodOf is how many flows the finding of a flood has.
+type floodOf uint64
+
+func (o *floodOf) Finding(n *Finding) error {
+	if n.Rule == synFlood {
+		*o = floodOf(n.Flows)
+	}
+	return nil
+}
+
+// A flood is of as many flows as without a ceiling: a client that sends its SYN again means it, and is not part of it.
+func TestCeilingCountsFlood(t *testing.T) {
+	const many, again = 1_000, 300
+	var b strings.Builder
+	for i := range many {
+		fmt.Fprintf(&b, "flow f%d client 203.%d.%d.9:40000 server 198.51.100.20:443\n%dus f%d> S 0:0(0)\n+40us f%d< S. 0:0(0) ack 1\n", i, i/250, i%250, 50*i, i, i)
+	}
+	for i := range again {
+		fmt.Fprintf(&b, "flow g%d client 192.0.2.1:%d server 198.51.100.20:443\n20ms g%d> S 0:0(0)\n1020ms g%d> S 0:0(0)\n3020ms g%d> S 0:0(0)\n", i, 40000+i, i, i, i)
+	}
+	b.WriteString("flow last client 192.0.2.1:40000 server 198.51.100.30:80\n20s last> S 0:0(0)\n")
+	segs := segments(t, b.String(), true)
+	for _, ceiling := range []flows.Config{{}, {MaxFlows: 1}, {MaxFlows: 512}, {MaxBytes: 50_000}} {
+		var got floodOf
+		r := Run{Source: &played{segs, io.EOF}, Judge: &Judge{Wordless: true}, Tracker: ceiling, Findings: []FindingOutput{&got}}
+		if _, err := r.Read(); err != nil {
+			t.Fatal(err)
+		}
+		if got != many {
+			t.Errorf("at most %d flows, %d bytes: a flood of %d flows, want %d", ceiling.MaxFlows, ceiling.MaxBytes, got, many)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type Server struct {
 	Clients  Distinct                  // addresses
 	Shed     Sheds                     // flows that were more than are held
 	Insisted uint64                    // flows of which no SYN was answered, and that had more than one
+	ShedOnce uint64                    // of those shed before they were open, those with one SYN at the most
 	InVain   uint64                    // flows with one SYN that went on after they were shed, and came to nothing all the same: they have no finding
 
 	Attempts  Rate   // first SYNs, by the second, as they pass
@@ -168,6 +169,9 @@ func (s *Server) stands(f *flows.Standing, n uint64) {
 	s.Closer[f.First] += n
 	s.Resetter[f.ResetBy] += n
 	s.Shed[f.Shed] += n
+	if f.SYNs <= 1 && (f.Shed == flows.ShedAttempt || f.Shed == flows.ShedHalfOpen) {
+		s.ShedOnce += n
+	}
 	h := &s.HalfOpens
 	switch {
 	case silent(f):

@@ -154,7 +154,7 @@ func TestFloodAtTheCeiling(t *testing.T) {
 		t.Errorf("with room: %d flows, %s", f.Flows, f.Why)
 	}
 	p.Facts.Ceiling.Forgotten = 1
-	s.Shed[flows.ShedHalfOpen], s.Shed[flows.ShedAttempt], s.InVain = 600, 50, 100
+	s.ShedOnce, s.InVain = 650, 100
 	if f := p.synFlood(s); strings.Contains(f.Why, "(likely)") || !strings.Contains(f.Why, "750 of these flows were given up") || f.Flows != 750 {
 		t.Errorf("at the ceiling: %d flows, %s", f.Flows, f.Why)
 	}

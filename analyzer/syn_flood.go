@@ -76,7 +76,7 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 	case n <= 16:
 		f.Why += fmt.Sprintf("; the sources are few: %s", h.Sources.Words("address", "addresses"))
 	}
-	shed := s.Shed[flows.ShedAttempt] + s.Shed[flows.ShedHalfOpen] + s.InVain
+	shed := s.ShedOnce + s.InVain
 	f.Flows += shed
 	if shed > 0 {
 		f.Clients = 0 // those of the findings alone
