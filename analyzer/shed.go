@@ -28,10 +28,10 @@ type Ceiling struct {
 
 // Limits are those that bound.
 func (c *Ceiling) Limits() (of []string) {
-	if c.Flows {
+	if c.Bound&flows.LimitFlows != 0 {
 		of = append(of, c.MaxFlows)
 	}
-	if c.Bytes {
+	if c.Bound&flows.LimitBytes != 0 {
 		of = append(of, c.MaxBytes)
 	}
 	return of
@@ -42,6 +42,7 @@ func (c *Ceiling) N() uint64 { return c.Shed.N() + c.Rests }
 
 // add counts a flow that is finished or was given up, and reports whether it has a row.
 func (c *Ceiling) add(f *flows.Flow) bool {
+	c.Bound |= f.Capture.Bound
 	if f.Capture.Evicted {
 		if f.Capture.Before.Shed == flows.NotShed {
 			return false // it has had it

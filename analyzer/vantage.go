@@ -38,6 +38,7 @@ type Vantage struct {
 	Taken      string     // where, as the beginning of a sentence: "Taken at the host 10.0.8.20"
 	Why        string     // by what; no capital, no period
 	Flows      uint64     // that say so
+	Handshakes uint64     // that Why has the median of; 0: it has none
 
 	// What the two halves of a handshake therefore measure.
 	SYNToSYNACK, SYNACKToACK string
@@ -175,6 +176,10 @@ func (s *Server) Vantage() Vantage {
 		v.Host = s.Addr.Addr()
 	}
 	v.Why = s.why(v.Place, &s.hops)
+	switch v.Place {
+	case PlaceServer, PlaceClient, PlaceNearServer, PlaceNearClient:
+		v.Handshakes = s.Handshake.N
+	}
 	v.measures()
 	v.Taken = v.taken()
 	return v

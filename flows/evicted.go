@@ -158,13 +158,12 @@ func (t *Tracker) dueIn(e *eviction) (left int64, ok bool) {
 
 // Ceiling is what became of flows for which there was no room.
 type Ceiling struct {
-	Flows     bool   // there were more of them than may be held,
-	Bytes     bool   // or they took more
+	Bound     Limit  // what had them go
 	Forgotten uint64 // so many were given up that of these nothing is known any more: what goes on counts as another flow
 }
 
-// evict takes a flow out of the table, and remembers how it stood.
-func (t *Tracker) evict(c *sheddable) {
+// evict takes a flow out of the table for want of room, and remembers how it stood.
+func (t *Tracker) evict(c *sheddable, bound Limit) {
 	k := t.tupleOfRef(c.ref)
 	t.digest(&k)
 	e := eviction{standing: t.standingOf(c)}
@@ -183,7 +182,7 @@ func (t *Tracker) evict(c *sheddable) {
 	if e.standing == 0 || t.missed(t.gone.add(&k, e)) {
 		t.ceiling.Forgotten++
 	}
-	t.depart(c.ref, c.shed, true)
+	t.depart(c.ref, c.shed, bound)
 }
 
 // missed reports whether what goes on of a flow that is forgotten would count as another one.

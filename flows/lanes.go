@@ -98,7 +98,7 @@ func (l *Lanes) Flows() uint64 { return l.flows }
 func (l *Lanes) Ceiling() (c Ceiling) {
 	for i := range l.all {
 		of := &l.all[i].t.ceiling
-		c.Flows, c.Bytes, c.Forgotten = c.Flows || of.Flows, c.Bytes || of.Bytes, c.Forgotten+of.Forgotten
+		c.Bound, c.Forgotten = c.Bound|of.Bound, c.Forgotten+of.Forgotten
 	}
 	return c
 }

@@ -21,6 +21,14 @@ func (s Shed) String() string {
 	return [...]string{"", "unanswered", "half-open", "open"}[s]
 }
 
+// Limit is what had a flow go at the ceiling; where it was both, their sum.
+type Limit uint8
+
+const (
+	LimitFlows Limit = 1 << iota // Config.MaxFlows
+	LimitBytes                   // Config.MaxBytes
+)
+
 // share is what one shard may hold. What is shed follows from the four-tuples alone that way, whatever the hash's
 // seed, and however many Trackers the shards are spread over.
 type share struct {
@@ -87,9 +95,15 @@ func (s *shard) flows() (sum int) {
 	return sum
 }
 
-// over reports whether the shard holds more than its share.
-func (h share) over(s *shard) bool {
-	return h.flows > 0 && s.flows() > h.flows || h.bytes > 0 && s.bytes() > h.bytes
+// over says of what the shard holds more than its share, 0: of nothing.
+func (h share) over(s *shard) (of Limit) {
+	if h.flows > 0 && s.flows() > h.flows {
+		of = LimitFlows
+	}
+	if h.bytes > 0 && s.bytes() > h.bytes {
+		of |= LimitBytes
+	}
+	return of
 }
 
 // sheddable is a flow that could go.
@@ -126,8 +140,8 @@ func (a *sheddable) before(b *sheddable) bool {
 // flow. The flow of the segment at hand stays.
 func (t *Tracker) shed(i int) {
 	s := &t.shards[i]
-	t.ceiling.Flows = t.ceiling.Flows || t.share.flows > 0 && s.flows() > t.share.flows
-	t.ceiling.Bytes = t.ceiling.Bytes || t.share.bytes > 0 && s.bytes() > t.share.bytes
+	bound := t.share.over(s)
+	t.ceiling.Bound |= bound
 	room := share{t.share.flows - t.share.flows/4, t.share.bytes - t.share.bytes/4}
 	all := t.sheddables(i)
 	flows, bytes := s.flows(), s.bytes()
@@ -149,7 +163,7 @@ func (t *Tracker) shed(i int) {
 			}
 			flows--
 			bytes -= min(bytes, s.weight(c.ref))
-			t.evict(&c)
+			t.evict(&c, bound)
 		}
 		all = all[n:]
 	}

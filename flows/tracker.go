@@ -118,7 +118,7 @@ type departed struct {
 	ref           ref
 	at            uint16
 	shed          Shed
-	early         bool // the ceiling had it go
+	bound         Limit // the ceiling had it go; 0: it did not
 }
 
 // NewTracker makes an empty Tracker.
@@ -190,7 +190,7 @@ func (t *Tracker) arrive(s *Segment, a *arrival) *Step {
 	}
 	if t.grew {
 		t.grew = false
-		if i, shard := t.shardOf(t.k); t.share.over(shard) {
+		if i, shard := t.shardOf(t.k); t.share.over(shard) != 0 {
 			t.shed(i)
 		}
 	}
@@ -459,9 +459,10 @@ func (t *Tracker) Finished(f *Flow) bool {
 		t.shards[d.ref.shard()].departed[d.ref.form()]--
 		t.describe(t.handed, f)
 		f.Number, f.Shed = d.number, d.shed
-		if d.early {
+		if d.bound != 0 {
 			f.Due = t.deadline(t.shown)
 			f.Capture.Early = d.shed == NotShed
+			f.Capture.Bound = d.bound
 		}
 	case t.ended && !t.left.empty():
 		t.handed = t.left.next(t)
@@ -493,12 +494,12 @@ func (t *Tracker) End() {
 }
 
 // finish takes a record out of the table and queues it to be handed out.
-func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed, false) }
+func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed, 0) }
 
-func (t *Tracker) depart(rec ref, shed Shed, early bool) {
+func (t *Tracker) depart(rec ref, shed Shed, bound Limit) {
 	if t.takeOut(rec) {
 		number := t.numberOf(&t.shards[rec.shard()], rec) // it may have got one after it was due
-		t.done.push(departed{t.turn.Deadline, t.now, number, rec, uint16(t.turn.At), shed, early})
+		t.done.push(departed{t.turn.Deadline, t.now, number, rec, uint16(t.turn.At), shed, bound})
 		s := &t.shards[rec.shard()]
 		s.departed[rec.form()]++
 		if rec.form() == formRecord {

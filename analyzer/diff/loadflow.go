@@ -36,8 +36,9 @@ type savedFlow struct {
 		ResetBy string `json:"reset_by"`
 	} `json:"closing"`
 	Capture struct {
-		Evicted    bool    `json:"evicted"`
-		WithoutRow *uint64 `json:"without_row"` // so far
+		Evicted    bool     `json:"evicted"`
+		WithoutRow *uint64  `json:"without_row"` // so far
+		Limits     []string `json:"limits"`
 	} `json:"capture"`
 	Findings []string `json:"findings"`
 }
@@ -59,7 +60,7 @@ func (s *Snapshot) nextFlow(d *json.Decoder) error {
 	f := flows.Flow{Number: v.Flow}
 	f.Capture.Evicted = v.Capture.Evicted
 	if n := v.Capture.WithoutRow; n != nil {
-		s.Shed = *n
+		s.Shed, s.Limits = *n, v.Capture.Limits
 	}
 	if !v.First.IsZero() {
 		f.First = v.First.UnixNano()

@@ -52,6 +52,24 @@ func isMedian(t *analyzer.Timing, c *analyzer.Ceiling) string {
 	return "(median of " + amount.Commas(t.N) + " seen whole)"
 }
 
+// vantage says where the capture was taken, and of which handshakes the times in that are, where others were given up; "" where nothing tells.
+func (o *Overview) vantage() string {
+	v := &o.Summary.Vantage
+	s := v.Sentence()
+	if v.Handshakes > 0 && o.Summary.Facts.Ceiling.N() > 0 {
+		s += " Times are medians of " + amount.Of(v.Handshakes, "handshake", "handshakes") + " seen whole."
+	}
+	return s
+}
+
+// young says how many openings could not be told as they were given up; "" of none.
+func young(t *analyzer.Totals) string {
+	if t.Young == 0 {
+		return ""
+	}
+	return "in-progress: " + amount.Commas(t.Young) + " of these were given up at the ceiling before it could be told, within 3s"
+}
+
 // timesOf says which handshakes the times of a server are of, where others were given up; else "".
 func (o *Overview) timesOf(s *analyzer.Server) string {
 	if !o.lacksTimes(s) {

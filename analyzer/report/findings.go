@@ -8,7 +8,7 @@ import (
 	"tcpwhy/analyzer"
 )
 
-// FindingJSON writes a finding a line; at the ceiling also how many flows were given up before.
+// FindingJSON writes a finding a line; at the ceiling also how many flows were given up before, and at which.
 type FindingJSON struct {
 	W       io.Writer
 	Names   *Names
@@ -21,7 +21,7 @@ func (j *FindingJSON) Finding(n *analyzer.Finding) error {
 	j.buf = appendFinding(j.buf[:0], n, j.Names)
 	if n := howMany(j.Ceiling); n > 0 {
 		j.buf = strconv.AppendUint(append(j.buf[:len(j.buf)-1], `,"given_up":`...), n, 10)
-		j.buf = append(j.buf, '}')
+		j.buf = append(appendLimits(j.buf, j.Ceiling), '}')
 	}
 	j.buf = append(j.buf, '\n')
 	_, err := j.W.Write(j.buf)

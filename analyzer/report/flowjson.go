@@ -226,7 +226,7 @@ func appendClosing(b []byte, t *flows.Teardown) []byte {
 }
 
 // appendCapture appends what of the capture kept a flow from being seen whole. At the ceiling it has how many flows were given up before
-// this row that have none: the last row tells of all, as each flow that has others given up comes to its own end later.
+// this row that have none, and at which ceiling: the last row tells of all, as each flow that has others given up comes to its own end later.
 func appendCapture(b []byte, c *flows.Capture, ceiling *analyzer.Ceiling) []byte {
 	b = appendBool(append(b, `{"midstream":`...), c.Midstream)
 	b = appendBool(append(b, `,"one_way":`...), c.OneWay)
@@ -237,6 +237,19 @@ func appendCapture(b []byte, c *flows.Capture, ceiling *analyzer.Ceiling) []byte
 	b = appendBool(append(b, `,"evicted":`...), c.Evicted)
 	if howMany(ceiling) > 0 {
 		b = strconv.AppendUint(append(b, `,"without_row":`...), ceiling.Shed.N(), 10)
+		b = appendLimits(b, ceiling)
 	}
 	return append(b, '}')
+}
+
+// appendLimits appends at which ceiling flows were given up so far.
+func appendLimits(b []byte, ceiling *analyzer.Ceiling) []byte {
+	b = append(b, `,"limits":[`...)
+	for i, limit := range ceiling.Limits() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSONString(b, limit)
+	}
+	return append(b, ']')
 }

@@ -26,8 +26,8 @@ func (t *OverviewText) opening(p *page, o *Overview) {
 		line += fmt.Sprintf("; at most %s at a time, at %s", amount.Commas(s.HalfOpen.Peak), clock(s.HalfOpen.PeakAt))
 		p.beside("", "", line)
 	}
-	if s.Young > 0 {
-		p.beside("", "", "in-progress: "+amount.Commas(s.Young)+" of these were given up at the ceiling before it could be told, within 3s")
+	if line := young(s); line != "" {
+		p.beside("", "", line)
 	}
 	r := &s.Repeated
 	if r.SYN+r.SYNACK+r.Data+r.FIN > 0 {

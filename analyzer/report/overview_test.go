@@ -178,9 +178,10 @@ func TestOverviewTellsACauseOnce(t *testing.T) {
 	}
 }
 
-// Findings that are written as they come say how many flows were given up by then; where none was, they have no such key.
+// Findings that are written as they come say how many flows were given up by then, and as an object at which ceiling; where none was, they have
+// no such key.
 func TestFindingsTellTheCeiling(t *testing.T) {
-	var ceiling analyzer.Ceiling
+	ceiling := analyzer.Ceiling{Ceiling: flows.Ceiling{Bound: flows.LimitBytes}, MaxFlows: "--max-flows 5", MaxBytes: "--max-memory 1GB"}
 	names := NewNames([]string{"a.pcap"}, false, nil)
 	var lines, table bytes.Buffer
 	object, row := &FindingJSON{W: &lines, Names: names, Ceiling: &ceiling}, &FindingCSV{W: &table, Names: names, Ceiling: &ceiling}
@@ -191,7 +192,7 @@ func TestFindingsTellTheCeiling(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := strings.Split(lines.String(), "\n"); !strings.HasSuffix(got[0], `,"mend":"listen"}`) || !strings.HasSuffix(got[1], `,"mend":"listen","given_up":7}`) {
+	if got := strings.Split(lines.String(), "\n"); !strings.HasSuffix(got[0], `,"mend":"listen"}`) || !strings.HasSuffix(got[1], `,"mend":"listen","given_up":7,"limits":["--max-memory 1GB"]}`) {
 		t.Errorf("got %s", lines.String())
 	}
 	if got := strings.Split(table.String(), "\n"); !strings.HasSuffix(got[0], ",mend,given_up") || !strings.HasSuffix(got[1], ",listen,") || !strings.HasSuffix(got[2], ",listen,7") {

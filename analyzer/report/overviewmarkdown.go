@@ -62,7 +62,7 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	if s := o.givenUp(); s != "" {
 		m.line("%s.", Markdown(s))
 	}
-	if s := o.Summary.Vantage.Sentence(); s != "" {
+	if s := o.vantage(); s != "" {
 		m.line("%s", Markdown(s))
 	}
 	all := o.entries(w.Verbose)
@@ -211,7 +211,7 @@ func (w *OverviewMarkdown) outcomes(m *markdown, t *analyzer.Totals) {
 			m.row("last state, of both ends", Markdown(flows.State(i).String()), amount.Commas(n))
 		}
 	}
-	for _, line := range []string{midClose(t), outdated(t)} {
+	for _, line := range []string{young(t), midClose(t), outdated(t)} {
 		if line != "" {
 			m.line("\n%s.", capital(line))
 		}

@@ -88,7 +88,7 @@ func (t *OverviewText) header(p *page, o *Overview) {
 	if s := o.givenUp(); s != "" {
 		p.text("", s)
 	}
-	if s := o.Summary.Vantage.Sentence(); s != "" {
+	if s := o.vantage(); s != "" {
 		p.text("", s)
 	}
 }
