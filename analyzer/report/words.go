@@ -4,19 +4,32 @@ import (
 	"slices"
 	"strconv"
 
+	"tcpwhy/analyzer/phrase"
 	"tcpwhy/analyzer/span"
 	"tcpwhy/flows"
 )
+
+// changeTexts are "client SYN_SENT > ESTABLISHED", by side and states.
+var changeTexts = func() (all [2][flows.NumStates][flows.NumStates]phrase.Text) {
+	for side := range all {
+		for from := range all[side] {
+			for to := range all[side][from] {
+				s := flows.Side(side).String() + " " + flows.State(from).String()
+				if from != to {
+					s += " > " + flows.State(to).String()
+				}
+				all[side][from][to] = phrase.Of(s)
+			}
+		}
+	}
+	return all
+}()
 
 // appendChange appends one change of state: "client SYN_SENT > ESTABLISHED (assumed)". A state that
 // was assumed and is now proved has no arrow. With why, what showed it is said too. A packet of another file
 // than that of the packet at hand is told with its file.
 func appendChange(b []byte, t *flows.Transition, why bool, file int32, names *Names) []byte {
-	b = append(append(b, t.Side.String()...), ' ')
-	b = append(b, t.From.String()...)
-	if t.From != t.To {
-		b = append(append(b, " > "...), t.To.String()...)
-	}
+	b = changeTexts[t.Side][t.From][t.To].Append(b)
 	switch {
 	case t.Certainty == flows.Revised:
 		b = append(append(b, " (revised: "...), t.Why...)

@@ -1,6 +1,10 @@
 package tcpdump
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"tcpwhy/analyzer/phrase"
+)
 
 // Kinds of options, https://www.iana.org/assignments/tcp-parameters.
 const (
@@ -26,14 +30,14 @@ const (
 )
 
 // optionNames are the names by kind; tcpdump prints an empty one for the CC echo.
-var optionNames = func() (names [256]text) {
+var optionNames = func() (names [256]phrase.Text) {
 	for kind, name := range map[uint8]string{
 		endOfList: "eol", noOperation: "nop", maximumSegment: "mss", windowScale: "wscale",
 		sackPermitted: "sackOK", sack: "sack", echo: "echo", echoReply: "echoreply", timestamps: "TS",
 		cc: "cc", ccNew: "ccnew", md5Signature: "md5", scps: "scps", userTimeout: "uto",
 		authentication: "tcp-ao", multipath: "mptcp", fastOpen: "tfo", experiment2: "exp",
 	} {
-		names[kind] = textOf(name)
+		names[kind] = phrase.Of(name)
 	}
 	return names
 }()
@@ -129,8 +133,8 @@ func (o *options) appendCut(dst []byte) []byte {
 }
 
 func appendKind(dst []byte, kind uint8) []byte {
-	if name := &optionNames[kind]; name.size > 0 || kind == ccEcho {
-		return name.append(dst)
+	if name := &optionNames[kind]; !name.IsZero() || kind == ccEcho {
+		return name.Append(dst)
 	}
 	return appendDec(append(dst, "unknown-"...), uint32(kind))
 }
@@ -162,7 +166,7 @@ func (o *options) appendData(dst []byte, kind uint8, size int) (line []byte, rea
 	read = fixedSize(kind)
 	if read < 0 {
 		read = size
-		if optionNames[kind].size == 0 {
+		if optionNames[kind].IsZero() {
 			dst, res = o.appendUnknown(dst, size)
 			return dst, size, res
 		}

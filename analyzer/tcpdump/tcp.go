@@ -1,6 +1,10 @@
 package tcpdump
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"tcpwhy/analyzer/phrase"
+)
 
 const header20 = 20 // of TCP without options
 
@@ -42,7 +46,7 @@ func (p *Printer) appendTCP(dst, ip []byte, offset int, length uint32) []byte {
 		return append(dst, " - too short, < 20]"...)
 	}
 	flags := h[13]
-	dst = flagTexts[flags].append(dst)
+	dst = flagTexts[flags].Append(dst)
 	base := p.relative(ip, h, flags)
 	if header > length {
 		dst = appendDec(append(dst, " [bad hdr length "...), header)
@@ -65,7 +69,7 @@ func (p *Printer) appendTCP(dst, ip []byte, offset int, length uint32) []byte {
 }
 
 // flagTexts are what is written of flags, by their bits.
-var flagTexts = func() (all [256]text) {
+var flagTexts = func() (all [256]phrase.Text) {
 	for flags := range all {
 		letters := []byte("none")
 		if flags != 0 {
@@ -76,7 +80,7 @@ var flagTexts = func() (all [256]text) {
 				letters = append(letters, flagLetters[i])
 			}
 		}
-		all[flags] = textOf("Flags [" + string(letters) + "]")
+		all[flags] = phrase.Of("Flags [" + string(letters) + "]")
 	}
 	return all
 }()

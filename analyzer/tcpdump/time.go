@@ -3,6 +3,8 @@ package tcpdump
 import (
 	"strconv"
 	"time"
+
+	"tcpwhy/analyzer/phrase"
 )
 
 // TimeMode is what a line begins with. Its value is how often -t is given to tcpdump.
@@ -20,9 +22,8 @@ const (
 // clock remembers the second written last, as most packets share it with the packet before,
 // and the time that TimeDelta and TimeOffset count from.
 type clock struct {
-	second    int64 // when it began, in the printed unit
-	text      [len("2006-01-02 15:04:05")]byte
-	size      int // of text, 0: nothing written yet
+	second    int64       // when it began, in the printed unit
+	text      phrase.Text // zero: nothing written yet
 	reference int64
 }
 
@@ -115,15 +116,15 @@ func (p *Printer) appendDifference(dst []byte, t int64) []byte {
 func (p *Printer) appendLocal(dst []byte, t int64) []byte {
 	c := &p.clock
 	fraction := t - c.second
-	if c.size == 0 || uint64(fraction) >= uint64(p.perSecond()) {
+	if c.text.IsZero() || uint64(fraction) >= uint64(p.perSecond()) {
 		var second int64
 		if second, fraction = p.split(t); unprintable(second) {
 			return append(dst, timeError...)
 		}
-		c.second, c.size = t-fraction, len(p.appendSecond(c.text[:0], second))
+		var room [len("2006-01-02 15:04:05")]byte
+		c.second, c.text = t-fraction, phrase.Of(p.appendSecond(room[:0], second))
 	}
-	dst = append(dst, c.text[:c.size]...)
-	return p.appendFraction(dst, fraction)
+	return p.appendFraction(c.text.Append(dst), fraction)
 }
 
 func (p *Printer) appendSecond(dst []byte, second int64) []byte {
