@@ -140,6 +140,7 @@ func TestCeilingCountsOnce(t *testing.T) {
 					atMost(s.Addr.String()+": flows", s.Flows, k.Flows+strays)
 					atMost(s.Addr.String()+": half open at a time", s.HalfOpen.Peak, k.HalfOpen.Peak)
 					atMost(s.Addr.String()+": half open at the end", s.HalfOpen.Now, k.HalfOpen.Now)
+					atMost(s.Addr.String()+": taken to TIME_WAIT", s.TimeWait.N, k.TimeWait.N)
 				}
 			}
 			for _, h := range o.Hosts {

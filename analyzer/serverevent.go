@@ -78,7 +78,7 @@ func serverEvents(to []serverEvent, seg *flows.Segment, step *flows.Step) []serv
 			add(leftCloseWait, flows.Elapsed{})
 		case c.To == flows.CloseWait:
 			add(closeWaits, flows.Elapsed{})
-		case c.To == flows.TimeWait && c.Certainty != flows.Revised:
+		case c.To == flows.TimeWait && c.From != flows.Unknown && c.Certainty != flows.Revised: // else it was there when it was given up
 			add(timeWaits, flows.Elapsed{})
 		}
 	}

@@ -62,6 +62,15 @@ func (o *Overview) vantage() string {
 	return s
 }
 
+// atLeast is a count of which not all is known where flows were given up.
+func (o *Overview) atLeast(n uint64) string {
+	s := amount.Commas(n)
+	if o.Summary.Facts.Ceiling.N() > 0 {
+		s += " or more"
+	}
+	return s
+}
+
 // young says how many openings could not be told as they were given up; "" of none.
 func young(t *analyzer.Totals) string {
 	if t.Young == 0 {

@@ -31,7 +31,7 @@ func (t *OverviewText) opening(p *page, o *Overview) {
 	}
 	r := &s.Repeated
 	if r.SYN+r.SYNACK+r.Data+r.FIN > 0 {
-		p.beside("", "", fmt.Sprintf("sent again: SYN %s · SYN-ACK %s · data %s · FIN %s", amount.Commas(r.SYN), amount.Commas(r.SYNACK), amount.Commas(r.Data), amount.Commas(r.FIN)))
+		p.beside("", "", fmt.Sprintf("sent again: SYN %s · SYN-ACK %s · data %s · FIN %s", amount.Commas(r.SYN), amount.Commas(r.SYNACK), o.atLeast(r.Data), amount.Commas(r.FIN)))
 	}
 }
 
