@@ -370,7 +370,7 @@ func (t *Tracker) learn(was *long, c class) {
 		l.changes[i] = change{tr.Side, tr.From, tr.To, tr.Certainty, eventOf(tr.Why)}
 	}
 	for i, n := range t.step.Notes {
-		if n.Kind != NoteAnswered && n.Kind != NoteHandshake {
+		if n.Kind != NoteAnswered && n.Kind != NoteHandshake || !n.D.OK {
 			return
 		}
 		l.notes[i] = n.Kind

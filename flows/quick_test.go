@@ -1,7 +1,9 @@
 package flows_test
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"tcpwhy/flows"
@@ -22,6 +24,41 @@ func TestLessons(t *testing.T) {
 		}
 		if diff := twins.observe(segs); diff != "" {
 			t.Fatalf("connection %d: %s", space, diff)
+		}
+	}
+	if diff := twins.end(); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+// So it is where they share room for one, and each is given up again and again.
+func TestLessonsAtTheCeiling(t *testing.T) {
+	random := rand.New(rand.NewPCG(13, 14))
+	twins := newTwins(flows.LeastFlows)
+	now, packet, space := int64(1e18), uint64(0), uint32(0)
+	for range 3_000 {
+		var segs []flows.Segment
+		for range 3 {
+			one := likely(random, now)
+			if len(one) == 0 {
+				continue
+			}
+			for one[0].Space = space; twins.brief.Shard(&one[0]) != 0; one[0].Space++ {
+			}
+			for i := range one {
+				one[i].Space = one[0].Space
+			}
+			space = one[0].Space + 1
+			segs = append(segs, one...)
+		}
+		slices.SortStableFunc(segs, func(a, b flows.Segment) int { return cmp.Compare(a.Time, b.Time) })
+		for i := range segs {
+			packet++
+			segs[i].Packet = packet
+			now = max(now, segs[i].Time)
+		}
+		if diff := twins.observe(segs); diff != "" {
+			t.Fatalf("after packet %d: %s", packet, diff)
 		}
 	}
 	if diff := twins.end(); diff != "" {
