@@ -55,7 +55,7 @@ type told struct {
 
 func (o *told) Flow(f *flows.Flow, found []*Finding) error {
 	o.rows++
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		o.rests++
 	}
 	return nil

@@ -100,7 +100,7 @@ func (h *Host) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	}
 	again = count(h, f, now)
 	h.Last = max(h.Last, f.Last)
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		return again
 	}
 	if ttl := f.Server().TTL; ttl > 0 && !initialTTL(ttl) && initialTTL(f.Client().TTL) {

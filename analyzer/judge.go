@@ -90,7 +90,7 @@ func (j *Judge) count(f *flows.Flow, found []*Finding, out func(*Finding)) {
 		}
 		out(n)
 	}
-	if !slow && !j.FlowsOnly && !f.Capture.Evicted {
+	if !slow && !j.FlowsOnly && !f.Capture.Resumed {
 		server.slow(f)
 	}
 }
@@ -116,8 +116,8 @@ func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
 // judgeOn is judge with a pass of the flow's own: the Judge is not changed.
 func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool, said []said) []*Finding {
 	*p = Pass{Flow: f, Now: now, Lossy: j.lossy(), Over: over, found: p.found[:0], said: said,
-		wordless: j.Wordless, passing: j.Wordless && j.FlowsOnly}
-	if f.Capture.Evicted {
+		wordless: j.Wordless, reuse: j.Wordless && j.FlowsOnly}
+	if f.Capture.Resumed {
 		return nil // what a rule would miss may have passed before
 	}
 	named := j.signs

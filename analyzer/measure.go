@@ -25,7 +25,7 @@ const (
 func (g Growth) Lasts(f *flows.Flow) bool {
 	switch g {
 	case Fixed:
-		return !f.Capture.Evicted && !f.Capture.Midstream
+		return !f.Capture.Resumed && !f.Capture.Midstream
 	case Constant:
 		return !f.Capture.Midstream || f.Roles != flows.RolesGuessed
 	case Counted:

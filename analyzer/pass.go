@@ -20,7 +20,7 @@ type Pass struct {
 	// wordless: nobody has asked for words so far. A rule that many flows come under, as of a flood or a scan, leaves them
 	// out then, and has one finding of a flow at the most: making them takes most of the time of such a flow.
 	wordless bool
-	passing  bool // findings are valid until the next flow
+	reuse    bool // findings are valid until the next flow
 }
 
 // Limit is the rule's limit in time, as the user has it.
@@ -58,7 +58,7 @@ func (p *Pass) Report(f Finding) {
 // a quarter of the time was to make and collect them.
 func (p *Pass) room() *Finding {
 	n := len(p.found)
-	if p.passing && n < cap(p.found) && p.found[:n+1][n] != nil {
+	if p.reuse && n < cap(p.found) && p.found[:n+1][n] != nil {
 		p.found = p.found[:n+1]
 	} else {
 		p.found = append(p.found, &Finding{})

@@ -276,7 +276,7 @@ func (r *Run) judges(f *flows.Flow) bool {
 
 // tellFlow tells the outputs of a flow that is finished, of which this was found, or counts one that was given up.
 func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		r.Resumed++
 	}
 	row := r.Ceiling.add(f)

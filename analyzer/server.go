@@ -125,7 +125,7 @@ func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	again = count(s, f, now)
 	s.Last = max(s.Last, f.Last)
 	client := hashAddr(f.Client().Addr.Addr())
-	if again || !f.Capture.Evicted { // else it was added then
+	if again || !f.Capture.Resumed { // else it was added then
 		s.Clients.add(client)
 	}
 	switch state := f.Server().State(); {
@@ -136,13 +136,13 @@ func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	case state == flows.CloseWait:
 		s.CloseWait.leave()
 	}
-	if before := &f.Capture.Before; f.Capture.Evicted && !again && before.Shed != flows.NotShed && silent(before) {
+	if before := &f.Capture.Before; f.Capture.Resumed && !again && before.Shed != flows.NotShed && silent(before) {
 		s.HalfOpens.Sources.remove(client)
 	}
 	if silent(now) {
 		s.HalfOpens.Sources.add(client)
 	}
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		if f.Shed == flows.NotShed && f.Capture.Before.Shed != flows.NotShed && inVain(now) {
 			s.InVain++
 		}

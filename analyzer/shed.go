@@ -43,14 +43,14 @@ func (c *Ceiling) N() uint64 { return c.Shed.N() + c.Rests }
 // add counts a flow that is finished or was given up, and reports whether it has a row.
 func (c *Ceiling) add(f *flows.Flow) bool {
 	c.Bound |= f.Capture.Bound
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		if f.Capture.Before.Shed == flows.NotShed {
 			return false // it has had it
 		}
 		c.Shed[f.Capture.Before.Shed]--
 	}
 	c.Shed[f.Shed]++
-	if f.Shed == flows.NotShed && f.Capture.Evicted {
+	if f.Shed == flows.NotShed && f.Capture.Resumed {
 		c.Rests++
 	}
 	return f.Shed == flows.NotShed
@@ -67,7 +67,7 @@ type counts interface {
 // count counts f, which stands so now. Where it goes on after it was given up, it was counted then, and what is known of it
 // now takes the place of what was: but in what was forgotten in between it is counted anew; again tells so.
 func count(t counts, f *flows.Flow, now *flows.Standing) (again bool) {
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		before := &f.Capture.Before
 		if again = !t.has(before); !again {
 			t.stands(before, ^uint64(0))

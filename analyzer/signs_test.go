@@ -132,7 +132,7 @@ func TestRestIsNotJudged(t *testing.T) {
 	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {
 		found += len(judge.judge(f, now, over))
 		rest := *f
-		rest.Capture.Evicted = true
+		rest.Capture.Resumed = true
 		if got := judge.judge(&rest, now, over); len(got) > 0 {
 			t.Errorf("%s: flow %d: got %v", name, f.Number, names(got))
 		}

@@ -68,7 +68,7 @@ func (t *Totals) finished(f *flows.Flow, now *flows.Standing) {
 		t.HalfOpen.leave()
 	}
 	switch {
-	case !c.Evicted:
+	case !c.Resumed:
 	case c.Before.Shed == flows.NotShed:
 		if c.Before.Closing == flows.ClosingOrderly {
 			t.Outdated++

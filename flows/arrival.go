@@ -7,7 +7,7 @@ type arrival struct {
 	lookup
 	header uint64  // a fingerprint of it: see copies
 	slot   slot    // where its four-tuple is in the table if nothing is in its way,
-	gone   uint32  // of those in its set, if it is not in the table, the first print
+	gone   uint32  // of those in its set, if it is not in the table, the first check
 	latest *lookup // its place among those of the latest
 }
 
@@ -33,19 +33,19 @@ func (l *lookup) is(k *tuple) bool {
 		(k.space&v6 == 0 || l.lo == k.lo && l.hi == k.hi)
 }
 
-// near is how many segments are approached together: of 32 a bulk transfer took 3 % longer, of 128 half a million connections did.
-const near = 64
+// atOnce is how many segments are looked up together: of 32 a bulk transfer took 3 % longer, of 128 half a million connections did.
+const atOnce = 64
 
 // arrivals are those of segments that come one after the other. What is in no cache, as a million flows and their places in the
 // table are, is asked for all of them before it is needed for one: ten such are waited for no longer than one.
 type arrivals struct {
-	of     [near]arrival
+	of     [atOnce]arrival
 	latest lookups
 }
 
-func (as *arrivals) come(segments []Segment, t *tables) {
+func (as *arrivals) fill(segments []Segment, t *tables) {
 	for i := range segments {
-		as.comes(&as.of[i], &segments[i], t)
+		as.set(&as.of[i], &segments[i], t)
 	}
 	for i := range segments {
 		if a := &as.of[i]; a.as != a.shard.changes && len(a.shard.slots) > 0 {
@@ -54,19 +54,19 @@ func (as *arrivals) come(segments []Segment, t *tables) {
 	}
 }
 
-// first is that of a segment that comes by itself.
-func (as *arrivals) first(s *Segment, t *tables) *arrival {
+// one is that of a segment that comes by itself.
+func (as *arrivals) one(s *Segment, t *tables) *arrival {
 	a := &as.of[0]
-	as.comes(a, s, t)
+	as.set(a, s, t)
 	return a
 }
 
-// comes finds out what a segment tells by itself.
-func (as *arrivals) comes(a *arrival, s *Segment, t *tables) {
+// set finds out what a segment tells by itself.
+func (as *arrivals) set(a *arrival, s *Segment, t *tables) {
 	a.tuple.of(s)
 	l := as.latest.of(&a.tuple)
 	if a.latest = l; l.is(&a.tuple) {
-		a.hash, a.plain, a.print = l.hash, l.plain, l.print
+		a.hash, a.unseeded, a.check = l.hash, l.unseeded, l.check
 		a.shard, a.head, a.as = l.shard, l.head, l.as
 	} else {
 		t.digest(&a.tuple)
@@ -77,8 +77,8 @@ func (as *arrivals) comes(a *arrival, s *Segment, t *tables) {
 	a.header = a.fingerprint(s)
 }
 
-// approach looks up a segment that came.
-func (t *Tracker) approach(a *arrival) {
+// lookUp finds out what the table has for a segment, unless it is known and the shard is as it was then.
+func (t *Tracker) lookUp(a *arrival) {
 	if a.as == a.shard.changes {
 		return
 	}
@@ -88,13 +88,7 @@ func (t *Tracker) approach(a *arrival) {
 	}
 	if a.head == 0 {
 		if set := t.gone.setOf(&a.tuple); set != nil {
-			a.gone = set.prints[0]
+			a.gone = set.checks[0]
 		}
 	}
-}
-
-// arrived is what the table has for a segment, now that it is its turn.
-func (t *Tracker) arrived(a *arrival) ref {
-	t.approach(a)
-	return a.head
 }

@@ -20,8 +20,8 @@ func TestLookups(t *testing.T) {
 	for round := range 2 {
 		for i := range all {
 			s := &all[i]
-			tr.near.of[0] = arrival{} // of IPv4 the addresses of another may be left in it
-			a := tr.near.first(s, tr.tables)
+			tr.arrivals.of[0] = arrival{} // of IPv4 the addresses of another may be left in it
+			a := tr.arrivals.one(s, tr.tables)
 			var k tuple
 			k.of(s)
 			if tr.digest(&k); a.tuple != k {
@@ -32,19 +32,21 @@ func TestLookups(t *testing.T) {
 			if round == 0 && flow[k] == 0 {
 				flow[k] = step.Flow
 			}
-			if step.Flow != flow[k] || tr.arrived(tr.near.first(s, tr.tables)) != tr.find(&k) {
+			again := tr.arrivals.one(s, tr.tables)
+			if tr.lookUp(again); step.Flow != flow[k] || again.head != tr.find(&k) {
 				t.Fatalf("segment %d: flow %d, want %d", i, step.Flow, flow[k])
 			}
 		}
 	}
-	for from := 0; from < len(all); from += near {
-		group := all[from:min(from+near, len(all))]
-		tr.near.come(group, tr.tables)
+	for from := 0; from < len(all); from += atOnce {
+		group := all[from:min(from+atOnce, len(all))]
+		tr.arrivals.fill(group, tr.tables)
 		for i := range group {
-			tr.approach(&tr.near.of[i])
+			tr.lookUp(&tr.arrivals.of[i])
 		}
 		for i := range group {
-			if a := tr.near.first(&group[i], tr.tables); tr.arrived(a) != tr.find(&a.tuple) {
+			a := tr.arrivals.one(&group[i], tr.tables)
+			if tr.lookUp(a); a.head != tr.find(&a.tuple) {
 				t.Errorf("segment %d is looked up as another one", from+i)
 			}
 		}

@@ -112,7 +112,7 @@ func (t *Tracker) formOf(r *record) form {
 		}
 	}
 	was := &t.shapes.of[r.key.shape]
-	s := shape{ends: [2]turn{a.turn, b.turn}, common: r.common, letters: r.zeek.letters, zeek: r.zeek.ends}
+	s := shape{ends: [2]stance{a.stance, b.stance}, common: r.common, letters: r.zeek.letters, zeek: r.zeek.ends}
 	var oka, okb bool
 	s.number[0], oka = a.zeekNumber(r.zeek.number[0])
 	s.number[1], okb = b.zeekNumber(r.zeek.number[1])
@@ -268,7 +268,7 @@ func (e *briefEnd) into(h *half, first int64) {
 
 // reshape sets what a shape says of r. Its steps must be set.
 func (r *record) reshape(s *shape) {
-	r.ends[0].turn, r.ends[1].turn = s.ends[0], s.ends[1]
+	r.ends[0].stance, r.ends[1].stance = s.ends[0], s.ends[1]
 	r.common = s.common
 	r.zeek.letters, r.zeek.ends = s.letters, s.zeek
 	var times [maxSteps + 1]int64

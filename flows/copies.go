@@ -40,7 +40,7 @@ const (
 // fingerprint is one of the header of s, but for its checksum.
 func (k *tuple) fingerprint(s *Segment) uint64 {
 	const k1, k2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f // so that no field that is 0 hides another
-	h := mix(uint64(s.Seq)<<32|uint64(s.Ack)^k1, uint64(k.plain)<<32|uint64(s.Flags)<<16|uint64(s.Window)^k2)
+	h := mix(uint64(s.Seq)<<32|uint64(s.Ack)^k1, uint64(k.unseeded)<<32|uint64(s.Flags)<<16|uint64(s.Window)^k2)
 	h = mix(h^uint64(s.Len)<<32^uint64(s.IPID), k1+uint64(k.from))
 	if at := s.TCP + 20; at < len(s.IP) {
 		o := s.IP[at:]

@@ -170,7 +170,7 @@ func (t *Tracker) outline(r *record, f *Flow) {
 // outlineRest adds what was known before the flow was given up.
 func (f *Flow) outlineRest(r *record, b *Standing) {
 	c := &f.Capture
-	c.Evicted, c.Before = true, *b
+	c.Resumed, c.Before = true, *b
 	c.Midstream = b.Midstream
 	c.OneWay = (c.OneWay || b.OneWay) && !((b.Spoke[Client] || r.clientEnd().packets > 0) && (b.Spoke[Server] || r.serverEnd().packets > 0))
 	f.Opening.SYNs += uint32(b.SYNs)

@@ -30,7 +30,7 @@ const mostSYNs = 8
 // Standing is how f stands, with all that was known of it before it was given up.
 func (f *Flow) Standing() Standing {
 	b, c := &f.Capture.Before, f.Client()
-	if f.Capture.Evicted && b.Shed == NotShed {
+	if f.Capture.Resumed && b.Shed == NotShed {
 		s := *b
 		s.Closing, s.ResetBy, s.States = f.Closing.Outcome, f.Closing.ResetBy, [2]State{c.State(), f.Server().State()}
 		return s
@@ -52,7 +52,7 @@ func (f *Flow) Standing() Standing {
 		s.Spoke[i] = b.Spoke[i] || f.Ends[i].Packets > 0
 	}
 	s.OneWay = f.Capture.OneWay && s.Spoke != [2]bool{true, true}
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		s.Alone = b.Alone && c.Packets == 0
 	}
 	return s
@@ -91,14 +91,14 @@ type evicted [shards]*[1 << evictedBits]evictedSet
 
 const evictedBits = 10
 
-// evictedSet are eight, the latest first. Their prints lie in one cache line: of a new four-tuple nothing else is looked at. With the place
-// of the set, a print has 50 bits of the four-tuple's hash, so that of a hundred million strangers hardly one is taken for such a flow.
+// evictedSet are eight, the latest first. Their checks lie in one cache line: of a new four-tuple nothing else is looked at. With the place
+// of the set, a check has 50 bits of the four-tuple's hash, so that of a hundred million strangers hardly one is taken for such a flow.
 type evictedSet struct {
-	prints [8]uint32
+	checks [8]uint32
 	of     [8]eviction
 }
 
-// eviction is what is kept of one, in 8 bytes beside its print. Of numbers it has the lower bits.
+// eviction is what is kept of one, in 8 bytes beside its check. Of numbers it has the lower bits.
 type eviction struct {
 	standing uint16    // 0: there is none
 	due      uint16    // the second in which its time would have been over; where endless, that of its first FIN
@@ -106,31 +106,31 @@ type eviction struct {
 }
 
 func (e *evicted) setOf(k *tuple) *evictedSet {
-	of := e[k.plain>>24]
+	of := e[k.shard()]
 	if of == nil {
 		return nil
 	}
-	return &of[k.plain>>(24-evictedBits)&(1<<evictedBits-1)]
+	return &of[k.unseeded>>(32-shardBits-evictedBits)&(1<<evictedBits-1)]
 }
 
 // add remembers a flow, and gives back what is forgotten for it.
 func (e *evicted) add(k *tuple, of eviction) (forgotten eviction) {
-	if shard := &e[k.plain>>24]; *shard == nil {
+	if shard := &e[k.shard()]; *shard == nil {
 		*shard = new([1 << evictedBits]evictedSet)
 	}
 	set := e.setOf(k)
 	forgotten = set.of[len(set.of)-1]
-	copy(set.prints[1:], set.prints[:])
+	copy(set.checks[1:], set.checks[:])
 	copy(set.of[1:], set.of[:])
-	set.prints[0], set.of[0] = k.print, of
+	set.checks[0], set.of[0] = k.check, of
 	return forgotten
 }
 
 // find is where in its set the flow with that four-tuple is, -1: it is not there.
 func (e *evictedSet) find(k *tuple) int {
 	if e != nil {
-		for i := range e.prints {
-			if e.prints[i] == k.print && e.of[i].standing != 0 {
+		for i := range e.checks {
+			if e.checks[i] == k.check && e.of[i].standing != 0 {
 				return i
 			}
 		}
@@ -143,7 +143,7 @@ func (e *evicted) take(k *tuple) (of eviction) {
 	set := e.setOf(k)
 	if i := set.find(k); i >= 0 {
 		of = set.of[i]
-		copy(set.prints[i:], set.prints[i+1:])
+		copy(set.checks[i:], set.checks[i+1:])
 		copy(set.of[i:], set.of[i+1:])
 		set.of[len(set.of)-1] = eviction{}
 	}

@@ -23,7 +23,7 @@ func Starts(s State) bool {
 }
 
 // Whole has t keep all flows as records, whatever shape they are in, and learn nothing.
-func (t *Tracker) Whole() { t.shapes.most, t.plain = 0, true }
+func (t *Tracker) Whole() { t.shapes.most, t.unlearned = 0, true }
 
 // Brief is how many flows t keeps otherwise.
 func (t *Tracker) Brief() (n int) {

@@ -143,14 +143,14 @@ type Capture struct {
 	EndedOpen       bool   // the capture ended before the flow did
 	Early           bool   // it was over, and the ceiling had it go before its time was: what came after its end is not known
 	Bound           Limit  // of the ceiling that had it go; 0: none
-	Evicted         bool   // it is the rest of a flow that was given up at the ceiling
+	Resumed         bool   // it is the rest of a flow that was given up at the ceiling
 	// Before is how it stood then. In Opening, Closing and the ends' states that goes on; what was counted and measured is
 	// of the rest alone, but for SYNs and SYN-ACKs.
 	Before Standing
 }
 
 // Whole reports whether the ceiling can have taken nothing of a flow: what is known of it stays so.
-func (c *Capture) Whole() bool { return !c.Evicted && !c.Early && !c.Midstream }
+func (c *Capture) Whole() bool { return !c.Resumed && !c.Early && !c.Midstream }
 
 // Endpoint is one end of a Flow.
 type Endpoint struct {

@@ -14,13 +14,13 @@ import (
 // capture's time begins, each Lane is given its own. That can be done by a goroutine for each, but for Number, which comes after it.
 type Lanes struct {
 	*tables
-	near   arrivals
-	all    [lanes]Lane
-	now    int64
-	next   int64 // when the second begins after that of now
-	flows  uint64
-	latest *Tracker // that observed the latest segment
-	swept  bool     // flows whose time is over may be in any of them
+	arrivals arrivals
+	all      [lanes]Lane
+	now      int64
+	next     int64 // when the second begins after that of now
+	flows    uint64
+	latest   *Tracker // that observed the latest segment
+	swept    bool     // flows whose time is over may be in any of them
 }
 
 // lanes are few, as what each learns of flows by itself has to fit into the processor's cache, and enough for the work of
@@ -86,7 +86,7 @@ func (l *Lanes) Of(s *Segment) int {
 	return k.lane()
 }
 
-func (k *tuple) lane() int { return int(k.plain >> (32 - laneBits)) }
+func (k *tuple) lane() int { return k.shard() / (shards / lanes) }
 
 // All are the lanes.
 func (l *Lanes) All() []Lane { return l.all[:] }
@@ -113,8 +113,8 @@ func (l *Lanes) Live() (n int) {
 
 // Observe takes the next segment, as Tracker.Observe does.
 func (l *Lanes) Observe(s *Segment) *Step {
-	a := l.near.first(s, l.tables)
-	l.all[a.lane()].t.approach(a)
+	a := l.arrivals.one(s, l.tables)
+	l.all[a.lane()].t.lookUp(a)
 	return l.observe(s, a, true)
 }
 
@@ -122,15 +122,15 @@ func (l *Lanes) Observe(s *Segment) *Step {
 // them Finished has something to do. Finished and Snapshot are of the latest.
 func (l *Lanes) ObserveAll(segments []Segment, every bool) iter.Seq2[int, *Step] {
 	return func(yield func(int, *Step) bool) {
-		for from := 0; from < len(segments); from += near {
-			group := segments[from:min(from+near, len(segments))]
-			l.near.come(group, l.tables)
+		for from := 0; from < len(segments); from += atOnce {
+			group := segments[from:min(from+atOnce, len(segments))]
+			l.arrivals.fill(group, l.tables)
 			for i := range group {
-				a := &l.near.of[i]
-				l.all[a.lane()].t.approach(a)
+				a := &l.arrivals.of[i]
+				l.all[a.lane()].t.lookUp(a)
 			}
 			for i := range group {
-				step := l.observe(&group[i], &l.near.of[i], every)
+				step := l.observe(&group[i], &l.arrivals.of[i], every)
 				if (every || l.finishes()) && !yield(from+i, step) {
 					return
 				}
@@ -143,7 +143,7 @@ func (l *Lanes) observe(s *Segment, a *arrival, heard bool) *Step {
 	l.Advance(s.Time)
 	t := l.all[a.lane()].t
 	l.latest = t
-	t.apart, t.unheard, t.now, t.flows, t.turn.At = false, !heard, l.now, l.flows, 1
+	t.provisional, t.unheard, t.now, t.flows, t.turn.At = false, !heard, l.now, l.flows, 1
 	step := t.arrive(s, a)
 	l.flows = t.flows
 	return step
@@ -233,8 +233,8 @@ func (l *Lanes) Number(now int64) {
 		var next *newcomer
 		lane := 0
 		for i := range l.all {
-			if fresh := l.all[i].t.fresh; at[i] < len(fresh) && (next == nil || fresh[at[i]].met.Before(&next.met)) {
-				next, lane = &fresh[at[i]], i
+			if of := l.all[i].t.newcomers; at[i] < len(of) && (next == nil || of[at[i]].met.Before(&next.met)) {
+				next, lane = &of[at[i]], i
 			}
 		}
 		if next == nil {
@@ -250,7 +250,7 @@ func (l *Lanes) Number(now int64) {
 func (l Lane) Begin(now int64) {
 	t := l.t
 	t.adopt()
-	t.apart, t.now, t.turn.At, t.flows = true, now, 0, l.of.flows
+	t.provisional, t.now, t.turn.At, t.flows = true, now, 0, l.of.flows
 	t.advance()
 }
 
@@ -259,15 +259,15 @@ func (l Lane) Begin(now int64) {
 func (l Lane) Observe(segments []Segment, which []int, now []int64, told func(int, *Step)) {
 	t := l.t
 	t.unheard = told == nil
-	for from := 0; from < len(segments); from += near {
-		group := segments[from:min(from+near, len(segments))]
-		t.near.come(group, t.tables)
+	for from := 0; from < len(segments); from += atOnce {
+		group := segments[from:min(from+atOnce, len(segments))]
+		t.arrivals.fill(group, t.tables)
 		for i := range group {
-			t.approach(&t.near.of[i])
+			t.lookUp(&t.arrivals.of[i])
 		}
 		for i := range group {
 			t.now, t.turn.At = now[from+i], which[from+i]
-			if step := t.arrive(&group[i], &t.near.of[i]); told != nil {
+			if step := t.arrive(&group[i], &t.arrivals.of[i]); told != nil {
 				told(from+i, step)
 			}
 		}
@@ -276,8 +276,8 @@ func (l Lane) Observe(segments []Segment, which []int, now []int64, told func(in
 
 // NumberOf is the number of a flow: between Lanes.Number and the next call of Begin or Finished.
 func (l Lane) NumberOf(flow uint64) uint64 {
-	if i := l.t.freshOf(flow); i >= 0 {
-		return l.t.fresh[i].among
+	if i := l.t.newcomerOf(flow); i >= 0 {
+		return l.t.newcomers[i].among
 	}
 	return flow
 }
@@ -295,31 +295,31 @@ func (l Lane) End() {
 	l.t.End()
 }
 
-// freshOf is which of the newcomers has a number, -1: none of them.
-func (t *Tracker) freshOf(number uint64) int {
-	return int(number-(t.flows-uint64(len(t.fresh)))) - 1
+// newcomerOf is which of the newcomers has a number, -1: none of them.
+func (t *Tracker) newcomerOf(number uint64) int {
+	return int(number-(t.flows-uint64(len(t.newcomers)))) - 1
 }
 
 // adopt gives the newcomers their numbers among all.
 func (t *Tracker) adopt() {
-	if len(t.fresh) == 0 {
+	if len(t.newcomers) == 0 {
 		return
 	}
 	for i := t.done.at; i < len(t.done.list); i++ {
 		d := &t.done.list[i]
-		if f := t.freshOf(d.number); f >= 0 {
-			d.number, t.fresh[f].departed = t.fresh[f].among, true
+		if f := t.newcomerOf(d.number); f >= 0 {
+			d.number, t.newcomers[f].departed = t.newcomers[f].among, true
 		}
 	}
 	// No number among all is below that in the lane: from the last on, none is taken for that of another one.
-	for i := len(t.fresh) - 1; i >= 0; i-- {
-		if n := &t.fresh[i]; !n.departed {
+	for i := len(t.newcomers) - 1; i >= 0; i-- {
+		if n := &t.newcomers[i]; !n.departed {
 			if f := t.numbered(n); f != 0 {
 				t.renumber(f, n.among)
 			}
 		}
 	}
-	t.fresh = t.fresh[:0]
+	t.newcomers = t.newcomers[:0]
 }
 
 // numbered is what is kept of a newcomer, 0: it is no more in the table.

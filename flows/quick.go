@@ -66,14 +66,14 @@ func (s *shape) teachable() bool {
 
 // opens reports whether an end is yet to prove that its SYN or SYN-ACK was answered.
 func (s *shape) opens() bool {
-	a, b := half{turn: s.ends[0]}, half{turn: s.ends[1]}
+	a, b := half{stance: s.ends[0]}, half{stance: s.ends[1]}
 	return a.opening() || a.accepting() || b.opening() || b.accepting()
 }
 
 // classOf says of which class the segment at hand is in the flow that is kept as head.
 func (t *Tracker) classOf(head ref) class {
 	s, from := t.seg, t.k.from
-	if !s.HeaderOK || s.Cut || s.HasSACK || s.Window == 0 || t.k.loopback || t.plain {
+	if !s.HeaderOK || s.Cut || s.HasSACK || s.Window == 0 || t.k.loopback || t.unlearned {
 		return 0
 	}
 	c := expected | class(from)
@@ -458,7 +458,7 @@ func (t *Tracker) quickRecord(head ref) bool {
 
 // calms reports whether r, the only record of the segment's four-tuple, is open and nothing else is the matter with it.
 func (t *Tracker) calms(r *record) bool {
-	if r.next != 0 || r.is(tentative|unannounced) || !r.ends[0].steady() || !r.ends[1].steady() || t.k.loopback || t.plain {
+	if r.next != 0 || r.is(tentative|unannounced) || !r.ends[0].steady() || !r.ends[1].steady() || t.k.loopback || t.unlearned {
 		return false
 	}
 	if r.aside != 0 {

@@ -32,7 +32,7 @@ const (
 
 // half is one end of a record. All its numbers are as sent by that end.
 type half struct {
-	turn
+	stance
 	last    int64  // time of its last segment
 	bytes   uint64 // payload, by sequence number or not: every copy that is no mirror's
 	packets uint32 // copies not counted
@@ -52,8 +52,8 @@ type half struct {
 	halfRare
 }
 
-// turn is where one end stands, quantities aside: at any time many flows have it in common (see shape).
-type turn struct {
+// stance is where one end stands, quantities aside: at any time many flows have it in common (see shape).
+type stance struct {
 	path   path
 	has    known
 	syn    uint32

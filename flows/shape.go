@@ -4,7 +4,7 @@ package flows
 // beyond a few. At any time most flows are in one of some hundred shapes, so that a flow as it should be needs
 // its numbers kept, and a shape's. It has no padding: it is compared and hashed as bytes.
 type shape struct {
-	ends [2]turn
+	ends [2]stance
 	common
 	letters uint64 // of the zeek
 	zeek    [2]zeekEnd

@@ -173,7 +173,7 @@ func (t *Tracker) shed(i int) {
 // waits beside.
 func (t *Tracker) sheddables(i int) []sheddable {
 	s := &t.shards[i]
-	all := t.room[:0]
+	all := t.candidates[:0]
 	for as := formRecord; as <= formLong; as++ {
 		for j := range uint32(len(s.duesOf(as)) * group) {
 			f := refTo(i, as, j)
@@ -200,7 +200,7 @@ func (t *Tracker) sheddables(i int) []sheddable {
 			all = append(all, c)
 		}
 	}
-	t.room = all
+	t.candidates = all
 	return all
 }
 

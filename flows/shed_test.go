@@ -278,8 +278,8 @@ func TestShedGoesOn(t *testing.T) {
 		var f flows.Flow
 		for tr.Finished(&f) && f.Number != number {
 		}
-		if f.Number != number || f.Capture.Evicted != test.evicted || f.Capture.Before.Opening != test.before {
-			t.Errorf("%s, then %d, %d beyond: evicted %v, before %v", test.life, test.comes, test.beyond, f.Capture.Evicted, f.Capture.Before.Opening)
+		if f.Number != number || f.Capture.Resumed != test.evicted || f.Capture.Before.Opening != test.before {
+			t.Errorf("%s, then %d, %d beyond: evicted %v, before %v", test.life, test.comes, test.beyond, f.Capture.Resumed, f.Capture.Before.Opening)
 		}
 	}
 }
@@ -330,7 +330,7 @@ func TestShedForgets(t *testing.T) {
 	tr.End()
 	var f flows.Flow
 	for tr.Finished(&f) {
-		if f.Capture.Evicted {
+		if f.Capture.Resumed {
 			rests++
 		}
 	}
@@ -361,7 +361,7 @@ func TestShedHalfClosed(t *testing.T) {
 		var f, rest flows.Flow
 		finished := func() {
 			for tr.Finished(&f) {
-				if f.Capture.Evicted && f.Shed == flows.NotShed {
+				if f.Capture.Resumed && f.Shed == flows.NotShed {
 					rest = f
 				}
 			}
@@ -527,8 +527,8 @@ func TestShedIsRecognised(t *testing.T) {
 	tr.End()
 	var got []string
 	for tr.Finished(&f) {
-		if a := f.Client().Addr.Addr().String(); a == "10.0.0.0" || a == "0.0.0.0" || f.Capture.Evicted || f.Capture.Midstream {
-			got = append(got, fmt.Sprintf("evicted %v, midstream %v", f.Capture.Evicted, f.Capture.Midstream))
+		if a := f.Client().Addr.Addr().String(); a == "10.0.0.0" || a == "0.0.0.0" || f.Capture.Resumed || f.Capture.Midstream {
+			got = append(got, fmt.Sprintf("evicted %v, midstream %v", f.Capture.Resumed, f.Capture.Midstream))
 		}
 	}
 	want := []string{"evicted true, midstream false", "evicted false, midstream true"}

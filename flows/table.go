@@ -26,8 +26,8 @@ type tuple struct {
 	a, b     uint32 // IPv4 addresses
 	from     uint8  // 0: the sender is the lower end
 	hash     uint32
-	plain    uint32 // hash without the secret: what depends on it may show in the output
-	print    uint32 // another one
+	unseeded uint32 // hash without the secret: what depends on it may show in the output
+	check    uint32 // another one
 	loopback bool   // both ends are the same
 }
 
@@ -81,7 +81,7 @@ func (t *tables) digest(k *tuple) {
 		p = mix(p^mix(lo^k2, hi^k1)^ports, k2)
 	}
 	h = mix(h^ports, t.seed[0]^t.seed[3])
-	k.hash, k.plain, k.print = uint32(h^h>>32), uint32(p^p>>32), uint32(p)
+	k.hash, k.unseeded, k.check = uint32(h^h>>32), uint32(p^p>>32), uint32(p)
 }
 
 // words are the second halves of the addresses, the first byte lowest.
@@ -139,7 +139,10 @@ func (f ref) shard() int    { return int(f >> shardShift) }
 // shards is how many tables the flows are spread over, by the four-tuple alone, so that what depends on the
 // number of flows in one is the same in every run. Each grows by itself, so that doubling one of them never
 // takes longer than rehashing 1/256 of the flows.
-const shards = 256
+const (
+	shardBits = 8
+	shards    = 1 << shardBits
+)
 
 // LeastFlows is the least that Config.MaxFlows can keep: one for each shard.
 const LeastFlows = shards
@@ -175,8 +178,11 @@ func slotOf(hash uint32, f ref) slot { return slot(hash&tagMask | uint32(f)&^tag
 // ref is what the slot holds, of that shard.
 func (e slot) ref(shard int) ref { return ref(uint32(e)&^tagMask | uint32(shard)<<shardShift) }
 
+// shard is which of the shards the flow is in: by its four-tuple alone.
+func (k *tuple) shard() int { return int(k.unseeded >> (32 - shardBits)) }
+
 func (t *tables) shardOf(k *tuple) (int, *shard) {
-	i := int(k.plain >> (32 - 8))
+	i := k.shard()
 	return i, &t.shards[i]
 }
 

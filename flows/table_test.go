@@ -82,7 +82,7 @@ func TestPlainTellsTuplesApart(t *testing.T) {
 			var k tuple
 			k.of(&s)
 			tr.digest(&k)
-			met[[2]uint32{k.plain, k.print}] = true
+			met[[2]uint32{k.unseeded, k.check}] = true
 			held[tr.Shard(&s)]++
 		}
 		if len(met) != n {

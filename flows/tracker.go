@@ -52,43 +52,43 @@ type Tracker struct {
 	events   slab[[]Event]
 	watch    bool // keep events
 
-	now    int64 // time of the latest segment so far
-	second int64 // all that was due before it is finished
-	flows  uint64
-	late   []overdue
-	turn   Turn
-	apart  bool // numbers are not the flows' own so far: see Lanes
-	fresh  []newcomer
-	done   queue[departed]
-	handed ref         // record handed out last, freed at the next call
-	share  share       // of the ceiling
-	grew   bool        // with the latest segment, by a flow or by more of one
-	room   []sheddable // those that were looked at last
-	left   left
-	ended  bool
+	now         int64 // time of the latest segment so far
+	second      int64 // all that was due before it is finished
+	flows       uint64
+	late        []overdue
+	turn        Turn
+	provisional bool // numbers are not the flows' own so far: see Lanes
+	newcomers   []newcomer
+	done        queue[departed]
+	handed      ref         // record handed out last, freed at the next call
+	share       share       // of the ceiling
+	grew        bool        // with the latest segment, by a flow or by more of one
+	candidates  []sheddable // those that were looked at last
+	left        left
+	ended       bool
 
 	standings standings
 	evicting  Flow
 	ceiling   Ceiling
 
-	lessons lessons
-	plain   bool // nothing is learned: observe is asked of every segment
+	lessons   lessons
+	unlearned bool // nothing is learned: observe is asked of every segment
 
-	step    Step
-	unheard bool     // nobody asks what a segment did: the step need not be whole
-	seg     *Segment // the one being observed
-	k       *tuple   // its four-tuple
-	near    arrivals // of segments that are about to be observed
-	rec     ref      // its record
-	work    record   // what it is while the segment is observed, where held names it
-	held    ref      // what is kept of it, 0: a record as it is
-	whole   record   // the one described last, where it is not kept as a record
-	shown   *record  // the one described last
-	pending ref      // record that a RST being observed confirms, 0: none
-	picked  Event    // what picking the record showed
-	replay  *half    // seg was held aside, and this end sent it; else nil
-	was     seen     // where seg had passed then
-	mores   zeekArena
+	step     Step
+	unheard  bool     // nobody asks what a segment did: the step need not be whole
+	seg      *Segment // the one being observed
+	k        *tuple   // its four-tuple
+	arrivals arrivals // of segments that are about to be observed
+	rec      ref      // its record
+	work     record   // what it is while the segment is observed, where held names it
+	held     ref      // what is kept of it, 0: a record as it is
+	whole    record   // the one described last, where it is not kept as a record
+	shown    *record  // the one described last
+	pending  ref      // record that a RST being observed confirms, 0: none
+	picked   Event    // what picking the record showed
+	replay   *half    // seg was held aside, and this end sent it; else nil
+	was      seen     // where seg had passed then
+	mores    zeekArena
 
 	outlines  outlines
 	letters   []byte            // of a history
@@ -173,8 +173,8 @@ func (t *Tracker) Advance(now int64) {
 // the flows that it finished.
 func (t *Tracker) Observe(s *Segment) *Step {
 	t.Advance(s.Time)
-	a := t.near.first(s, t.tables)
-	t.approach(a)
+	a := t.arrivals.one(s, t.tables)
+	t.lookUp(a)
 	return t.arrive(s, a)
 }
 
@@ -183,7 +183,8 @@ func (t *Tracker) arrive(s *Segment, a *arrival) *Step {
 	t.step.Flow, t.step.Side, t.step.Quiet, t.step.Before = 0, 0, QuietNone, nil
 	t.step.Changes, t.step.Notes = t.step.Changes[:0], t.step.Notes[:0]
 	t.seg, t.k = s, &a.tuple
-	t.take(t.arrived(a), a.header)
+	t.lookUp(a)
+	t.take(a.head, a.header)
 	if n := t.mores.letters; n > 0 {
 		t.mores.letters = 0
 		t.lengthen(t.ptr(t.rec), 2*n) // as many places may be empty
@@ -671,8 +672,8 @@ func (t *Tracker) number(shard int, r *record) { r.number = t.nextNumber(shard, 
 // nextNumber is the number of the next flow.
 func (t *Tracker) nextNumber(shard int, hash uint32) uint64 {
 	t.flows++
-	if t.apart {
-		t.fresh = append(t.fresh, newcomer{met: t.turn, shard: shard, hash: hash, inLane: t.flows})
+	if t.provisional {
+		t.newcomers = append(t.newcomers, newcomer{met: t.turn, shard: shard, hash: hash, inLane: t.flows})
 	}
 	return t.flows
 }

@@ -58,7 +58,7 @@ func (s *Snapshot) nextFlow(d *json.Decoder) error {
 		return errNotSaved
 	}
 	f := flows.Flow{Number: v.Flow}
-	f.Capture.Evicted = v.Capture.Evicted
+	f.Capture.Resumed = v.Capture.Evicted
 	if n := v.Capture.WithoutRow; n != nil {
 		s.Shed, s.Limits = *n, v.Capture.Limits
 	}

@@ -155,7 +155,7 @@ func subject(client, server netip.AddrPort) string {
 // add takes a flow with the names of what was found of it, in any order.
 func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
 	s.Flows++
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		s.Partial++
 	}
 	if s.First == 0 || f.First != 0 && f.First < s.First {
@@ -182,7 +182,7 @@ func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
 		return
 	}
 	s.kept++
-	of.rows = append(of.rows, row{f.Client().Addr, f.Number, s.outcomes.number(outcomeOf(f, strings.Join(found, ", "))), f.Capture.Evicted})
+	of.rows = append(of.rows, row{f.Client().Addr, f.Number, s.outcomes.number(outcomeOf(f, strings.Join(found, ", "))), f.Capture.Resumed})
 }
 
 // Sum takes how many flows there were to each server, and how they stood, with those that were given up at the ceiling.

@@ -269,7 +269,7 @@ func TestCeiling(t *testing.T) {
 		item("findings: none") + "\n  allow: {flows: {finding: [half-open, refused]}, reason: known, until: 2026-11-21}": never,
 		item("findings: none") + "\n  allow: {flows: {finding: refused}, reason: known, until: 2026-11-21}":              rest,
 	} {
-		for i, seen := range []flows.Capture{{Evicted: true}, {Early: true}, {}} {
+		for i, seen := range []flows.Capture{{Resumed: true}, {Early: true}, {}} {
 			want := verdict.NotJudged
 			if i+1 >= from {
 				want = verdict.Failed
@@ -294,7 +294,7 @@ func TestCeilingNamesTheProof(t *testing.T) {
 		item("fail-on: closing.reset > 0"):                  "closing.reset: at least 1 flow; flow 4: closing.reset",
 	} {
 		j := NewJudge(parsed(t, text).Entries, today)
-		for n, of := range []flows.Capture{{}, {Evicted: true}, {Early: true}, {}} {
+		for n, of := range []flows.Capture{{}, {Resumed: true}, {Early: true}, {}} {
 			f := &flows.Flow{Number: uint64(n + 1), Capture: of, Opening: flows.Handshake{Outcome: flows.OpeningComplete},
 				Closing: flows.Teardown{Outcome: flows.ClosingReset}}
 			if n == 0 {

@@ -95,8 +95,8 @@ func (q *Quantity) exceeded(n uint64) bool {
 	return float64(n) > q.most.n && (!q.most.percent || q.most.n == 0)
 }
 
-// isAll reports whether one flow is enough for them to be too few.
-func (q *Quantity) isAll() bool { return q.least == bound{100, true} }
+// needsAll reports whether one flow is enough for them to be too few.
+func (q *Quantity) needsAll() bool { return q.least == bound{100, true} }
 
 // admits reports whether n of so many are as many as there have to be.
 func (q *Quantity) admits(n, all uint64) bool { return !q.few(n, all) && !q.many(n, all) }

@@ -75,7 +75,7 @@ func (t *wordTally) result(chosen, _ uint64) result {
 	switch {
 	case t.of.exceeded(t.sureHolders.N):
 		r.proof, r.atLeast = &t.sureHolders, atLeast(t.sureHolders.N)
-	case t.of.isAll() && t.sureOthers.N > 0:
+	case t.of.needsAll() && t.sureOthers.N > 0:
 		r.proof = &t.sureOthers
 	}
 	r.between = ": "

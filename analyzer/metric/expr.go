@@ -25,7 +25,7 @@ func (e *Expr) Test(f *flows.Flow, found []*analyzer.Finding) Truth { return e.r
 
 // Lasts reports whether e, which OfFlow, stays so of any flow that it holds of, whatever else there is to be seen of it.
 func (e *Expr) Lasts() bool {
-	return e.root.lasts(&flows.Flow{Capture: flows.Capture{Evicted: true}}, Yes)
+	return e.root.lasts(&flows.Flow{Capture: flows.Capture{Resumed: true}}, Yes)
 }
 
 // Findings reports whether e asks for what was found.

@@ -113,7 +113,7 @@ func lasting(t *testing.T, expr string, every bool, c flows.Capture) Result {
 	}
 	captured(tally, 40, c)
 	r := tally.Lasting()
-	captured(tally, 400, flows.Capture{Evicted: true})
+	captured(tally, 400, flows.Capture{Resumed: true})
 	if of := tally.Result().Truth; r.Truth != Unknown && of != r.Truth {
 		t.Errorf("%s, of every flow %v: of more flows %d, which was told to stay %d", expr, every, of, r.Truth)
 	}
@@ -140,7 +140,7 @@ func TestLasting(t *testing.T) {
 		{"refused > 3% and flows > 3", false, Unknown}, {"not (flows <= 3)", false, Yes}, {"refused and opening == refused", false, Yes},
 		{"refused and packets < 1", false, Unknown}, {"flow > 39", false, Unknown}, {"port == 0", false, Yes}, {"packets.max >= 0", false, Yes},
 	} {
-		if got := lasting(t, c.expr, c.every, flows.Capture{Evicted: true}); got.Truth != c.want || got.Truth == Unknown && len(got.First) > 0 {
+		if got := lasting(t, c.expr, c.every, flows.Capture{Resumed: true}); got.Truth != c.want || got.Truth == Unknown && len(got.First) > 0 {
 			t.Errorf("%s, of every flow %v: got %d by %v, want %d", c.expr, c.every, got.Truth, got.First, c.want)
 		}
 	}
@@ -210,7 +210,7 @@ func TestProof(t *testing.T) {
 			tally = NewExpectation(e)
 		}
 		for n := int64(1); n <= 4; n++ {
-			f := &flows.Flow{Number: uint64(n), Last: n * 1e6, Capture: flows.Capture{OneWay: true, Evicted: n%2 == 1}}
+			f := &flows.Flow{Number: uint64(n), Last: n * 1e6, Capture: flows.Capture{OneWay: true, Resumed: n%2 == 1}}
 			f.Opening.Handshake = flows.Elapsed{D: time.Duration(n) * time.Millisecond, OK: true}
 			_ = tally.Flow(f, nil)
 		}

@@ -43,9 +43,9 @@ func hadToGo(c *analyzer.Ceiling) string {
 	return fmt.Sprintf("%s had to be given up at the ceiling (%s)", amount.Of(c.N(), "flow", "flows"), strings.Join(c.Limits(), ", "))
 }
 
-// isMedian says of which times a median is. At the ceiling these are what was seen whole: slow ones are the likeliest to have been
+// medianOf says of which times a median is. At the ceiling these are what was seen whole: slow ones are the likeliest to have been
 // given up, so that the most of them is not told.
-func isMedian(t *analyzer.Timing, c *analyzer.Ceiling) string {
+func medianOf(t *analyzer.Timing, c *analyzer.Ceiling) string {
 	if c.N() == 0 {
 		return "(median)"
 	}

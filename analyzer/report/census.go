@@ -77,7 +77,7 @@ func (c *Census) widen() {
 
 // Flow counts f.
 func (c *Census) Flow(f *flows.Flow, _ []*analyzer.Finding) error {
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		return nil // of such a flow nobody knows when what was
 	}
 	c.last = max(c.last, f.Last)

@@ -199,7 +199,7 @@ func (e *Every) Close() error {
 	line := joinParts(parts)
 	givenUp := e.GivenUp()
 	if o := &e.opening; o.N > 0 {
-		line += " · handshake " + span.String(o.Median()) + " " + isMedian(o, givenUp)
+		line += " · handshake " + span.String(o.Median()) + " " + medianOf(o, givenUp)
 		if givenUp.N() == 0 {
 			line += fmt.Sprintf(", %s (p99), %s at most", span.String(o.Quantile(0.99)), span.String(o.Max))
 		}

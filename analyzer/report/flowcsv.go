@@ -128,7 +128,7 @@ func (c *FlowCSV) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []b
 	b = csvUint(b, uint64(k.Duplicates))
 	b = csvBool(b, k.Truncated)
 	b = csvBool(b, k.EndedOpen)
-	b = csvBool(b, k.Evicted)
+	b = csvBool(b, k.Resumed)
 	if howMany(c.Ceiling) > 0 {
 		b = strconv.AppendUint(b, c.Ceiling.Shed.N(), 10)
 	}

@@ -234,7 +234,7 @@ func appendCapture(b []byte, c *flows.Capture, ceiling *analyzer.Ceiling) []byte
 	b = strconv.AppendUint(append(b, `,"duplicates":`...), uint64(c.Duplicates), 10)
 	b = appendBool(append(b, `,"truncated":`...), c.Truncated)
 	b = appendBool(append(b, `,"ended_open":`...), c.EndedOpen)
-	b = appendBool(append(b, `,"evicted":`...), c.Evicted)
+	b = appendBool(append(b, `,"evicted":`...), c.Resumed)
 	if howMany(ceiling) > 0 {
 		b = strconv.AppendUint(append(b, `,"without_row":`...), ceiling.Shed.N(), 10)
 		b = appendLimits(b, ceiling)

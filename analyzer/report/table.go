@@ -221,7 +221,7 @@ func (t *Table) narrow(f *flows.Flow, found []*analyzer.Finding) {
 			r.cell = append(append(r.cell, ", "...), name...)
 		}
 	}
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		r.cell = append(r.cell, ", evicted"...)
 	}
 	r.last(narrowOutcome, t.Width)
@@ -245,7 +245,7 @@ func (t *Table) wide(f *flows.Flow, found []*analyzer.Finding) {
 	r.text(lastSeen(f.Client())).left(114)
 	r.text(lastSeen(f.Server())).left(127)
 	r.cell = r.cell[:0]
-	if f.Capture.Evicted {
+	if f.Capture.Resumed {
 		r.cell = append(r.cell, "evicted"...) // no finding is made of it
 	}
 	for i, n := range found {

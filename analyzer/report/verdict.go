@@ -117,7 +117,7 @@ func (o *Overview) calm(all []entry) string {
 	}
 	if begun > 0 {
 		if m := o.busiest(); m != nil && m.Handshake.N > 0 {
-			s += fmt.Sprintf(", in %s at %s %s", span.String(m.Handshake.Median()), m.Addr, isMedian(&m.Handshake, &o.Summary.Facts.Ceiling))
+			s += fmt.Sprintf(", in %s at %s %s", span.String(m.Handshake.Median()), m.Addr, medianOf(&m.Handshake, &o.Summary.Facts.Ceiling))
 			if o.Summary.Facts.Ceiling.N() == 0 {
 				s += fmt.Sprintf(", %s at most", span.String(m.Handshake.Max))
 			}
