@@ -154,6 +154,54 @@ func TestCeilingCountsOnce(t *testing.T) {
 	}
 }
 
+// What was given up before the moment that is asked for counts nowhere; its rest, which is chosen, takes nothing back from where it never was.
+func TestCeilingCountsChosen(t *testing.T) {
+	const text = `
+flow a client 192.0.2.1:40246 server 198.51.100.1:443
+flow b client 192.0.2.1:40552 server 198.51.100.1:443
+flow c client 192.0.2.1:40001 server 198.51.100.2:80
++0    a> S  0:0(0)
++1ms  a< S. 0:0(0) ack 1
++1ms  a> .  1:1(0) ack 1
++1ms  a> F. 1:1(0) ack 1
++1s   b> S  0:0(0)
++1ms  b< S. 0:0(0) ack 1
++1ms  b> .  1:1(0) ack 1
++1s   c> S  0:0(0)
++1ms  c< S. 0:0(0) ack 1
++1ms  c> .  1:1(0) ack 1
++60s  b> P. 1:101(100) ack 1
++1s   a< .  1:1(0) ack 2
++1s   c> F. 1:1(0) ack 1
+`
+	since, err := ParseWhen("+30s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Run{Source: &played{segments(t, text, false), io.EOF}, Judge: &Judge{Wordless: true}, Tracker: flows.Config{MaxFlows: 256}, Choice: Choice{Since: since}}
+	if _, err := r.Read(); err != nil {
+		t.Fatal(err)
+	}
+	all := &r.Judge.Summary().Totals
+	if n := r.Ceiling.N(); n < 2 {
+		t.Fatalf("%d flows were given up", n)
+	}
+	if all.Flows != 3 || all.MidClose != 0 || sum(all.Opening[:]) != 3 || sum(all.Closing[:]) != 3 || sum(all.States[:]) != 6 {
+		t.Errorf("%+v", all)
+	}
+}
+
+// A flow takes back of all counters that it counts in, or of none.
+func TestCountersTakeBack(t *testing.T) {
+	one, two := uint64(1), uint64(2)
+	if (counters{&two, &one, &one}).takeBack() || one != 1 || two != 2 {
+		t.Errorf("left %d and %d", one, two)
+	}
+	if !(counters{&two, &one}).takeBack() || one != 0 || two != 1 {
+		t.Errorf("left %d and %d", one, two)
+	}
+}
+
 // What is silent when it is given up is that only where it stays so, for as long as without a ceiling: a busy server has as many half
 // open at a time as a flooded one, and no more of them come to nothing for that they were given up.
 func TestCeilingMakesNoFlood(t *testing.T) {

@@ -36,7 +36,7 @@ func (j *Judge) drags(step *flows.Step, age time.Duration) bool {
 // sofar judges the flow of a packet that changed something.
 func (r *Run) sofar(step *flows.Step) {
 	kind, began := r.tracker.Kind()
-	if r.calm.has(kind) && !r.Judge.drags(step, time.Duration(r.now-began)) || !r.tracker.Snapshot(&r.snapshot) {
+	if r.calm.has(kind) && began >= r.choice.since && !r.Judge.drags(step, time.Duration(r.now-began)) || !r.tracker.Snapshot(&r.snapshot) {
 		return
 	}
 	r.Judge.sofar(&r.snapshot, r.now, r.find)

@@ -114,16 +114,25 @@ func (h *Host) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	return again
 }
 
-func (h *Host) stands(f *flows.Standing, n uint64) {
-	h.Flows += n
-	h.Opening[f.Opening] += uint32(n)
+func (h *Host) stands(f *flows.Standing) {
+	h.Flows++
+	h.Opening[f.Opening]++
 	if f.States[flows.Client] == flows.CloseWait {
-		h.CloseWait += n
+		h.CloseWait++
 	}
 }
 
-func (h *Host) has(f *flows.Standing) bool {
-	return h.Opening[f.Opening] > 0 && (h.CloseWait > 0 || f.States[flows.Client] != flows.CloseWait)
+func (h *Host) stood(f *flows.Standing) bool {
+	waits := f.States[flows.Client] == flows.CloseWait
+	if h.Flows == 0 || h.Opening[f.Opening] == 0 || waits && h.CloseWait == 0 {
+		return false
+	}
+	h.Flows--
+	h.Opening[f.Opening]--
+	if waits {
+		h.CloseWait--
+	}
+	return true
 }
 
 // sourcePort counts ports from the second flow on, with the first's: the sources of a flood have one flow each.

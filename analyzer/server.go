@@ -162,26 +162,27 @@ func (s *Server) finished(f *flows.Flow, now *flows.Standing) (again bool) {
 	return again
 }
 
-func (s *Server) stands(f *flows.Standing, n uint64) {
-	s.Flows += n
-	s.Opening[f.Opening] += n
-	s.Closing[f.Closing] += n
-	s.Closer[f.First] += n
-	s.Resetter[f.ResetBy] += n
-	s.Shed[f.Shed] += n
+func (s *Server) stands(f *flows.Standing) { s.counters(f, make(counters, 0, 16)).add() }
+
+func (s *Server) stood(f *flows.Standing) bool {
+	return s.counters(f, make(counters, 0, 16)).takeBack()
+}
+
+// counters appends to all what a flow that stands so counts in.
+func (s *Server) counters(f *flows.Standing, all counters) counters {
+	all = append(all, &s.Flows, &s.Opening[f.Opening], &s.Closing[f.Closing], &s.Closer[f.First], &s.Resetter[f.ResetBy], &s.Shed[f.Shed])
 	if f.SYNs <= 1 && (f.Shed == flows.ShedAttempt || f.Shed == flows.ShedHalfOpen) {
-		s.ShedOnce += n
+		all = append(all, &s.ShedOnce)
 	}
-	h := &s.HalfOpens
-	switch {
+	switch h := &s.HalfOpens; {
+	case silent(f) && f.SYNACKs > 1:
+		all = append(all, &h.Silent, &h.Repeated)
 	case silent(f):
-		h.Silent += n
-		if f.SYNACKs > 1 {
-			h.Repeated += n
-		}
+		all = append(all, &h.Silent)
 	case f.Opening == flows.OpeningUnanswered && f.SYNs > 1:
-		s.Insisted += n
+		all = append(all, &s.Insisted)
 	}
+	return all
 }
 
 // silent reports whether the client sent one SYN and nothing more, which was answered.
@@ -192,11 +193,6 @@ func silent(f *flows.Standing) bool {
 // inVain reports whether a client sent one SYN, and nothing was opened.
 func inVain(f *flows.Standing) bool {
 	return f.SYNs == 1 && (f.Opening == flows.OpeningHalfOpen || f.Opening == flows.OpeningUnanswered)
-}
-
-func (s *Server) has(f *flows.Standing) bool {
-	return s.Opening[f.Opening] > 0 && s.Closing[f.Closing] > 0 && s.Closer[f.First] > 0 && s.Resetter[f.ResetBy] > 0 && s.Shed[f.Shed] > 0 &&
-		(!silent(f) || s.HalfOpens.Silent > 0)
 }
 
 // connectWait is how long the client waited from its first SYN to the last that is known of: the one that

@@ -58,23 +58,39 @@ func (c *Ceiling) add(f *flows.Flow) bool {
 
 // counts are of flows by how they stand, once each.
 type counts interface {
-	// stands counts n more that stand so; one less where n is ^0.
-	stands(s *flows.Standing, n uint64)
-	// has reports whether such a flow is counted.
-	has(s *flows.Standing) bool
+	// stands counts one more that stands so.
+	stands(s *flows.Standing)
+	// stood takes one back that stood so, and reports whether there was one.
+	stood(s *flows.Standing) bool
 }
 
 // count counts f, which stands so now. Where it goes on after it was given up, it was counted then, and what is known of it
-// now takes the place of what was: but in what was forgotten in between it is counted anew; again tells so.
+// now takes the place of what was: but in what was forgotten in between, or had not chosen it, it is counted anew; again tells so.
 func count(t counts, f *flows.Flow, now *flows.Standing) (again bool) {
-	if f.Capture.Resumed {
-		before := &f.Capture.Before
-		if again = !t.has(before); !again {
-			t.stands(before, ^uint64(0))
-		}
-	}
-	t.stands(now, 1)
+	again = f.Capture.Resumed && !t.stood(&f.Capture.Before)
+	t.stands(now)
 	return again
+}
+
+// counters are those that a flow counts in.
+type counters []*uint64
+
+func (c counters) add() {
+	for _, n := range c {
+		*n++
+	}
+}
+
+// takeBack takes one off each, and reports whether there was one: else nothing changes.
+func (c counters) takeBack() bool {
+	for i, n := range c {
+		if *n == 0 {
+			c[:i].add()
+			return false
+		}
+		*n--
+	}
+	return true
 }
 
 // shed counts a flow that was given up. What its server held half open, that goes on holding for as long as such

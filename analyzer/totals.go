@@ -69,54 +69,55 @@ func (t *Totals) finished(f *flows.Flow, now *flows.Standing) {
 	}
 	switch {
 	case !c.Resumed:
-	case c.Before.Shed == flows.NotShed:
-		if c.Before.Closing == flows.ClosingOrderly {
+	case c.Before.Row == flows.ClosingOrderly:
+		switch was := c.Before.Closing == flows.ClosingOrderly; {
+		case was && now.Closing != flows.ClosingOrderly:
 			t.Outdated++
-		}
-		if now.Closing == flows.ClosingOrderly {
+		case !was && now.Closing == flows.ClosingOrderly:
 			t.Outdated -= min(t.Outdated, 1) // of those chosen
 		}
-	case f.Shed == flows.NotShed:
+	case c.Before.Shed != flows.NotShed && f.Shed == flows.NotShed:
 		t.Rests++
 	}
 }
 
-func (t *Totals) stands(s *flows.Standing, n uint64) {
-	t.Flows += n
-	t.Opening[s.Opening] += n
-	t.Closing[s.Closing] += n
-	t.States[s.States[flows.Client]] += n
-	t.States[s.States[flows.Server]] += n
-	t.Shed[s.Shed] += n
+func (t *Totals) stands(s *flows.Standing) { t.counters(s, make(counters, 0, 16)).add() }
+
+func (t *Totals) stood(s *flows.Standing) bool {
+	return t.counters(s, make(counters, 0, 16)).takeBack()
+}
+
+// counters appends to all what a flow that stands so counts in.
+func (t *Totals) counters(s *flows.Standing, all counters) counters {
+	all = append(all, &t.Flows, &t.Opening[s.Opening], &t.Closing[s.Closing], &t.Shed[s.Shed],
+		&t.States[s.States[flows.Client]], &t.States[s.States[flows.Server]])
 	if s.Shed != flows.NotShed && s.Opening == flows.OpeningInProgress {
-		t.Young += n
+		all = append(all, &t.Young)
 	}
 	if s.Shed != flows.NotShed && midClose(s) {
-		t.MidClose += n
+		all = append(all, &t.MidClose)
 	}
 	switch {
+	case s.OneWay && s.Spoke[flows.Client]:
+		all = append(all, &t.OneWay, &t.OneWayBy[flows.Client])
 	case s.OneWay:
-		t.OneWay += n
-		if s.Spoke[flows.Client] {
-			t.OneWayBy[flows.Client] += n
-		} else {
-			t.OneWayBy[flows.Server] += n
-		}
+		all = append(all, &t.OneWay, &t.OneWayBy[flows.Server])
 	case s.Spoke[flows.Client] && s.Spoke[flows.Server]:
-		t.TwoWay += n
+		all = append(all, &t.TwoWay)
 	}
 	if s.Duplicated {
-		t.CopiesIn += n
+		all = append(all, &t.CopiesIn)
 	}
 	if s.Missing && !s.OneWay {
-		t.MissingIn += n
+		all = append(all, &t.MissingIn)
 	}
 	if s.Truncated {
-		t.Truncated += n
+		all = append(all, &t.Truncated)
 	}
 	if s.Midstream {
-		t.Midstream += n
+		all = append(all, &t.Midstream)
 	}
+	return all
 }
 
 // midClose reports whether an end has begun to close, and not come to an end.
@@ -127,9 +128,4 @@ func midClose(s *flows.Standing) bool {
 		}
 	}
 	return false
-}
-
-func (t *Totals) has(s *flows.Standing) bool {
-	return t.Opening[s.Opening] > 0 && t.Closing[s.Closing] > 0 && t.Shed[s.Shed] > 0 &&
-		t.States[s.States[flows.Client]] > 0 && t.States[s.States[flows.Server]] > 0
 }

@@ -3,7 +3,8 @@ package flows
 // Standing is how a flow stood when it was given up: what it has been counted as. What comes of it later is the rest of
 // that flow, and goes on from there.
 type Standing struct {
-	Shed           Shed // NotShed: it was over, and has its row
+	Shed           Shed           // NotShed: it was over, and has its row
+	Row            ClosingOutcome // in that row
 	Roles          Roles
 	Opening        OpeningOutcome
 	Closing        ClosingOutcome
@@ -50,6 +51,9 @@ func (f *Flow) Standing() Standing {
 	for i := range f.Ends {
 		s.States[i] = f.Ends[i].State()
 		s.Spoke[i] = b.Spoke[i] || f.Ends[i].Packets > 0
+	}
+	if s.Shed == NotShed {
+		s.Row = s.Closing
 	}
 	s.OneWay = f.Capture.OneWay && s.Spoke != [2]bool{true, true}
 	if f.Capture.Resumed {
@@ -275,6 +279,9 @@ func (t *Tracker) resume(r *record, e eviction) {
 		r.serverEnd().has |= distrust // it did not take what proves the client open
 	}
 	left, _ := t.dueIn(&e)
+	if b.endless && left > 1 {
+		left -= 1 << 16 // its FIN has passed: not later than now, in the second that is rounded up to
+	}
 	due := t.now/second + left
 	t.step.Before = b
 	if b.endless {
@@ -348,6 +355,9 @@ func (t *Tracker) recall(from, to *half) {
 func (h *half) recall(next Seq) {
 	if h.is(hasISS) || !h.opening() && !h.accepting() {
 		return
+	}
+	if h.is(lowISS) {
+		next += Seq(int16(uint16(h.iss) - uint16(next-1))) // the number near it that ends so
 	}
 	h.iss, h.nxt, h.edge = next-1, next, next
 	h.has |= hasISS | hasNxt

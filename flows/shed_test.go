@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"tcpwhy/flows"
 )
@@ -385,77 +386,118 @@ func TestShedHalfClosed(t *testing.T) {
 	}
 }
 
+// turned is a packet of a connection that was given up before.
+type turned struct {
+	side     int // 0: the client
+	flags    flows.Flags
+	seq, ack flows.Seq // from both ends' ISS
+	hours    int64     // later than the packet before, else 0.1 s
+}
+
+// goneOn is what is told at the end of a connection of which so many packets of the handshake passed, and then others; where shed, it is
+// given up after each from the last of the handshake on.
+func goneOn(handshake int, then []turned, shed bool) (last flows.Flow) {
+	tr := flows.NewTracker(flows.Config{MaxFlows: 256})
+	segs, client := liveIn(tr, nil, 70_000, "open")
+	end := [2]flows.Segment{segs[0], segs[1]}
+	segs = segs[:handshake]
+	for i, p := range then {
+		one := end[p.side]
+		one.Flags, one.IPID = p.flags, uint16(10+i) // no copy that the capture made
+		one.Seq, one.Ack = end[p.side].Seq+p.seq, end[1-p.side].Seq+p.ack
+		segs = append(segs, one)
+	}
+	var f flows.Flow
+	finished := func() {
+		for tr.Finished(&f) {
+			if f.Client().Addr.Addr() == segs[0].Src.Netip() {
+				last = f
+			}
+		}
+	}
+	var other []flows.Segment
+	now := int64(0)
+	for i := range segs {
+		now += 1e8
+		if i >= handshake {
+			now += then[i-handshake].hours * int64(time.Hour)
+		}
+		segs[i].Time = now
+		tr.Observe(&segs[i])
+		finished()
+		if shed && i >= handshake-1 {
+			other, client = liveIn(tr, nil, client, "unanswered")
+			other[0].Time = segs[i].Time
+			tr.Observe(&other[0])
+			finished()
+		}
+	}
+	tr.End()
+	finished()
+	return last
+}
+
+// Numbers that do not fit a handshake are not believed of one that was given up in the middle, either (RFC 9293 §3.10.7.3).
+func TestShedOpenings(t *testing.T) {
+	const s, ack, synack = 1, flows.ACK, flows.SYN | flows.ACK
+	for _, test := range []struct {
+		name    string
+		then    []turned
+		outcome flows.OpeningOutcome
+		states  [2]flows.State
+	}{
+		{"RST of the SYN", []turned{{s, flows.RST | ack, 0, 1, 0}}, flows.OpeningRefused, [2]flows.State{flows.Closed, flows.Closed}},
+		{"RST of another SYN", []turned{{s, flows.RST | ack, 0, 1001, 0}}, flows.OpeningInvalid, [2]flows.State{flows.SynSent, flows.Unknown}},
+		{"SYN-ACK", []turned{{s, synack, 0, 1, 0}}, flows.OpeningInProgress, [2]flows.State{flows.Established, flows.SynReceived}},
+		{"SYN-ACK, and the ACK of it", []turned{{s, synack, 0, 1, 0}, {0, ack, 1, 1, 0}}, flows.OpeningComplete, [2]flows.State{flows.Established, flows.Established}},
+		{"SYN-ACK of another SYN", []turned{{s, synack, 0, 1001, 0}}, flows.OpeningInvalid, [2]flows.State{flows.SynSent, flows.Unknown}},
+	} {
+		for _, shed := range []bool{false, true} {
+			f := goneOn(1, test.then, shed)
+			if states := [2]flows.State{f.Client().State(), f.Server().State()}; f.Opening.Outcome != test.outcome || states != test.states {
+				t.Errorf("%s, shed %v: %v, %v; want %v, %v", test.name, shed, f.Opening.Outcome, states, test.outcome, test.states)
+			}
+		}
+	}
+}
+
 // A close goes on where the flow was shed between its packets (RFC 9293 §3.6): after each of them, or after none.
 func TestShedCloses(t *testing.T) {
 	const c, s, ack, fin = 0, 1, flows.ACK, flows.FIN | flows.ACK
-	type packet struct {
-		side     int
-		flags    flows.Flags
-		seq, ack flows.Seq // from both ends' ISS
-	}
 	for _, test := range []struct {
 		name    string
-		close   []packet // of a connection without data
+		close   []turned // of a connection without data
 		outcome flows.ClosingOutcome
 		first   flows.Closer
 		states  [2]flows.State
 	}{
-		{"figure 12", []packet{{c, fin, 1, 1}, {s, ack, 1, 2}, {s, fin, 1, 2}, {c, ack, 2, 2}},
+		{"figure 12", []turned{{c, fin, 1, 1, 0}, {s, ack, 1, 2, 0}, {s, fin, 1, 2, 0}, {c, ack, 2, 2, 0}},
 			flows.ClosingOrderly, flows.ByClient, [2]flows.State{flows.TimeWait, flows.Closed}},
-		{"three packets", []packet{{s, fin, 1, 1}, {c, fin, 1, 2}, {s, ack, 2, 2}},
+		{"three packets", []turned{{s, fin, 1, 1, 0}, {c, fin, 1, 2, 0}, {s, ack, 2, 2, 0}},
 			flows.ClosingOrderly, flows.ByServer, [2]flows.State{flows.Closed, flows.TimeWait}},
-		{"figure 13", []packet{{c, fin, 1, 1}, {s, fin, 1, 1}, {c, ack, 2, 2}, {s, ack, 2, 2}},
+		{"figure 13", []turned{{c, fin, 1, 1, 0}, {s, fin, 1, 1, 0}, {c, ack, 2, 2, 0}, {s, ack, 2, 2, 0}},
 			flows.ClosingOrderly, flows.ByBoth, [2]flows.State{flows.TimeWait, flows.TimeWait}},
-		{"figure 13, last ACK missing", []packet{{c, fin, 1, 1}, {s, fin, 1, 1}, {c, ack, 2, 2}},
+		{"figure 13, last ACK missing", []turned{{c, fin, 1, 1, 0}, {s, fin, 1, 1, 0}, {c, ack, 2, 2, 0}},
 			flows.ClosingOpen, flows.ByBoth, [2]flows.State{flows.Closing, flows.TimeWait}},
-		{"the FIN does not arrive", []packet{{c, fin, 1, 1}, {s, ack, 1, 1}},
+		{"the FIN does not arrive", []turned{{c, fin, 1, 1, 0}, {s, ack, 1, 1, 0}},
 			flows.ClosingOpen, flows.ByClient, [2]flows.State{flows.FinWait1, flows.Established}},
-		{"the ACK of the FIN does not arrive", []packet{{c, fin, 1, 1}, {s, ack, 1, 2}, {c, fin, 1, 1}},
+		{"the ACK of the FIN does not arrive", []turned{{c, fin, 1, 1, 0}, {s, ack, 1, 2, 0}, {c, fin, 1, 1, 0}},
 			flows.ClosingOpen, flows.ByClient, [2]flows.State{flows.FinWait1, flows.CloseWait}},
-		{"the last ACK is of data", []packet{{c, fin, 1, 1}, {s, fin, 1, 2}, {c, ack, 2, 1}},
+		{"nothing for hours", []turned{{c, fin, 1, 1, 0}, {s, ack, 1, 2, 0}, {c, ack, 2, 1, 10}},
+			flows.ClosingHalfClosed, flows.ByClient, [2]flows.State{flows.FinWait2, flows.CloseWait}},
+		{"the last ACK is of data", []turned{{c, fin, 1, 1, 0}, {s, fin, 1, 2, 0}, {c, ack, 2, 1, 0}},
 			flows.ClosingOpen, flows.ByClient, [2]flows.State{flows.FinWait2, flows.LastAck}},
-		{"the last ACK is missing", []packet{{c, fin, 1, 1}, {s, fin, 1, 2}, {s, fin, 1, 2}},
+		{"the last ACK is missing", []turned{{c, fin, 1, 1, 0}, {s, fin, 1, 2, 0}, {s, fin, 1, 2, 0}},
 			flows.ClosingMissingFinalACK, flows.ByClient, [2]flows.State{flows.TimeWait, flows.LastAck}},
-		{"the last ACK does not arrive", []packet{{c, fin, 1, 1}, {s, fin, 1, 2}, {c, ack, 2, 2}, {s, fin, 1, 2}},
+		{"the last ACK does not arrive", []turned{{c, fin, 1, 1, 0}, {s, fin, 1, 2, 0}, {c, ack, 2, 2, 0}, {s, fin, 1, 2, 0}},
 			flows.ClosingMissingFinalACK, flows.ByClient, [2]flows.State{flows.TimeWait, flows.LastAck}},
-		{"RST to TIME_WAIT", []packet{{c, fin, 1, 1}, {s, fin, 1, 2}, {c, ack, 2, 2}, {s, flows.RST, 2, 0}},
+		{"RST to TIME_WAIT", []turned{{c, fin, 1, 1, 0}, {s, fin, 1, 2, 0}, {c, ack, 2, 2, 0}, {s, flows.RST, 2, 0, 0}},
 			flows.ClosingRSTAfterFIN, flows.ByClient, [2]flows.State{flows.Closed, flows.Closed}},
-		{"RST for FIN", []packet{{c, fin, 1, 1}, {s, flows.RST | flows.ACK, 1, 2}},
+		{"RST for FIN", []turned{{c, fin, 1, 1, 0}, {s, flows.RST | flows.ACK, 1, 2, 0}},
 			flows.ClosingRSTAfterFIN, flows.ByClient, [2]flows.State{flows.Closed, flows.Closed}},
 	} {
 		for _, shed := range []bool{false, true} {
-			tr := flows.NewTracker(flows.Config{MaxFlows: 256})
-			segs, client := liveIn(tr, nil, 70_000, "open")
-			segs = segs[:3]
-			end := [2]flows.Segment{segs[0], segs[1]}
-			for i, p := range test.close {
-				one := end[p.side]
-				one.Flags, one.IPID = p.flags, uint16(10+i) // no copy that the capture made
-				one.Seq, one.Ack = end[p.side].Seq+p.seq, end[1-p.side].Seq+p.ack
-				segs = append(segs, one)
-			}
-			var f, last flows.Flow
-			finished := func() {
-				for tr.Finished(&f) {
-					if f.Client().Addr.Addr() == segs[0].Src.Netip() {
-						last = f
-					}
-				}
-			}
-			var other []flows.Segment
-			for i := range segs {
-				segs[i].Time = int64(i+1) * 1e8
-				tr.Observe(&segs[i])
-				finished()
-				if shed && i > 2 {
-					other, client = liveIn(tr, nil, client, "unanswered")
-					other[0].Time = segs[i].Time
-					tr.Observe(&other[0])
-					finished()
-				}
-			}
-			tr.End()
-			finished()
+			last := goneOn(3, test.close, shed)
 			got, states := last.Closing, [2]flows.State{last.Client().State(), last.Server().State()}
 			if got.Outcome != test.outcome || got.First != test.first || states != test.states {
 				t.Errorf("%s, shed %v: %v, first %v, %v; want %v, %v, %v", test.name, shed, got.Outcome, got.First, states, test.outcome, test.first, test.states)

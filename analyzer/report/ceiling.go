@@ -17,7 +17,7 @@ func CeilingWords(c *analyzer.Ceiling) string {
 	s := hadToGo(c)
 	separator := ": "
 	if n := c.Shed.N(); n > 0 {
-		s += fmt.Sprintf(": %s for good (%s unanswered, %s half-open, %s open)", amount.Commas(n),
+		s += fmt.Sprintf(": %s for good (%s without an answer so far, %s half-open, %s open)", amount.Commas(n),
 			amount.Commas(c.Shed[flows.ShedAttempt]), amount.Commas(c.Shed[flows.ShedHalfOpen]), amount.Commas(c.Shed[flows.ShedOpen]))
 		separator = ", "
 	}

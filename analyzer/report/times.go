@@ -104,7 +104,7 @@ func (t *OverviewText) servers(p *page, o *Overview) {
 		if s.Ready.N > 0 {
 			p50, p99 = span.String(s.Ready.Quantile(0.5)), span.String(s.Ready.Quantile(0.99))
 		}
-		row("", s.Addr.String(), amount.Commas(s.Flows), amount.Commas(s.Open()), amount.Commas(s.Failed()), p50, p99, found(s))
+		row("", s.Addr.String(), amount.Commas(s.Flows), amount.Commas(s.Open()), amount.Commas(s.Failed()), p50, p99, o.found(s))
 	}
 	if n := len(all) - shownRows; n > 0 && !t.Verbose {
 		p.beside("", "", "and "+amount.Of(uint64(n), "server more", "servers more"))
@@ -121,18 +121,28 @@ func (t *OverviewText) servers(p *page, o *Overview) {
 	}
 }
 
-// found are the names of what a server's flows show, the gravest first, at most three.
-func found(s *analyzer.Server) string {
-	var names []string
+// found are the names of what is found of a server, and of its flows, the gravest first, at most three.
+func (o *Overview) found(s *analyzer.Server) string {
+	var all []entry
+	for _, n := range o.Findings {
+		if n.Server == s.Addr && n.Space == s.Space {
+			all = append(all, entry{whole: n, flows: n.Flows})
+		}
+	}
 	for _, g := range s.Groups {
+		all = append(all, entry{group: g, server: s, flows: g.Flows, of: s.Flows})
+	}
+	slices.SortStableFunc(all, compareEntries)
+	var names []string
+	for _, e := range all {
 		if len(names) == 3 {
 			return strings.Join(names, ", ") + ", ..."
 		}
-		name := g.Rule.Name
-		if g.Cause != "" {
-			name = g.Cause
+		name := e.example().Rule.Name
+		if e.group != nil && e.group.Cause != "" {
+			name = e.group.Cause
 		}
-		if len(names) == 0 || !strings.Contains(strings.Join(names, ", "), name) {
+		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -39,7 +39,7 @@ type written4 [1 << 10]ends4
 func (w *written4) append(dst, ip, h []byte) []byte {
 	addresses, ports := binary.BigEndian.Uint64(ip[source4:]), binary.BigEndian.Uint32(h)
 	e := &w[(addresses^uint64(ports)<<16)*0x9e3779b97f4a7c15>>(64-10)]
-	if e.addresses != addresses || e.ports != ports {
+	if e.size == 0 || e.addresses != addresses || e.ports != ports {
 		e.addresses, e.ports = addresses, ports
 		e.size = uint8(len(appendEnds(e.text[:0], ip, h)))
 	}

@@ -3,10 +3,22 @@ package tcpdump_test
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"tcpwhy/analyzer/tcpdump"
 )
+
+// Ends that are all 0 are printed as any others, by a printer that has printed none before.
+func TestEndsOfZeros(t *testing.T) {
+	ip := over4(6, header(ack, "", 0))
+	clear(ip[12:24])
+	seg := segmentOf(ip, 0)
+	p := tcpdump.Printer{Time: tcpdump.TimeNone, Absolute: true}
+	if got := string(p.Append(nil, &seg)); !strings.HasPrefix(got, "IP 0.0.0.0.0 > 0.0.0.0.0: Flags [.], ") {
+		t.Errorf("got %s", got)
+	}
+}
 
 // The ends of a line are its packet's own, whichever the printer has written before.
 func TestEndsAfterOthers(t *testing.T) {
