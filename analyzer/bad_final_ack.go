@@ -16,7 +16,7 @@ var badFinalACK = &Rule{
 	RFC:      "RFC 9293 §3.4, §3.10.7.4",
 	Severity: Notice,
 	signs:    on(flows.NoteBadACK),
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeBadFinalACK,
 }
 

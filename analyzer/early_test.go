@@ -37,7 +37,7 @@ func TestEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		calm := 0
-		for _, is := range r.calm.kinds {
+		for _, is := range r.quiet.kinds {
 			if is {
 				calm++
 			}

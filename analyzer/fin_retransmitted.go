@@ -16,7 +16,7 @@ var finRetransmitted = &Rule{
 	RFC:      "RFC 9293 §3.6, §3.8.1; RFC 6298 §2",
 	Severity: Info,
 	signs:    on(flows.NoteFINAgain),
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeFINRetransmitted,
 }
 

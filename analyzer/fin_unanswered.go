@@ -17,7 +17,7 @@ var finUnanswered = &Rule{
 	RFC:      "RFC 9293 §3.6, §3.8.3; RFC 1122 §4.2.3.5",
 	Severity: Notice,
 	signs:    closing(flows.ClosingFINUnanswered),
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeFINUnanswered,
 }
 

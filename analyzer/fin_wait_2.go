@@ -19,7 +19,7 @@ var finWait2 = &Rule{
 	Severity: Notice,
 	Limit:    time.Minute,
 	signs:    leftInFinWait2,
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeFINWait2,
 }
 

@@ -20,7 +20,7 @@ var goneSilent = &Rule{
 	Severity: Warning,
 	Limit:    time.Minute,
 	signs:    closing(flows.ClosingSilent, flows.ClosingOpen),
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeGoneSilent,
 }
 

@@ -28,7 +28,7 @@ var halfOpen = &Rule{
 	RFC:      "RFC 9293 §3.5, §3.10.7.4; RFC 4987 §2",
 	Severity: Notice,
 	signs:    opening(flows.OpeningHalfOpen),
-	early:    on(flows.NoteRST),
+	ongoing:  on(flows.NoteRST),
 	Flow:     judgeHalfOpen,
 }
 

@@ -24,27 +24,27 @@ type Judge struct {
 	// findings that come after it is certain, and of groups.
 	Before *Judge
 
-	facts Facts // known when the source has ended
-	asked []asked
-	signs signs // that any of them names
-	early signs // likewise, for flows that go on
+	facts   Facts // known when the source has ended
+	asked   []asked
+	signs   signs // that any of them names
+	ongoing signs // likewise, for flows that go on
 	// What the signs longOpening and closeWaited are measured by.
 	longOpening, longCloseWait time.Duration
 
 	pass  Pass // of the flow that is judged
 	peers peers
-	said  map[uint64][]said // by flow: findings that were told before it finished
-	once  bool              // nobody wants these when it has
+	said  map[uint64][]telling // by flow: findings that were told before it finished
+	once  bool                 // nobody wants these when it has
 }
 
-// said is a finding that was told.
-type said struct {
+// telling is a finding that was told.
+type telling struct {
 	rule *Rule
 	at   flows.Closer
 }
 
-func hasSaid(all []said, r *Rule) bool {
-	return slices.ContainsFunc(all, func(s said) bool { return s.rule == r })
+func hasSaid(all []telling, r *Rule) bool {
+	return slices.ContainsFunc(all, func(s telling) bool { return s.rule == r })
 }
 
 // LimitHosts sets how many clients are remembered at a time, each of some 600 bytes, where the 50,000 are too many.
@@ -61,9 +61,9 @@ func (j *Judge) sofar(f *flows.Flow, now int64, out func(*Finding)) {
 			continue
 		}
 		if j.said == nil {
-			j.said = map[uint64][]said{}
+			j.said = map[uint64][]telling{}
 		}
-		j.said[f.Number] = append(j.said[f.Number], said{n.Rule, n.Endpoint})
+		j.said[f.Number] = append(j.said[f.Number], telling{n.Rule, n.Endpoint})
 		if j.Before != nil {
 			n.Cause = cmp.Or(j.Before.peers.causeOf(f, n), n.Cause)
 		}
@@ -106,7 +106,7 @@ func (j *Judge) shed(f *flows.Flow) {
 // judge is what the rules have to say of a flow, but for what those have told of it already that are not asked again. The list is
 // valid until the next call. The Judge must be prepared.
 func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
-	var said []said
+	var said []telling
 	if !over || j.once {
 		said = j.said[f.Number]
 	}
@@ -114,7 +114,7 @@ func (j *Judge) judge(f *flows.Flow, now int64, over bool) []*Finding {
 }
 
 // judgeOn is judge with a pass of the flow's own: the Judge is not changed.
-func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool, said []said) []*Finding {
+func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool, said []telling) []*Finding {
 	*p = Pass{Flow: f, Now: now, Lossy: j.lossy(), Over: over, found: p.found[:0], said: said,
 		wordless: j.Wordless, reuse: j.Wordless && j.FlowsOnly}
 	if f.Capture.Resumed {
@@ -122,7 +122,7 @@ func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool, said []sai
 	}
 	named := j.signs
 	if !over {
-		named = j.early
+		named = j.ongoing
 	}
 	if p.shown = j.signsOf(f) & named; p.shown == 0 {
 		return nil
@@ -130,7 +130,7 @@ func (j *Judge) judgeOn(p *Pass, f *flows.Flow, now int64, over bool, said []sai
 	for i := range j.asked {
 		a := &j.asked[i]
 		if named = a.signs; !over {
-			named = a.early
+			named = a.ongoing
 		}
 		if named&p.shown != 0 && !hasSaid(said, a.rule) {
 			p.asked = a
@@ -160,19 +160,19 @@ func (n *Finding) say() {
 
 // asked is a rule that is asked of single flows.
 type asked struct {
-	signs, early signs
-	rule         *Rule
-	limit        time.Duration
+	signs, ongoing signs
+	rule           *Rule
+	limit          time.Duration
 }
 
 // prepare finds out what is asked of flows.
 func (j *Judge) prepare() {
 	for _, r := range Rules {
 		if r.Flow != nil {
-			a := asked{r.signs, cmp.Or(r.early, r.signs), r, j.limit(r)}
+			a := asked{r.signs, cmp.Or(r.ongoing, r.signs), r, j.limit(r)}
 			j.asked = append(j.asked, a)
 			j.signs |= a.signs
-			j.early |= a.early
+			j.ongoing |= a.ongoing
 		}
 	}
 	j.longOpening, j.longCloseWait = j.limit(slowHandshake), j.limit(closeWait)

@@ -20,7 +20,7 @@ var missingFinalACK = &Rule{
 	RFC:      "RFC 9293 §3.6, §3.10.7.4; RFC 6298 §2",
 	Severity: Notice,
 	signs:    closing(flows.ClosingMissingFinalACK),
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeMissingFinalACK,
 }
 

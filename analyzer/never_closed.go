@@ -18,7 +18,7 @@ var neverClosed = &Rule{
 	Severity: Info,
 	Limit:    time.Minute,
 	signs:    closing(flows.ClosingOpen),
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeNeverClosed,
 }
 

@@ -15,8 +15,8 @@ type Pass struct {
 	Over  bool   // nothing more will be known of the flow; false where it is judged as it goes on
 	asked *asked // the rule
 	found []*Finding
-	shown signs  // of those that the rules name
-	said  []said // by rules that are not asked again
+	shown signs     // of those that the rules name
+	said  []telling // by rules that are not asked again
 	// wordless: nobody has asked for words so far. A rule that many flows come under, as of a flood or a scan, leaves them
 	// out then, and has one finding of a flow at the most: making them takes most of the time of such a flow.
 	wordless bool
@@ -68,7 +68,7 @@ func (p *Pass) room() *Finding {
 
 // told reports whether a rule before this one has found something at that end.
 func (p *Pass) told(r *Rule, at flows.Side) bool {
-	return slices.Contains(p.said, said{r, by(at)}) || slices.ContainsFunc(p.found, func(n *Finding) bool { return n.Rule == r && n.Endpoint == by(at) })
+	return slices.Contains(p.said, telling{r, by(at)}) || slices.ContainsFunc(p.found, func(n *Finding) bool { return n.Rule == r && n.Endpoint == by(at) })
 }
 
 // timeOf is the time of a packet that changed something, or was out of the ordinary; of another, when the flow

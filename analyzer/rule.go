@@ -44,9 +44,9 @@ type Rule struct {
 	// CutShort: it says no more than that a capture is cut off.
 	CutShort bool
 
-	// signs are those without one of which Flow has nothing to say; early those without one of which it has nothing to say of a
+	// signs are those without one of which Flow has nothing to say; ongoing those without one of which it has nothing to say of a
 	// flow that goes on, where these are others.
-	signs, early signs
+	signs, ongoing signs
 	// Flow judges one flow: when it is finished, and where packets are printed also as it goes on.
 	Flow func(*Pass)
 	// Capture judges all flows together, at the end of the capture.

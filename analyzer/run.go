@@ -80,7 +80,7 @@ type Run struct {
 	few      int   // fewer are not worth waking others for, 0: fewSegments
 	found    []*Finding
 	snapshot flows.Flow
-	calm     calm
+	quiet    quietKinds
 }
 
 // pauseInterval is that of Pause, in segments: below a millisecond.
@@ -293,7 +293,7 @@ func (r *Run) tellFlow(f *flows.Flow, found []*Finding) error {
 		return nil
 	}
 	r.found = r.found[:0]
-	var said []said
+	var said []telling
 	if r.Judge != nil {
 		said = r.Judge.said[f.Number]
 		r.Judge.count(f, found, r.find)
@@ -326,7 +326,7 @@ func (r *Run) GivenUp() *Ceiling {
 }
 
 // late tells of what was found of a flow that is finished, but what was told before.
-func (r *Run) late(found []*Finding, said []said) error {
+func (r *Run) late(found []*Finding, said []telling) error {
 	for i, n := range found {
 		if hasSaid(said, n.Rule) {
 			continue

@@ -28,10 +28,10 @@ type Ceiling struct {
 
 // Limits are those that bound.
 func (c *Ceiling) Limits() (of []string) {
-	if c.Bound&flows.LimitFlows != 0 {
+	if c.Bound&flows.BoundFlows != 0 {
 		of = append(of, c.MaxFlows)
 	}
-	if c.Bound&flows.LimitBytes != 0 {
+	if c.Bound&flows.BoundBytes != 0 {
 		of = append(of, c.MaxBytes)
 	}
 	return of

@@ -24,7 +24,7 @@ const (
 	leftInFinWait2 // an end was last seen there
 	longOpening    // no shorter than the limit of slow-handshake
 	closeWaited    // an end was in CLOSE_WAIT, for no less than the limit of close-wait as far as the two FINs tell
-	never          // no flow shows it
+	never          // no flow shows it: of a rule that has nothing to say of a flow that goes on
 )
 
 // on are the signs of events of these kinds.

@@ -14,9 +14,9 @@ func TestSigns(t *testing.T) {
 	var all Judge
 	all.prepare()
 	for i := range all.asked {
-		all.asked[i].signs, all.asked[i].early = ^signs(0), ^signs(0)
+		all.asked[i].signs, all.asked[i].ongoing = ^signs(0), ^signs(0)
 	}
-	all.signs, all.early = ^signs(0), ^signs(0)
+	all.signs, all.ongoing = ^signs(0), ^signs(0)
 	var some Judge
 	some.prepare()
 	everyFlow(t, func(name string, f *flows.Flow, now int64, over bool) {

@@ -22,7 +22,7 @@ var synUnanswered = &Rule{
 	RFC:      "RFC 9293 §3.8.3; RFC 6298 §2.1, §5.5; RFC 1122 §4.2.3.5",
 	Severity: Notice,
 	signs:    opening(flows.OpeningUnanswered, flows.OpeningInvalid),
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeSYNUnanswered,
 }
 

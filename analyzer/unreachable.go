@@ -18,7 +18,7 @@ var unreachable = &Rule{
 	RFC:      "RFC 1122 §3.2.2.1, §4.2.3.9; RFC 4443 §3.1; RFC 5461 §3",
 	Severity: Notice,
 	signs:    opening(flows.OpeningUnreachable),
-	early:    never,
+	ongoing:  never,
 	Flow:     judgeUnreachable,
 }
 

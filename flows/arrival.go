@@ -6,8 +6,8 @@ import "math/bits"
 type arrival struct {
 	lookup
 	header uint64  // a fingerprint of it: see copies
-	slot   slot    // where its four-tuple is in the table if nothing is in its way,
-	gone   uint32  // of those in its set, if it is not in the table, the first check
+	slot   slot    // loaded for the cache's sake alone: where its four-tuple is in the table if nothing is in its way,
+	gone   uint32  // and the beginning of its set of those that were given up, if it is not in the table
 	latest *lookup // its place among those of the latest
 }
 
@@ -39,16 +39,16 @@ const atOnce = 64
 // arrivals are those of segments that come one after the other. What is in no cache, as a million flows and their places in the
 // table are, is asked for all of them before it is needed for one: ten such are waited for no longer than one.
 type arrivals struct {
-	of     [atOnce]arrival
+	all    [atOnce]arrival
 	latest lookups
 }
 
 func (as *arrivals) fill(segments []Segment, t *tables) {
 	for i := range segments {
-		as.set(&as.of[i], &segments[i], t)
+		as.set(&as.all[i], &segments[i], t)
 	}
 	for i := range segments {
-		if a := &as.of[i]; a.as != a.shard.changes && len(a.shard.slots) > 0 {
+		if a := &as.all[i]; a.as != a.shard.changes && len(a.shard.slots) > 0 {
 			a.slot = a.shard.slots[a.hash&uint32(len(a.shard.slots)-1)]
 		}
 	}
@@ -56,7 +56,7 @@ func (as *arrivals) fill(segments []Segment, t *tables) {
 
 // one is that of a segment that comes by itself.
 func (as *arrivals) one(s *Segment, t *tables) *arrival {
-	a := &as.of[0]
+	a := &as.all[0]
 	as.set(a, s, t)
 	return a
 }

@@ -20,7 +20,7 @@ func TestLookups(t *testing.T) {
 	for round := range 2 {
 		for i := range all {
 			s := &all[i]
-			tr.arrivals.of[0] = arrival{} // of IPv4 the addresses of another may be left in it
+			tr.arrivals.all[0] = arrival{} // of IPv4 the addresses of another may be left in it
 			a := tr.arrivals.one(s, tr.tables)
 			var k tuple
 			k.of(s)
@@ -42,7 +42,7 @@ func TestLookups(t *testing.T) {
 		group := all[from:min(from+atOnce, len(all))]
 		tr.arrivals.fill(group, tr.tables)
 		for i := range group {
-			tr.lookUp(&tr.arrivals.of[i])
+			tr.lookUp(&tr.arrivals.all[i])
 		}
 		for i := range group {
 			a := tr.arrivals.one(&group[i], tr.tables)

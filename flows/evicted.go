@@ -162,12 +162,12 @@ func (t *Tracker) dueIn(e *eviction) (left int64, ok bool) {
 
 // Ceiling is what became of flows for which there was no room.
 type Ceiling struct {
-	Bound     Limit  // what had them go
+	Bound     Bound  // what had them go
 	Forgotten uint64 // so many were given up that of these nothing is known any more: what goes on counts as another flow
 }
 
 // evict takes a flow out of the table for want of room, and remembers how it stood.
-func (t *Tracker) evict(c *sheddable, bound Limit) {
+func (t *Tracker) evict(c *sheddable, bound Bound) {
 	k := t.tupleOfRef(c.ref)
 	t.digest(&k)
 	e := eviction{standing: t.standingOf(c)}

@@ -142,7 +142,7 @@ type Capture struct {
 	Truncated       bool   // a header of the flow was cut short
 	EndedOpen       bool   // the capture ended before the flow did
 	Early           bool   // it was over, and the ceiling had it go before its time was: what came after its end is not known
-	Bound           Limit  // of the ceiling that had it go; 0: none
+	Bound           Bound  // of the ceiling that had it go; 0: none
 	Resumed         bool   // it is the rest of a flow that was given up at the ceiling
 	// Before is how it stood then. In Opening, Closing and the ends' states that goes on; what was counted and measured is
 	// of the rest alone, but for SYNs and SYN-ACKs.

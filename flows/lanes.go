@@ -126,11 +126,11 @@ func (l *Lanes) ObserveAll(segments []Segment, every bool) iter.Seq2[int, *Step]
 			group := segments[from:min(from+atOnce, len(segments))]
 			l.arrivals.fill(group, l.tables)
 			for i := range group {
-				a := &l.arrivals.of[i]
+				a := &l.arrivals.all[i]
 				l.all[a.lane()].t.lookUp(a)
 			}
 			for i := range group {
-				step := l.observe(&group[i], &l.arrivals.of[i], every)
+				step := l.observe(&group[i], &l.arrivals.all[i], every)
 				if (every || l.finishes()) && !yield(from+i, step) {
 					return
 				}
@@ -263,11 +263,11 @@ func (l Lane) Observe(segments []Segment, which []int, now []int64, told func(in
 		group := segments[from:min(from+atOnce, len(segments))]
 		t.arrivals.fill(group, t.tables)
 		for i := range group {
-			t.lookUp(&t.arrivals.of[i])
+			t.lookUp(&t.arrivals.all[i])
 		}
 		for i := range group {
 			t.now, t.turn.At = now[from+i], which[from+i]
-			if step := t.arrive(&group[i], &t.arrivals.of[i]); told != nil {
+			if step := t.arrive(&group[i], &t.arrivals.all[i]); told != nil {
 				told(from+i, step)
 			}
 		}

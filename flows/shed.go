@@ -21,12 +21,12 @@ func (s Shed) String() string {
 	return [...]string{"", "unanswered", "half-open", "open"}[s]
 }
 
-// Limit is what had a flow go at the ceiling; where it was both, their sum.
-type Limit uint8
+// Bound is what had a flow go at the ceiling; where it was both, their sum.
+type Bound uint8
 
 const (
-	LimitFlows Limit = 1 << iota // Config.MaxFlows
-	LimitBytes                   // Config.MaxBytes
+	BoundFlows Bound = 1 << iota // Config.MaxFlows
+	BoundBytes                   // Config.MaxBytes
 )
 
 // share is what one shard may hold. What is shed follows from the four-tuples alone that way, whatever the hash's
@@ -96,12 +96,12 @@ func (s *shard) flows() (sum int) {
 }
 
 // over says of what the shard holds more than its share, 0: of nothing.
-func (h share) over(s *shard) (of Limit) {
+func (h share) over(s *shard) (of Bound) {
 	if h.flows > 0 && s.flows() > h.flows {
-		of = LimitFlows
+		of = BoundFlows
 	}
 	if h.bytes > 0 && s.bytes() > h.bytes {
-		of |= LimitBytes
+		of |= BoundBytes
 	}
 	return of
 }

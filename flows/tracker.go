@@ -118,7 +118,7 @@ type departed struct {
 	ref           ref
 	at            uint16
 	shed          Shed
-	bound         Limit // the ceiling had it go; 0: it did not
+	bound         Bound // the ceiling had it go; 0: it did not
 }
 
 // NewTracker makes an empty Tracker.
@@ -497,7 +497,7 @@ func (t *Tracker) End() {
 // finish takes a record out of the table and queues it to be handed out.
 func (t *Tracker) finish(rec ref) { t.depart(rec, NotShed, 0) }
 
-func (t *Tracker) depart(rec ref, shed Shed, bound Limit) {
+func (t *Tracker) depart(rec ref, shed Shed, bound Bound) {
 	if t.takeOut(rec) {
 		number := t.numberOf(&t.shards[rec.shard()], rec) // it may have got one after it was due
 		t.done.push(departed{t.turn.Deadline, t.now, number, rec, uint16(t.turn.At), shed, bound})

@@ -181,7 +181,7 @@ func TestOverviewTellsACauseOnce(t *testing.T) {
 // Findings that are written as they come say how many flows were given up by then, and as an object at which ceiling; where none was, they have
 // no such key.
 func TestFindingsTellTheCeiling(t *testing.T) {
-	ceiling := analyzer.Ceiling{Ceiling: flows.Ceiling{Bound: flows.LimitBytes}, MaxFlows: "--max-flows 5", MaxBytes: "--max-memory 1GB"}
+	ceiling := analyzer.Ceiling{Ceiling: flows.Ceiling{Bound: flows.BoundBytes}, MaxFlows: "--max-flows 5", MaxBytes: "--max-memory 1GB"}
 	names := NewNames([]string{"a.pcap"}, false, nil)
 	var lines, table bytes.Buffer
 	object, row := &FindingJSON{W: &lines, Names: names, Ceiling: &ceiling}, &FindingCSV{W: &table, Names: names, Ceiling: &ceiling}
