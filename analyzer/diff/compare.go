@@ -26,7 +26,7 @@ func (c *comparing) flows(s server, was, is *tally) {
 	ways := map[way]*Difference{}
 	var order []*Difference
 	for _, p := range pairs {
-		if p.was != nil && p.is != nil && (p.was.partial || p.is.partial) && c.asFarAsKnown(p) {
+		if p.was != nil && p.is != nil && c.asFarAsKnown(p) {
 			c.Alike++
 			continue
 		}
@@ -54,11 +54,23 @@ func (c *comparing) flows(s server, was, is *tally) {
 	}
 }
 
-// asFarAsKnown reports whether a flow of which one side has only a part went as the other side has it.
+// asFarAsKnown reports whether a flow of which one side has only a part, or not what came after its end, went as the other side has it. It
+// counts the latter.
 func (c *comparing) asFarAsKnown(p pair) bool {
 	was, is := &c.Old.outcomes.list[p.was.outcome], &c.Old.outcomes.list[p.is.outcome]
-	return (was.opening == is.opening || untold(was.opening) || untold(is.opening)) &&
-		(was.closing == is.closing || p.was.partial && !closed(was.closing) || p.is.partial && !closed(is.closing))
+	switch {
+	case p.was.partial || p.is.partial:
+		return (was.opening == is.opening || untold(was.opening) || untold(is.opening)) &&
+			(was.closing == is.closing || p.was.partial && !closed(was.closing) || p.is.partial && !closed(is.closing) ||
+				p.was.early && was.endsEarly(is) || p.is.early && is.endsEarly(was))
+	case p.was.early && was.isUntil(is):
+		c.Early[0]++
+	case p.is.early && is.isUntil(was):
+		c.Early[1]++
+	default:
+		return false
+	}
+	return true
 }
 
 // lacking takes back what is said of flows that only one side has, where the other one gave up as many or more: these may be the same.
@@ -181,13 +193,16 @@ func (c *comparing) notes() {
 // shed and partial are what the ceiling kept from being compared, on either side.
 func (d *Diff) shed() []string {
 	const what = "not compared"
-	return append(d.Old.atCeiling("OLD", d.Old.Shed, what), d.New.atCeiling("NEW", d.New.Shed, what)...)
+	return append(d.Old.atCeiling("OLD", d.Old.Shed, what, whereGivenUp), d.New.atCeiling("NEW", d.New.Shed, what, whereGivenUp)...)
 }
 
 func (d *Diff) partial() []string {
-	const what = "compared as far as known"
-	return append(d.Old.atCeiling("OLD", d.Old.Partial, what), d.New.atCeiling("NEW", d.New.Partial, what)...)
+	const what, early = "compared as far as known", "written early at the ceiling"
+	return slices.Concat(d.Old.atCeiling("OLD", d.Old.Partial, what, whereGivenUp), d.New.atCeiling("NEW", d.New.Partial, what, whereGivenUp),
+		d.Old.atCeiling("OLD", d.Early[0], what, early), d.New.atCeiling("NEW", d.Early[1], what, early))
 }
+
+const whereGivenUp = "given up at the ceiling"
 
 func (c *comparing) why() string {
 	if c.Old.Kind == SavedReport || c.New.Kind == SavedReport {

@@ -54,7 +54,9 @@ func (c *comparing) counts(s server, was, is *tally) {
 	}
 	compare(was.opening[:], is.opening[:], absent+min(shed, untoldMore), func(i int) string { return flows.OpeningOutcome(i).String() },
 		func(i int) bool { return failed(flows.OpeningOutcome(i)) })
-	compare(was.closing[1:], is.closing[1:], absent+shed, func(i int) string { return flows.ClosingOutcome(i + 1).String() },
+	early := [2]uint64{c.Old.outdated(was, is), c.New.outdated(is, was)}
+	c.Early[0], c.Early[1] = c.Early[0]+early[0], c.Early[1]+early[1]
+	compare(was.closing[1:], is.closing[1:], absent+shed+early[0]+early[1], func(i int) string { return flows.ClosingOutcome(i + 1).String() },
 		func(i int) bool { return unclean(flows.ClosingOutcome(i + 1)) })
 	c.Alike += min(was.flows, is.flows) - min(most, was.flows, is.flows)
 	if len(before) == 0 {
@@ -84,14 +86,34 @@ func (c *comparing) counts(s server, was, is *tally) {
 	}
 }
 
+// outdated is how many flows at most s counts as orderly closed, as their rows say that were written early, and were reset after that, as
+// the other side has it.
+func (s *Snapshot) outdated(t, other *tally) uint64 {
+	const late = flows.ClosingRSTAfterFIN
+	if s.summed {
+		return 0
+	}
+	return min(t.early, other.closing[late]-min(other.closing[late], t.closing[late]))
+}
+
+// unfound is how many flows at most show what name is, and were not found to: nothing is found of what was given up, nor after a row was
+// written early.
+func (t *tally) unfound(name string) uint64 {
+	n := t.absent + t.shed + t.unasked
+	if name == flows.ClosingRSTAfterFIN.String() {
+		n += t.early
+	}
+	return n
+}
+
 // findings compares how many flows show what, where the flows themselves are not known.
 func (c *comparing) findings(s server, was, is *tally) {
 	names := slices.AppendSeq(slices.Collect(maps.Keys(was.findings)), maps.Keys(is.findings))
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		before, now := was.findings[name], is.findings[name]
-		if before == now || before < now && now-before <= was.absent+was.shed || now < before && before-now <= is.absent+is.shed {
-			continue // nothing is found of what was given up
+		if before == now || before < now && now-before <= was.unfound(name) || now < before && before-now <= is.unfound(name) {
+			continue
 		}
 		d := Difference{Matter: Finding, Server: s.String(), key: s, What: name, Was: of(before, "flow"), Is: of(now, "flow"),
 			Better: now < before}

@@ -66,6 +66,7 @@ type Diff struct {
 	Notes       []string     // what could not be compared, and why: sentences, no capital, no period
 	Unjudged    uint64       // flows that were not compared: there were too many, or too many servers
 	Partial     uint64       // flows of either side of which not all is known
+	Early       [2]uint64    // flows of Old and of New that are alike but for a RST after their row was written early; in Partial, too
 	Shown       Shown        // a flow of the first difference that is one of flows, where its capture was looked at again
 }
 
@@ -92,6 +93,7 @@ func Compare(was, is *Snapshot, t Tolerance, on FailOn) *Diff {
 		}
 		c.times(s, before, now)
 	}
+	c.Partial += c.Early[0] + c.Early[1]
 	if was.whole() && is.whole() {
 		c.whole()
 	}

@@ -37,6 +37,7 @@ type savedFlow struct {
 	} `json:"closing"`
 	Capture struct {
 		Evicted    bool     `json:"evicted"`
+		Early      bool     `json:"early"`
 		WithoutRow *uint64  `json:"without_row"` // so far
 		Limits     []string `json:"limits"`
 	} `json:"capture"`
@@ -58,7 +59,7 @@ func (s *Snapshot) nextFlow(d *json.Decoder) error {
 		return errNotSaved
 	}
 	f := flows.Flow{Number: v.Flow}
-	f.Capture.Resumed = v.Capture.Evicted
+	f.Capture.Resumed, f.Capture.Early = v.Capture.Evicted, v.Capture.Early
 	if n := v.Capture.WithoutRow; n != nil {
 		s.Shed, s.Limits = *n, v.Capture.Limits
 	}

@@ -19,8 +19,10 @@ type savedReport struct {
 		Flows   uint64     `json:"flows"`
 		First   *time.Time `json:"first"`
 		Ceiling struct {
-			GivenUp uint64   `json:"given_up"`
-			Limits  []string `json:"limits"`
+			GivenUp      uint64   `json:"given_up"`
+			WentOn       uint64   `json:"went_on"`
+			OutdatedRows uint64   `json:"outdated_rows"`
+			Limits       []string `json:"limits"`
 		} `json:"ceiling"`
 	} `json:"capture"`
 	Servers   []savedServer `json:"servers"`
@@ -61,7 +63,8 @@ func (s *Snapshot) loadReport(value []byte) error {
 		return err
 	}
 	s.Packets, s.Flows, s.forgotten = v.Capture.Packets, v.Capture.Flows, v.Forgotten.Flows
-	s.Partial, s.Limits = v.Capture.Ceiling.GivenUp, v.Capture.Ceiling.Limits
+	ceiling := &v.Capture.Ceiling
+	s.Partial, s.Limits, s.summed = ceiling.GivenUp, ceiling.Limits, true
 	if v.Capture.First != nil {
 		s.First = v.Capture.First.UnixNano()
 	}
@@ -69,6 +72,9 @@ func (s *Snapshot) loadReport(value []byte) error {
 		if err := s.loadServer(&v.Servers[i]); err != nil {
 			return err
 		}
+	}
+	for _, t := range s.servers { // to which server these flows went is not told
+		t.unasked, t.early = min(t.flows, ceiling.WentOn), min(t.flows, ceiling.OutdatedRows)
 	}
 	for _, n := range v.Findings {
 		if n.Flow != 0 {

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"tcpwhy/analyzer"
@@ -95,6 +96,24 @@ func (o *outcome) String() string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// endsEarly reports whether o, of a row that was written early, can be all that was known of a flow like p then: both ends had closed, and
+// what came later is a RST.
+func (o *outcome) endsEarly(p *outcome) bool {
+	return o.closing == flows.ClosingOrderly && p.closing == flows.ClosingRSTAfterFIN
+}
+
+// isUntil reports whether o is p until that RST, and nothing else.
+func (o *outcome) isUntil(p *outcome) bool {
+	if !o.endsEarly(p) || !strings.HasPrefix(p.client, o.client) || !strings.HasPrefix(p.server, o.server) {
+		return false
+	}
+	until := *p
+	until.closing, until.resetBy, until.client, until.server = o.closing, o.resetBy, o.client, o.server
+	found := slices.DeleteFunc(strings.Split(p.findings, ", "), func(name string) bool { return name == p.closing.String() })
+	until.findings = strings.Join(found, ", ")
+	return until == *o
 }
 
 // failed reports whether the connection did not come about.

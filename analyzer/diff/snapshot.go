@@ -77,6 +77,8 @@ type tally struct {
 	closing  [flows.NumClosings]uint64 // by flows.ClosingOutcome
 	shed     uint64                    // flows that are counted as they stood when they were given up
 	absent   uint64                    // flows that are not counted, and may be among those given up
+	unasked  uint64                    // flows at most that went on after they were given up: no rule was asked of them
+	early    uint64                    // flows at most whose row was written early, as orderly closed: see outcome.endsEarly
 	findings map[string]uint64         // flows, by the finding's name
 	times    [len(timeNames)]times
 	rows     []row
@@ -88,6 +90,7 @@ type row struct {
 	number  uint64
 	outcome int32 // of outcomes
 	partial bool  // its beginning was given up at the ceiling
+	early   bool  // it was written early there: what came after its end is not known
 }
 
 // whole names a finding of the whole capture.
@@ -169,6 +172,12 @@ func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
 	of.flows++
 	of.opening[f.Opening.Outcome]++
 	of.closing[f.Closing.Outcome]++
+	if f.Capture.Resumed {
+		of.unasked++
+	}
+	if f.Capture.Early && f.Closing.Outcome == flows.ClosingOrderly {
+		of.early++
+	}
 	for _, name := range found {
 		of.findings[name]++
 	}
@@ -182,7 +191,7 @@ func (s *Snapshot) add(f *flows.Flow, network string, found []string) {
 		return
 	}
 	s.kept++
-	of.rows = append(of.rows, row{f.Client().Addr, f.Number, s.outcomes.number(outcomeOf(f, strings.Join(found, ", "))), f.Capture.Resumed})
+	of.rows = append(of.rows, row{f.Client().Addr, f.Number, s.outcomes.number(outcomeOf(f, strings.Join(found, ", "))), f.Capture.Resumed, f.Capture.Early})
 }
 
 // Sum takes how many flows there were to each server, and how they stood, with those that were given up at the ceiling.
@@ -214,12 +223,11 @@ func (s *Snapshot) server(key server) *tally {
 	return t
 }
 
-// atCeiling tells, of side OLD or NEW, what was done with n flows that it lacks at the ceiling: one clause, or none.
-func (s *Snapshot) atCeiling(side string, n uint64, what string) []string {
+// atCeiling tells, of side OLD or NEW, what was done with n flows that were given up at the ceiling, or written early there: one clause, or none.
+func (s *Snapshot) atCeiling(side string, n uint64, what, where string) []string {
 	if n == 0 {
 		return nil
 	}
-	where := "given up at the ceiling"
 	if len(s.Limits) > 0 {
 		where += " (" + strings.Join(s.Limits, ", ") + ")"
 	}

@@ -225,8 +225,9 @@ func appendClosing(b []byte, t *flows.Teardown) []byte {
 	return append(b, '}')
 }
 
-// appendCapture appends what of the capture kept a flow from being seen whole. At the ceiling it has how many flows were given up before
-// this row that have none, and at which ceiling: the last row tells of all, as each flow that has others given up comes to its own end later.
+// appendCapture appends what of the capture kept a flow from being seen whole. At the ceiling it has whether the row was written early,
+// how many flows were given up before it that have none, and at which ceiling: the last row tells of all, as each flow that has others given
+// up comes to its own end later.
 func appendCapture(b []byte, c *flows.Capture, ceiling *analyzer.Ceiling) []byte {
 	b = appendBool(append(b, `{"midstream":`...), c.Midstream)
 	b = appendBool(append(b, `,"one_way":`...), c.OneWay)
@@ -235,6 +236,9 @@ func appendCapture(b []byte, c *flows.Capture, ceiling *analyzer.Ceiling) []byte
 	b = appendBool(append(b, `,"truncated":`...), c.Truncated)
 	b = appendBool(append(b, `,"ended_open":`...), c.EndedOpen)
 	b = appendBool(append(b, `,"evicted":`...), c.Resumed)
+	if c.Early {
+		b = append(b, `,"early":true`...)
+	}
 	if howMany(ceiling) > 0 {
 		b = strconv.AppendUint(append(b, `,"without_row":`...), ceiling.Shed.N(), 10)
 		b = appendLimits(b, ceiling)
