@@ -93,7 +93,7 @@ func (p *CapturePass) synFlood(s *Server) Finding {
 		f.Why += fmt.Sprintf("; %s of these SYN-ACKs were repeated, the others not: SYN cookies when the queue of requests was full (likely)", commas(h.Repeated))
 	}
 	if n := unanswered; n > 0 {
-		f.Why += fmt.Sprintf("; %s with SYNs that came again got no answer at all: real clients are kept out", of(n, "attempt", "attempts"))
+		f.Why += fmt.Sprintf("; %s with SYNs that came again got no answer at all, and %s: some real clients are kept out", of(n, "attempt", "attempts"), of(s.Open(), "connection opened", "connections opened"))
 	}
 	f.RuledOut = []string{"SYN-ACKs lost on the way back (the clients would send their SYNs again)"}
 	if h.Silent > s.Open() {
