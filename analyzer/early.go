@@ -9,15 +9,15 @@ import (
 // quietKinds are the kinds of flows (see flows.Lanes.Kind) that show nothing, as they go on, that a rule names, but for what hangs on
 // how long it took. Nearly all flows are of one: to make a Flow of each after each packet that changed something, and judge it, was
 // a fifth of the time in which their packets are printed.
-type quietKinds struct{ kinds []bool }
+type quietKinds []bool
 
-func (c *quietKinds) has(kind int) bool { return kind < len(c.kinds) && c.kinds[kind] }
+func (q quietKinds) has(kind int) bool { return kind < len(q) && q[kind] }
 
-func (c *quietKinds) add(kind int) {
-	for len(c.kinds) <= kind {
-		c.kinds = append(c.kinds, false)
+func (q *quietKinds) add(kind int) {
+	for len(*q) <= kind {
+		*q = append(*q, false)
 	}
-	c.kinds[kind] = true
+	(*q)[kind] = true
 }
 
 // ofTimes are the signs that tell flows of a kind apart.
@@ -36,11 +36,11 @@ func (j *Judge) drags(step *flows.Step, age time.Duration) bool {
 // sofar judges the flow of a packet that changed something.
 func (r *Run) sofar(step *flows.Step) {
 	kind, began := r.tracker.Kind()
-	if r.quiet.has(kind) && began >= r.choice.since && !r.Judge.drags(step, time.Duration(r.now-began)) || !r.tracker.Snapshot(&r.snapshot) {
+	if r.kinds.has(kind) && began >= r.choice.since && !r.Judge.drags(step, time.Duration(r.now-began)) || !r.tracker.Snapshot(&r.snapshot) {
 		return
 	}
 	r.Judge.sofar(&r.snapshot, r.now, r.find)
 	if kind != 0 && r.Judge.pass.shown&^ofTimes == 0 {
-		r.quiet.add(kind)
+		r.kinds.add(kind)
 	}
 }

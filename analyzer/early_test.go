@@ -37,7 +37,7 @@ func TestEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		calm := 0
-		for _, is := range r.quiet.kinds {
+		for _, is := range r.kinds {
 			if is {
 				calm++
 			}

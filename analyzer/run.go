@@ -80,7 +80,7 @@ type Run struct {
 	few      int   // fewer are not worth waking others for, 0: fewSegments
 	found    []*Finding
 	snapshot flows.Flow
-	quiet    quietKinds
+	kinds    quietKinds
 }
 
 // pauseInterval is that of Pause, in segments: below a millisecond.

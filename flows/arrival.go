@@ -43,6 +43,7 @@ type arrivals struct {
 	latest lookups
 }
 
+// fill finds out what segments tell by themselves, and asks for the slots of those whose place is not known.
 func (as *arrivals) fill(segments []Segment, t *tables) {
 	for i := range segments {
 		as.set(&as.all[i], &segments[i], t)

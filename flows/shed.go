@@ -21,7 +21,7 @@ func (s Shed) String() string {
 	return [...]string{"", "unanswered", "half-open", "open"}[s]
 }
 
-// Bound is what had a flow go at the ceiling; where it was both, their sum.
+// Bound is what had a flow go at the ceiling: either, or both.
 type Bound uint8
 
 const (

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -285,5 +286,28 @@ func TestBar(t *testing.T) {
 	}
 	if got := bar(1, 1_000_000); got != "|" {
 		t.Errorf("what is there at all must show: got %q", got)
+	}
+}
+
+// What is found of a server as a whole stands in its line of SERVERS, whether or not its flows were judged: at the ceiling those of a flood
+// are not.
+func TestFoundOfServer(t *testing.T) {
+	at, other := netip.MustParseAddrPort("198.51.100.20:443"), netip.MustParseAddrPort("198.51.100.21:443")
+	flood, waits := analyzer.RuleNamed("syn-flood"), analyzer.RuleNamed("close-wait")
+	group := &analyzer.Group{Rule: waits, Severity: analyzer.Warning, Flows: 3}
+	o := &Overview{Findings: []*analyzer.Finding{{Rule: flood, Severity: analyzer.Error, Server: at, Flows: 500}}}
+	for _, c := range []struct {
+		server analyzer.Server
+		want   string
+	}{
+		{analyzer.Server{Addr: at}, "syn-flood"},
+		{analyzer.Server{Addr: at, Groups: []*analyzer.Group{group}}, "syn-flood, close-wait"},
+		{analyzer.Server{Addr: at, Groups: []*analyzer.Group{{Rule: waits, Severity: analyzer.Warning, Cause: "port-scan"}}}, "syn-flood, port-scan"}, // a host's
+		{analyzer.Server{Addr: at, Space: 1, Groups: []*analyzer.Group{group}}, "close-wait"},
+		{analyzer.Server{Addr: other}, ""},
+	} {
+		if got := o.found(&c.server); got != c.want {
+			t.Errorf("%v: got %q, want %q", c.server.Addr, got, c.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,28 +124,29 @@ func (t *OverviewText) servers(p *page, o *Overview) {
 
 // found are the names of what is found of a server, and of its flows, the gravest first, at most three.
 func (o *Overview) found(s *analyzer.Server) string {
-	var all []entry
+	type sign struct {
+		name     string
+		severity analyzer.Severity
+	}
+	var all []sign
 	for _, n := range o.Findings {
 		if n.Server == s.Addr && n.Space == s.Space {
-			all = append(all, entry{whole: n, flows: n.Flows})
+			all = append(all, sign{n.Rule.Name, n.Severity})
 		}
 	}
 	for _, g := range s.Groups {
-		all = append(all, entry{group: g, server: s, flows: g.Flows, of: s.Flows})
+		all = append(all, sign{cmp.Or(g.Cause, g.Rule.Name), g.Severity})
 	}
-	slices.SortStableFunc(all, compareEntries)
+	slices.SortStableFunc(all, func(a, b sign) int { return cmp.Compare(b.severity, a.severity) })
 	var names []string
-	for _, e := range all {
+	for _, of := range all {
+		if slices.Contains(names, of.name) {
+			continue
+		}
 		if len(names) == 3 {
 			return strings.Join(names, ", ") + ", ..."
 		}
-		name := e.example().Rule.Name
-		if e.group != nil && e.group.Cause != "" {
-			name = e.group.Cause
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+		names = append(names, of.name)
 	}
 	return strings.Join(names, ", ")
 }
