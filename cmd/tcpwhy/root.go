@@ -31,7 +31,7 @@ func newRoot() *cobra.Command {
 			}
 			return usage("--%s: %s", value.GetFlag().Name, report.Plain(err.Error()))
 		}
-		return usage("%s\n  %s --help tells what there is", report.Plain(err.Error()), c.CommandPath())
+		return usage("%s\n  %s%s --help tells what there is", report.Plain(err.Error()), elsewhere(root, err), c.CommandPath())
 	})
 	root.AddCommand(newFlows(), newReport(), newCheck(), newDiff(), newExplain(), newInterfaces(), newManual())
 	// Help as wide as a page, whatever the terminal.
@@ -49,6 +49,29 @@ func fromNought(kind string) string {
 		return " from 0 on"
 	}
 	return ""
+}
+
+// elsewhere names the commands that have the flag that err does not know.
+func elsewhere(root *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	name := unknown.GetSpecifiedName()
+	var having []string
+	for _, c := range append(root.Commands(), root) {
+		flag := c.Flags().Lookup(name)
+		if unknown.GetSpecifiedShortnames() != "" {
+			flag = c.Flags().ShorthandLookup(name)
+		}
+		if flag != nil && !c.Hidden {
+			having = append(having, c.CommandPath())
+		}
+	}
+	if having == nil {
+		return ""
+	}
+	return "it is a flag of " + joinWords(having) + "; "
 }
 
 // oneOf checks a value of a flag that has a fixed set of them.
