@@ -28,7 +28,7 @@ type brief struct {
 }
 
 type briefEnd struct {
-	iss, nxt, ack Seq
+	iss, nxt, ack Seq // where finLow, iss is that of the FIN
 	tsval         uint32
 	bytes         uint32
 	last          uint32 // 1 + time since the first packet, the lower 32 bits of 48; 0: it sent none
@@ -86,11 +86,14 @@ const maxCount = 3
 
 // usual reports whether the numbers of h are such that briefEnd can hold them.
 func (h *half) usual(first int64) bool {
-	fin := Seq(0)
-	if h.is(hasFIN) {
-		fin = h.nxt
+	fits := h.fin == 0
+	switch {
+	case h.is(hasFIN):
+		fits = h.fin == h.nxt
+	case h.finLow():
+		fits = h.iss == 0
 	}
-	return h.halfRare == halfRare{} && h.edge == h.nxt && h.fin == fin &&
+	return fits && h.halfRare == halfRare{} && h.edge == h.nxt &&
 		h.packets>>16 == 0 && h.bytes>>32 == 0 && h.again>>8 == 0 &&
 		(h.last == 0 || uint64(h.last-first)>>47 == 0) && h.asked < secondEnd &&
 		h.syn <= maxCount && h.synack <= maxCount && h.finN <= maxCount && h.rst <= maxCount
@@ -197,6 +200,9 @@ func (e *briefEnd) of(h *half, first int64) {
 	}
 	*e = briefEnd{iss: h.iss, nxt: h.nxt, ack: h.ack, tsval: h.tsval, bytes: uint32(h.bytes), last: uint32(last),
 		lastHigh: uint16(last >> 32), packets: uint16(h.packets), win: h.win, ttl: h.ttl, again: uint8(h.again)}
+	if h.finLow() {
+		e.iss = h.fin
+	}
 }
 
 // unpack makes a record of what is kept as f.
@@ -250,8 +256,11 @@ func (t *Tracker) unpackBrief(b *brief, more []step, r *record) {
 	}
 	for i := range r.ends {
 		h := &r.ends[i]
-		if h.is(hasFIN) {
+		switch {
+		case h.is(hasFIN):
 			h.fin = h.nxt
+		case h.finLow():
+			h.iss, h.fin = 0, h.iss
 		}
 		r.zeek.number[i] = h.zeekNumbered(s.number[i])
 	}

@@ -179,7 +179,7 @@ func (t *Tracker) evict(c *sheddable, bound Bound) {
 	e.due = uint16(due / second)
 	for side := range e.numbers {
 		h := r.end(Side(side))
-		if e.numbers[side] = uint16(h.iss); h.is(hasFIN) && !acked(h.path.top()) {
+		if e.numbers[side] = uint16(h.iss); h.finLow() || h.is(hasFIN) && !acked(h.path.top()) {
 			e.numbers[side] = uint16(h.fin)
 		}
 	}
@@ -291,13 +291,15 @@ func (t *Tracker) resume(r *record, e eviction) {
 	}
 	if b.hasISS {
 		r.clientEnd().has |= lowISS
+		r.clientEnd().iss = Seq(e.numbers[Client])
 	}
 	for side, state := range b.States {
 		h := r.end(Side(side))
-		h.iss = Seq(e.numbers[side])
 		if b.closed[side] {
 			if h.has |= lowFIN | finSeen; acked(state) {
 				h.has |= ackedFIN
+			} else {
+				h.fin = Seq(e.numbers[side])
 			}
 		}
 		switch {
@@ -377,12 +379,12 @@ func (t *Tracker) recallFIN(r *record, from, to *half) {
 	case !from.is(lowFIN) || from.is(hasFIN):
 	case s.Flags.Any(FIN):
 		from.recallFIN(s.End())
-	case !from.is(ackedFIN) && uint16(s.Seq) == uint16(from.iss):
+	case !from.is(ackedFIN) && uint16(s.Seq) == uint16(from.fin):
 		from.recallFIN(s.Seq)
 	}
 	switch {
-	case to.has&(lowFIN|ackedFIN|hasFIN) != lowFIN || !s.Flags.Any(ACK):
-	case uint16(s.Ack) == uint16(to.iss):
+	case !to.finLow() || !s.Flags.Any(ACK):
+	case uint16(s.Ack) == uint16(to.fin):
 		to.recallFIN(s.Ack)
 	default:
 		t.undo(r, from, gotFIN, "does not acknowledge the FIN")
@@ -390,8 +392,8 @@ func (t *Tracker) recallFIN(r *record, from, to *half) {
 }
 
 func (h *half) recallFIN(fin Seq) {
-	h.iss, h.fin, h.nxt, h.edge = 0, fin, fin, fin
-	h.has = h.has&^lowISS | hasFIN | hasNxt
+	h.fin, h.nxt, h.edge = fin, fin, fin
+	h.has |= hasFIN | hasNxt
 }
 
 // acked reports whether an end that has sent its FIN has got the ACK of it when it is in s.

@@ -26,7 +26,7 @@ const (
 	seenElsewhere       // the capture has copies of its segments from another interface
 	mirrored            // the capture has a copy of its SYN, and not from another interface
 	lowISS              // its SYN was given up with the flow's beginning: of the ISS the lower 16 bits are known
-	lowFIN              // likewise its FIN: unless that was acknowledged, of the number after it the lower 16 bits are known, in iss
+	lowFIN              // likewise its FIN: unless that was acknowledged, of the number after it the lower 16 bits are known
 	ackedFIN            // it was
 )
 
@@ -41,7 +41,7 @@ type half struct {
 	nxt     Seq // the end of all that it was seen to send
 	edge    Seq // the end of what passed without a hole
 	ack     Seq // the highest it sent
-	fin     Seq // the number after its FIN
+	fin     Seq // the number after its FIN; of it the lower bits, where finLow
 	tsval   uint32
 	asked   uint32 // 1 + ms from the flow's first packet to its first data or probe since the peer last spoke
 	win     uint16
@@ -78,6 +78,9 @@ func (h *half) is(k known) bool { return h.has&k != 0 }
 func (h *half) began(n Seq) bool {
 	return h.is(hasISS) && h.iss == n || h.is(lowISS) && uint16(h.iss) == uint16(n)
 }
+
+// finLow reports whether of the number after h's FIN the lower 16 bits are known, and asked for.
+func (h *half) finLow() bool { return h.has&(lowFIN|ackedFIN|hasFIN) == lowFIN }
 
 // window is the receive window in bytes that h last told. Where the scale was not captured,
 // the largest is taken, so that nothing valid counts as outside (RFC 7323 §2.3).
