@@ -110,15 +110,15 @@ func (p *CapturePass) acceptQueueFull(s *Server, faces queueFaces) Finding {
 	if faces.data == 0 && faces.syns == 0 {
 		f.Severity = Notice // TCP_DEFER_ACCEPT may be all there is to it
 	}
-	cause := "its accept queue was full"
+	reason := "its accept queue was full"
 	switch {
 	case faces.acks == 0:
-		cause = "it took no SYNs, maybe as " + cause
+		reason = "it took no SYNs, maybe as " + reason
 	case f.Confidence == Possible:
-		cause += ", or they were lost on the way to it"
+		reason += ", or they were lost on the way to it"
 	}
 	f.Summary = fmt.Sprintf("%s of %s (%s) had to wait for the server to take them: %s",
-		commas(f.Flows), of(s.Flows, "connection", "connections"), percent(f.Flows, s.Flows), cause)
+		commas(f.Flows), of(s.Flows, "connection", "connections"), percent(f.Flows, s.Flows), reason)
 	switch {
 	case faces.acks == 0:
 		f.Why = fmt.Sprintf("SYNs of %s by %s went without an answer in the same seconds", of(faces.syns, "connection", "connections"), of(faces.clients, "client", "clients"))

@@ -7,8 +7,8 @@ import (
 	"tcpwhy/flows"
 )
 
-// subject is what a finding of the whole capture is about, as the cause of others: a server, or a host (port 0).
-type subject struct {
+// cause is a finding of the whole capture that explains others: its rule, and the server or host (port 0) that it is about.
+type cause struct {
 	rule string
 	key  serverKey
 }
@@ -19,22 +19,22 @@ func (p *peers) explained(n *Finding) {
 		return
 	}
 	if p.causes == nil {
-		p.causes = map[subject]bool{}
+		p.causes = map[cause]bool{}
 	}
 	at := n.Server
 	if !at.IsValid() {
 		at = n.Client
 	}
-	p.causes[subject{n.Rule.Name, keyOfServer(at, n.Space)}] = true
+	p.causes[cause{n.Rule.Name, keyOfServer(at, n.Space)}] = true
 }
 
 // blamesServer and blamesHost report whether such a finding was made of them.
 func (p *peers) blamesServer(r *Rule, s *Server) bool {
-	return s != nil && p.causes[subject{r.Name, keyOfServer(s.Addr, s.Space)}]
+	return s != nil && p.causes[cause{r.Name, keyOfServer(s.Addr, s.Space)}]
 }
 
 func (p *peers) blamesHost(r *Rule, h *Host) bool {
-	return h != nil && p.causes[subject{r.Name, keyOfServer(netip.AddrPortFrom(h.Addr, 0), h.Space)}]
+	return h != nil && p.causes[cause{r.Name, keyOfServer(netip.AddrPortFrom(h.Addr, 0), h.Space)}]
 }
 
 // explains reports whether findings of that name can be part of one by r.

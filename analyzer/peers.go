@@ -25,7 +25,7 @@ type peers struct {
 	invalid   invalid
 	clock     clock
 	events    []serverEvent // of the segment at hand
-	causes    map[subject]bool
+	causes    map[cause]bool
 }
 
 // What is kept at the most: some 60 MB where every server is busy, 20 MB of hosts.
