@@ -39,7 +39,7 @@ type FindingCSV struct {
 }
 
 const findingHeader = "finding,severity,confidence,flow,client,server,vlan,tunnel,endpoint,file,packet,time,packets,variant,cause," +
-	"flows,clients,lasted_ns,since,until,summary,why,ruled_out,next,mend,given_up\n"
+	"flows,clients,lasted_ns,since,until,summary,why,ruled_out,next,mend,given_up,limits\n"
 
 // Finding writes n, and the header before the first one.
 func (c *FindingCSV) Finding(n *analyzer.Finding) error {
@@ -81,6 +81,7 @@ func (c *FindingCSV) Finding(n *analyzer.Finding) error {
 		b = csvString(b, s)
 	}
 	b = csvNumber(b, howMany(c.Ceiling))
+	b = csvLimits(b, c.Ceiling)
 	b[len(b)-1] = '\n'
 	c.buf = b
 	_, err := c.W.Write(b)

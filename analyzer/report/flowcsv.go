@@ -32,7 +32,7 @@ const csvHeader = "flow,file,client,server,client_ip,client_port,server_ip,serve
 	"closing.outcome,closing.first,closing.reset_by,closing.fin_to_ack_ns,closing.fin_to_fin_ns,closing.close_ns," +
 	"conn_state,history,completeness," +
 	"capture.midstream,capture.one_way,capture.missing_segments,capture.duplicates," +
-	"capture.truncated,capture.ended_open,capture.evicted,capture.without_row,findings\n"
+	"capture.truncated,capture.ended_open,capture.evicted,capture.early,capture.without_row,capture.limits,findings\n"
 
 // Flow writes f, and the header before the first one.
 func (c *FlowCSV) Flow(f *flows.Flow, found []*analyzer.Finding) error {
@@ -129,10 +129,14 @@ func (c *FlowCSV) append(b []byte, f *flows.Flow, found []*analyzer.Finding) []b
 	b = csvBool(b, k.Truncated)
 	b = csvBool(b, k.EndedOpen)
 	b = csvBool(b, k.Resumed)
+	if k.Early {
+		b = append(b, "true"...)
+	}
+	b = append(b, ',')
 	if howMany(c.Ceiling) > 0 {
 		b = strconv.AppendUint(b, c.Ceiling.Shed.N(), 10)
 	}
-	b = append(b, ',')
+	b = csvLimits(append(b, ','), c.Ceiling)
 	for i, n := range found {
 		if repeated(found, i) {
 			continue
@@ -158,6 +162,14 @@ func csvElapsed(b []byte, e flows.Elapsed) []byte {
 		b = strconv.AppendInt(b, int64(e.D), 10)
 	}
 	return append(b, ',')
+}
+
+// csvLimits appends at which ceiling flows were given up, if any were.
+func csvLimits(b []byte, ceiling *analyzer.Ceiling) []byte {
+	if howMany(ceiling) == 0 {
+		return append(b, ',')
+	}
+	return csvString(b, strings.Join(ceiling.Limits(), " "))
 }
 
 // csvString puts ' before what a spreadsheet would take for a formula.

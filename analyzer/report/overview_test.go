@@ -196,7 +196,7 @@ func TestFindingsTellTheCeiling(t *testing.T) {
 	if got := strings.Split(lines.String(), "\n"); !strings.HasSuffix(got[0], `,"mend":"listen"}`) || !strings.HasSuffix(got[1], `,"mend":"listen","given_up":7,"limits":["--max-memory 1GB"]}`) {
 		t.Errorf("got %s", lines.String())
 	}
-	if got := strings.Split(table.String(), "\n"); !strings.HasSuffix(got[0], ",mend,given_up") || !strings.HasSuffix(got[1], ",listen,") || !strings.HasSuffix(got[2], ",listen,7") {
+	if got := strings.Split(table.String(), "\n"); !strings.HasSuffix(got[0], ",mend,given_up,limits") || !strings.HasSuffix(got[1], ",listen,,") || !strings.HasSuffix(got[2], ",listen,7,'--max-memory 1GB") {
 		t.Errorf("got %s", table.String())
 	}
 }
