@@ -158,7 +158,7 @@ func TestSavefileTurnsIntoNoLink(t *testing.T) {
 	dir := mode(t, filepath.Join(t.TempDir(), "shared"), 0o777)
 	victim := filepath.Join(t.TempDir(), "victim")
 	must(t, os.Symlink(victim, filepath.Join(dir, "x.pcap1")))
-	s, err := NewSavefile(Save{Path: filepath.Join(dir, "x.pcap"), Size: 100}, func() []Interface { return nil })
+	s, err := NewSavefile(Save{Path: filepath.Join(dir, "x.pcap"), Size: 100}, Known(nil))
 	must(t, err)
 	frame := &Frame{LinkType: 1, Data: make([]byte, 200), Wire: 200}
 	must(t, s.Write(frame))

@@ -206,6 +206,8 @@ func (c *capture) interfaces() []Interface {
 	return all
 }
 
+func (c *capture) of(f *Frame) Interface { return c.interfaces()[f.Interface] }
+
 func (c *capture) bytes() (read, total int64) { return 0, 0 }
 func (c *capture) piped() bool                { return true }
 func (c *capture) alone() *input              { return nil }

@@ -330,6 +330,8 @@ func (m *merge) interfaces() []Interface {
 	return all
 }
 
+func (m *merge) of(f *Frame) Interface { return m.inputs[f.File].format.interfaces()[f.Interface] }
+
 // piped tells whether something is read that is no regular file.
 func (m *merge) piped() bool {
 	return slices.ContainsFunc(m.inputs, func(in *input) bool { return !in.regular })

@@ -20,11 +20,11 @@ type Save struct {
 
 // Savefile is a Writer that makes the files of a Save. Without Every the first is made at once.
 type Savefile struct {
-	save       Save
-	interfaces func() []Interface
-	counted    []Interface // as the file before had them
-	file       *os.File
-	writer     interface {
+	save    Save
+	from    Origin
+	counted []Interface // as the file before had them
+	file    *os.File
+	writer  interface {
 		Writer
 		whole() kept
 	}
@@ -34,8 +34,8 @@ type Savefile struct {
 }
 
 // NewSavefile opens the first file. Its errors, here and later, name the file.
-func NewSavefile(s Save, interfaces func() []Interface) (*Savefile, error) {
-	f := &Savefile{save: s, interfaces: interfaces}
+func NewSavefile(s Save, from Origin) (*Savefile, error) {
+	f := &Savefile{save: s, from: from}
 	if s.Every > 0 {
 		return f, nil
 	}
@@ -70,7 +70,7 @@ func (s *Savefile) open() error {
 	if strings.HasSuffix(s.save.Path, ".pcap") {
 		s.writer = newPcap(file)
 	} else {
-		s.writer = newPcapng(file, s.interfaces, s.counted)
+		s.writer = newPcapng(file, s.from, s.counted)
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (s *Savefile) Close() error {
 	if failed := s.file.Close(); err == nil {
 		err = s.named(failed)
 	}
-	s.writer, s.counted = nil, s.interfaces()
+	s.writer, s.counted = nil, s.from.Interfaces()
 	return err
 }
 

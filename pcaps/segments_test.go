@@ -98,7 +98,7 @@ func asPcapng(t *testing.T, pcap []byte) []byte {
 	}
 	defer s.Close()
 	var b bytes.Buffer
-	w := NewPcapng(&b, s.Interfaces)
+	w := NewPcapng(&b, s)
 	s.config.Tap = w.Write
 	var seg flows.Segment
 	for err == nil {

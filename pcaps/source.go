@@ -41,6 +41,8 @@ type frames interface {
 	// interrupt is stop, but end then tells of each file that was not read to its end.
 	interrupt()
 	interfaces() []Interface
+	// of is the interface of a frame.
+	of(*Frame) Interface
 	bytes() (read, total int64)
 	piped() bool
 	close()
@@ -264,6 +266,9 @@ func (s *Source) Stats() Stats { return s.stats }
 // Interfaces are those that the inputs have told of so far, file by file; within a file in the order
 // of Frame.Interface.
 func (s *Source) Interfaces() []Interface { return s.frames.interfaces() }
+
+// Interface is that of a frame of s.
+func (s *Source) Interface(f *Frame) Interface { return s.frames.of(f) }
 
 // Unshared is why the packets of interfaces are not shared among as many Rings as Live asked for: one is read then. It is nil
 // where they are.

@@ -70,16 +70,40 @@ func (r *records) Flush() error {
 func (r *records) Size() int64 { return r.size }
 func (r *records) whole() kept { return r.kept }
 
+// Origin is where frames come from, as a Source is.
+type Origin interface {
+	// Interfaces are those known so far, file by file; within a file in the order of Frame.Interface.
+	Interfaces() []Interface
+	// Interface is that of a frame; where nothing else is known of it, with the frame's link type alone.
+	Interface(*Frame) Interface
+}
+
+// Known is an Origin of which all is known before.
+type Known []Interface
+
+// Interfaces are k.
+func (k Known) Interfaces() []Interface { return k }
+
+// Interface finds that of f.
+func (k Known) Interface(f *Frame) Interface {
+	for at, i := range places(k) {
+		if at == (place{f.File, f.Interface}) {
+			return i
+		}
+	}
+	return Interface{LinkType: f.LinkType}
+}
+
 // NewPcapng is a Writer of pcapng: nanoseconds, each interface by its name, and in the end what was lost on it. It asks
-// for the interfaces when a frame comes from one that it has not met, and when it closes.
-func NewPcapng(w io.Writer, interfaces func() []Interface) Writer {
-	return newPcapng(w, interfaces, nil)
+// for the interface of a frame from one that it has not met, and for all when it closes.
+func NewPcapng(w io.Writer, from Origin) Writer {
+	return newPcapng(w, from, nil)
 }
 
 // newPcapng is NewPcapng for a file that comes after others: before is what had been counted until then.
-func newPcapng(w io.Writer, interfaces func() []Interface, before []Interface) *pcapngWriter {
+func newPcapng(w io.Writer, from Origin, before []Interface) *pcapngWriter {
 	p := &pcapngWriter{
-		records: newRecords(w), interfaces: interfaces, ids: make(map[place]uint32), before: make(map[place]Interface),
+		records: newRecords(w), from: from, ids: make(map[place]uint32), before: make(map[place]Interface),
 	}
 	for at, i := range places(before) {
 		p.before[at] = i
@@ -109,13 +133,13 @@ func places(all []Interface) iter.Seq2[place, Interface] {
 
 type pcapngWriter struct {
 	records
-	interfaces func() []Interface
-	ids        map[place]uint32
-	before     map[place]Interface // with what others have counted
-	last       place               // of the frame before, and its id
-	lastID     uint32
-	time       int64 // of the last frame
-	block      []byte
+	from   Origin
+	ids    map[place]uint32
+	before map[place]Interface // with what others have counted
+	last   place               // of the frame before, and its id
+	lastID uint32
+	time   int64 // of the last frame
+	block  []byte
 }
 
 var le = binary.LittleEndian
@@ -159,18 +183,11 @@ func (p *pcapngWriter) section() {
 	p.end()
 }
 
-// describe writes the description of the interface that f is from.
-func (p *pcapngWriter) describe(f *Frame) error {
-	i := Interface{LinkType: f.LinkType}
-	here := place{f.File, f.Interface}
-	for at, known := range places(p.interfaces()) {
-		if at == here {
-			i = known
-		}
-	}
-	p.ids[here] = uint32(len(p.ids))
+// describe writes the description of an interface.
+func (p *pcapngWriter) describe(at place, i *Interface) error {
+	p.ids[at] = uint32(len(p.ids))
 	p.begin(blockInterface)
-	p.block = le.AppendUint16(le.AppendUint16(p.block, uint16(f.LinkType)), 0)
+	p.block = le.AppendUint16(le.AppendUint16(p.block, uint16(i.LinkType)), 0)
 	p.block = le.AppendUint32(p.block, i.Snaplen)
 	if i.Name != "" {
 		p.option(optionInterfaceName, []byte(i.Name))
@@ -184,7 +201,9 @@ func (p *pcapngWriter) Write(f *Frame) error {
 	at := place{f.File, f.Interface}
 	if at != p.last || len(p.ids) == 0 {
 		if _, ok := p.ids[at]; !ok {
-			if err := p.describe(f); err != nil {
+			i := p.from.Interface(f)
+			i.LinkType = f.LinkType
+			if err := p.describe(at, &i); err != nil {
 				return err
 			}
 		}
@@ -205,7 +224,7 @@ func (p *pcapngWriter) Write(f *Frame) error {
 // Close writes what was lost on each interface, where that is known, also on those without a packet.
 func (p *pcapngWriter) Close() error {
 	var err error
-	for at, i := range places(p.interfaces()) {
+	for at, i := range places(p.from.Interfaces()) {
 		before := p.before[at]
 		i.Received = i.Received.since(before.Received)
 		i.Dropped = i.Dropped.since(before.Dropped)
@@ -225,7 +244,7 @@ func (c Count) since(before Count) Count {
 
 func (p *pcapngWriter) statistics(at place, i *Interface) error {
 	if _, ok := p.ids[at]; !ok {
-		if err := p.describe(&Frame{File: at.file, Interface: at.number, LinkType: i.LinkType}); err != nil {
+		if err := p.describe(at, i); err != nil {
 			return err
 		}
 	}

@@ -38,8 +38,43 @@ func reread(t *testing.T, paths ...string) ([]Frame, []Interface) {
 	}
 }
 
+// asked counts how often all of its interfaces are asked for.
+type asked struct {
+	Known
+	times int
+}
+
+func (a *asked) Interfaces() []Interface { a.times++; return a.Known }
+
+// A file may tell of a new interface before each packet: that is no reason to go through all of them each time.
+func TestManyInterfaces(t *testing.T) {
+	const many = 1000
+	from := &asked{}
+	var b bytes.Buffer
+	w := NewPcapng(&b, from)
+	for i := range int32(many) {
+		from.Known = append(from.Known, Interface{Name: fmt.Sprint("if", i), LinkType: 101, Dropped: Count{1, true}})
+		if i%2 == 0 {
+			if err := w.Write(&Frame{Interface: i, LinkType: 101}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "a.pcapng")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	frames, got := reread(t, path)
+	if from.times != 1 || len(frames) != many/2 || len(got) != many || got[1].Name != "if2" || got[many-1].Name != fmt.Sprint("if", many-1) {
+		t.Errorf("asked %d times, got %d frames of %d interfaces: %v, %v", from.times, len(frames), len(got), got[1], got[many-1])
+	}
+}
+
 func TestWriteAndReadAgain(t *testing.T) {
-	known := []Interface{
+	known := Known{
 		{Name: "eth0", LinkType: 1, Snaplen: 96},
 		{Name: "tun0", LinkType: 101, Snaplen: 96, Received: Count{7, true}, Dropped: Count{1, true}, DroppedByOS: Count{2, true}},
 		{File: 1, Name: "", LinkType: 276, Snaplen: 0},
@@ -57,7 +92,7 @@ func TestWriteAndReadAgain(t *testing.T) {
 	counting := slices.Clone(known)
 	counting[1].Received, counting[1].Dropped, counting[1].DroppedByOS = Count{3, true}, Count{}, Count{2, true} // before
 	counting[3].DroppedByOS = Count{}
-	w := newPcapng(&b, func() []Interface { return counting }, counting)
+	w := newPcapng(&b, &counting, counting)
 	for i := range frames {
 		if err := w.Write(&frames[i]); err != nil {
 			t.Fatal(err)
@@ -95,7 +130,7 @@ func TestWriteAndReadAgain(t *testing.T) {
 
 func TestWritePcap(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.pcap")
-	s, err := NewSavefile(Save{Path: path}, func() []Interface { return nil })
+	s, err := NewSavefile(Save{Path: path}, Known(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +165,7 @@ func TestWritePcap(t *testing.T) {
 func TestEmptyCaptureIsOne(t *testing.T) {
 	for _, name := range []string{"a.pcap", "a.pcapng"} {
 		path := filepath.Join(t.TempDir(), name)
-		s, err := NewSavefile(Save{Path: path}, func() []Interface { return nil })
+		s, err := NewSavefile(Save{Path: path}, Known(nil))
 		if err == nil {
 			err = s.Close()
 		}
@@ -171,7 +206,7 @@ func TestRotation(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			s, err := NewSavefile(c.save, func() []Interface { return nil })
+			s, err := NewSavefile(c.save, Known(nil))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -228,7 +263,7 @@ func TestSavefileThatCannotBe(t *testing.T) {
 	if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), path+": ") {
 		t.Errorf("got %v", err)
 	}
-	full, err := NewSavefile(Save{Path: "/dev/full"}, func() []Interface { return nil })
+	full, err := NewSavefile(Save{Path: "/dev/full"}, Known(nil))
 	if err != nil {
 		t.Skip("no /dev/full: ", err)
 	}
@@ -272,7 +307,7 @@ func TestTap(t *testing.T) {
 // ngWith is a pcapng capture of these frames, on Ethernet.
 func ngWith(frames ...[]byte) []byte {
 	var b bytes.Buffer
-	w := NewPcapng(&b, func() []Interface { return nil })
+	w := NewPcapng(&b, Known(nil))
 	for i, data := range frames {
 		w.Write(&Frame{Time: int64(i), LinkType: linkEthernet, Data: data, Wire: len(data)})
 	}

@@ -111,7 +111,7 @@ func (c *capture) write(to, plans io.Writer) (sums totals, err error) {
 	}
 	frames := pcaps.NewPcap(packed)
 	if strings.Contains(c.name, ".pcapng") {
-		frames = pcaps.NewPcapng(packed, func() []pcaps.Interface { return nil })
+		frames = pcaps.NewPcapng(packed, pcaps.Known(nil))
 	}
 	if plans == nil {
 		err := c.of.Write(frames, nil)

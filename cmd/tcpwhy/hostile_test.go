@@ -112,9 +112,7 @@ func packetsOf(b []byte) (frames []pcaps.Frame) {
 func captureOf(t *testing.T, iface string, frames []pcaps.Frame) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := pcaps.NewPcapng(&b, func() []pcaps.Interface {
-		return []pcaps.Interface{{Name: iface, LinkType: 101, Dropped: pcaps.Count{N: 1 << 63, OK: true}}}
-	})
+	w := pcaps.NewPcapng(&b, pcaps.Known{{Name: iface, LinkType: 101, Dropped: pcaps.Count{N: 1 << 63, OK: true}}})
 	for i := range frames {
 		if err := w.Write(&frames[i]); err != nil {
 			t.Fatal(err)

@@ -85,12 +85,12 @@ type saver struct {
 func (s *saving) open(source *pcaps.Source, stdout io.Writer, goOn bool) (*saver, error) {
 	v := &saver{source: source, alone: s.toStandard(), goOn: goOn && !s.toStandard()}
 	if v.alone {
-		v.to = pcaps.NewPcapng(stdout, source.Interfaces)
+		v.to = pcaps.NewPcapng(stdout, source)
 		return v, nil
 	}
 	f, err := pcaps.NewSavefile(pcaps.Save{
 		Path: s.path, Size: int64(s.size) * million, Every: time.Duration(s.every) * time.Second, Files: s.files,
-	}, source.Interfaces)
+	}, source)
 	if err != nil {
 		return nil, &failure{statusOutput, err}
 	}

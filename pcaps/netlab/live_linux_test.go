@@ -78,7 +78,7 @@ func (j *job) recordLive(s *Scenario, at Side) (Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.writer = pcaps.NewPcapng(&r.file, r.source.Interfaces)
+	r.writer = pcaps.NewPcapng(&r.file, r.source)
 	go func() {
 		var err error
 		r.inferred, err = infer(r.source)
