@@ -3,6 +3,8 @@
 package pcaps
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,12 +61,12 @@ func TestCreateInSharedDirectory(t *testing.T) {
 			at("no/file"):                      "no such file",
 			"":                                 "is a directory",
 		} {
-			if f, err := Create(name, false); err == nil || !strings.Contains(err.Error(), want) {
+			if f, err := Create(name, false, nil); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v %s: got %v, %v, want %s", m, name, f, err, want)
 			}
 		}
 		for _, name := range []string{"mine", "new"} {
-			f, err := Create(at(name), false)
+			f, err := Create(at(name), false, nil)
 			must(t, err)
 			f.Close()
 			if b, err := os.ReadFile(at(name)); err != nil || len(b) > 0 {
@@ -90,7 +92,7 @@ func TestCreateFollowsOwnLinks(t *testing.T) {
 	t.Chdir(own)
 	for _, name := range []string{"link", "./dir/../link", filepath.Join(own, "dir/today"), "dir//today"} {
 		must(t, os.WriteFile("captures/today", []byte("yesterday's"), 0o644))
-		f, err := Create(name, false)
+		f, err := Create(name, false, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -101,7 +103,7 @@ func TestCreateFollowsOwnLinks(t *testing.T) {
 			t.Errorf("%s: the file holds %q", name, b)
 		}
 	}
-	if _, err := Create("loop", false); err != unix.ELOOP {
+	if _, err := Create("loop", false, nil); err != unix.ELOOP {
 		t.Errorf("a link to itself: %v", err)
 	}
 }
@@ -115,7 +117,7 @@ func TestCreateWhatIsNoFile(t *testing.T) {
 	must(t, err)
 	defer r.Close()
 	for _, name := range []string{"/dev/null", "/dev/stdout", "/dev/fd/2", pipe} {
-		f, err := Create(name, false)
+		f, err := Create(name, false, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -139,17 +141,89 @@ func TestCreateAnothersFile(t *testing.T) {
 	}
 	must(t, os.Symlink("file", filepath.Join(home, "link")))
 	must(t, os.Chown(home, nobody, nobody))
-	if _, err := Create(filepath.Join(tmp, "file"), false); err != errOthersFile {
+	if _, err := Create(filepath.Join(tmp, "file"), false, nil); err != errOthersFile {
 		t.Errorf("in a directory of everyone's: %v", err)
 	}
 	// root may be asked to write into someone's own directory, but not to where its links lead.
-	f, err := Create(filepath.Join(home, "file"), false)
+	f, err := Create(filepath.Join(home, "file"), false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	if _, err := Create(filepath.Join(home, "link"), false); err == nil {
+	if _, err := Create(filepath.Join(home, "link"), false, nil); err == nil {
 		t.Error("root follows a link of another user's")
+	}
+}
+
+// TestReplace: it goes where Create does and nowhere else, leaves nothing beside, and what was there keeps its mode.
+func TestReplace(t *testing.T) {
+	own := mode(t, filepath.Join(t.TempDir(), "own"), 0o755)
+	shared := mode(t, filepath.Join(own, "shared"), 0o777|os.ModeSticky)
+	victim := filepath.Join(own, "victim")
+	must(t, os.WriteFile(victim, []byte("precious"), 0o600))
+	must(t, os.Symlink(own, filepath.Join(shared, "dir")))
+	must(t, os.Symlink(victim, filepath.Join(shared, "link")))
+	must(t, unix.Mkfifo(filepath.Join(own, "pipe"), 0o600))
+	for name, want := range map[string]string{
+		filepath.Join(shared, "dir/new"): "is a symbolic link",
+		filepath.Join(shared, "link"):    "is a symbolic link",
+		filepath.Join(own, "pipe"):       errNoFile.Error(),
+		"/dev/fd/0":                      errNoFile.Error(),
+		own + "/":                        "is a directory",
+	} {
+		if err := Replace(name, []byte("new"), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+	no := errors.New("no")
+	if err := Replace(victim, nil, func(fs.FileInfo) error { return no }); err != no {
+		t.Errorf("a file that may not be replaced: %v", err)
+	}
+	if b, _ := os.ReadFile(victim); string(b) != "precious" {
+		t.Errorf("the file is %q now", b)
+	}
+	must(t, os.Symlink("victim", filepath.Join(own, "link")))
+	for _, name := range []string{victim, filepath.Join(own, "link"), filepath.Join(shared, "new")} {
+		must(t, Replace(name, []byte(name), nil))
+		if b, err := os.ReadFile(name); err != nil || string(b) != name {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
+	if info, err := os.Lstat(filepath.Join(own, "link")); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link to it is %v, %v", info, err)
+	}
+	if info, err := os.Stat(victim); err != nil || info.Mode() != 0o600 {
+		t.Errorf("its mode is %v, %v", info, err)
+	}
+	for _, dir := range []string{own, shared} {
+		if beside, _ := filepath.Glob(dir + "/.*"); len(beside) > 0 {
+			t.Errorf("left beside: %v", beside)
+		}
+	}
+}
+
+// TestReplaceAnothersFile: what is in a directory of everyone's stays whose it is, and what it is.
+func TestReplaceAnothersFile(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: to make files of another user's")
+	}
+	const nobody = 65534
+	top := t.TempDir()
+	tmp := mode(t, filepath.Join(top, "tmp"), 0o777|os.ModeSticky)
+	home := mode(t, filepath.Join(top, "home"), 0o755)
+	must(t, os.Chown(home, nobody, nobody))
+	for _, dir := range []string{tmp, home} {
+		must(t, os.WriteFile(filepath.Join(dir, "file"), []byte("old"), 0o640))
+		must(t, os.Chown(filepath.Join(dir, "file"), nobody, nobody))
+	}
+	if err := Replace(filepath.Join(tmp, "file"), []byte("new"), nil); err != errOthersFile {
+		t.Errorf("in a directory of everyone's: %v", err)
+	}
+	must(t, Replace(filepath.Join(home, "file"), []byte("new"), nil))
+	var is unix.Stat_t
+	must(t, unix.Stat(filepath.Join(home, "file"), &is))
+	if b, _ := os.ReadFile(filepath.Join(home, "file")); is.Uid != nobody || is.Gid != nobody || is.Mode&0o777 != 0o640 || string(b) != "new" {
+		t.Errorf("in its owner's directory it is %q, of %d:%d, mode %o", b, is.Uid, is.Gid, is.Mode)
 	}
 }
 

@@ -3,8 +3,10 @@
 package pcaps
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -14,22 +16,19 @@ import (
 var (
 	errOthersFile = errors.New("another user's file, in a directory that others can write to: remove it first")
 	errLinks      = errors.New("a file of several names, in a directory that others can write to: remove it first")
+	errNoFile     = errors.New("is no file, which could be replaced")
 )
 
 // Create makes a file to be written, and empties the one that is there, or leaves it to be added to. It may do so as root,
 // with a name that others foresee: in a directory that others can write to, it follows no symbolic link, whether in the
-// path or at its end, and writes to no file of theirs.
-func Create(name string, add bool) (*os.File, error) {
-	w := walk{dir: unix.AT_FDCWD}
+// path or at its end, and writes to no file of theirs. Of the file, which may have been there, may is asked before anything
+// is done to it; nil: it may be written.
+func Create(name string, add bool, may func(fs.FileInfo) error) (*os.File, error) {
+	var w walk
+	_, err := w.towardsWritable(name)
 	defer w.leave()
-	there, err := w.towards(name)
 	if err != nil {
 		return nil, err
-	}
-	if there != nil {
-		if err := w.mayWrite(there); err != nil {
-			return nil, err
-		}
 	}
 	flags := unix.O_WRONLY | unix.O_CREAT | unix.O_CLOEXEC
 	if !w.magic {
@@ -47,6 +46,9 @@ func Create(name string, add bool) (*os.File, error) {
 	if err = unix.Fstat(fd, &opened); err == nil && !w.magic {
 		err = w.mayWrite(&opened) // it may be another one by now
 	}
+	if err == nil {
+		err = ask(may, f)
+	}
 	if err == nil && !add && kind(&opened) == unix.S_IFREG {
 		err = unix.Ftruncate(fd, 0)
 	}
@@ -57,11 +59,78 @@ func Create(name string, add bool) (*os.File, error) {
 	return f, nil
 }
 
+// Replace writes a file whole or not at all: beside it first, under a name that nobody foresees. It goes where Create would, and
+// asks may of a file that is there, which keeps its mode and, where that is allowed, its owner.
+func Replace(name string, data []byte, may func(fs.FileInfo) error) error {
+	var w walk
+	there, err := w.towardsWritable(name)
+	defer w.leave()
+	if err != nil {
+		return err
+	}
+	if w.magic || there != nil && kind(there) != unix.S_IFREG {
+		return errNoFile
+	}
+	mode := uint32(0o666) // but for the umask
+	if there != nil {
+		if there, err = w.replaced(may); err != nil {
+			return err
+		}
+		mode = uint32(there.Mode) & 0o777
+	}
+	beside := ".tcpwhy-" + rand.Text()
+	fd, err := unix.Openat(w.dir, beside, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+	if err != nil {
+		return err
+	}
+	f := os.NewFile(uintptr(fd), name)
+	_, err = f.Write(data)
+	if there != nil {
+		_ = unix.Fchown(fd, int(there.Uid), int(there.Gid)) // or else it is whose who writes it
+		err = errors.Join(err, unix.Fchmod(fd, mode))
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = unix.Renameat(w.dir, beside, w.dir, w.base)
+	}
+	if err != nil {
+		unix.Unlinkat(w.dir, beside, 0)
+	}
+	return err
+}
+
+// replaced opens the file that is to be replaced, and looks at it.
+func (w *walk) replaced(may func(fs.FileInfo) error) (*unix.Stat_t, error) {
+	fd, err := unix.Openat(w.dir, w.base, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), w.base)
+	defer f.Close()
+	var there unix.Stat_t
+	if err := unix.Fstat(fd, &there); err != nil {
+		return nil, err
+	}
+	if err := w.mayWrite(&there); err != nil {
+		return nil, err
+	}
+	return &there, ask(may, f)
+}
+
 // walk is a way to a file, a directory at a time, each held open so that nobody exchanges it.
 type walk struct {
 	dir   int
 	base  string // the last part, in dir
 	magic bool   // base is a link that only the kernel can follow, to what the process has open
+}
+
+// towardsWritable walks to where a file may be written, and tells what is there: nil for nothing.
+func (w *walk) towardsWritable(path string) (*unix.Stat_t, error) {
+	w.dir = unix.AT_FDCWD
+	there, err := w.towards(path)
+	if err == nil && there != nil {
+		err = w.mayWrite(there)
+	}
+	return there, err
 }
 
 // maxSymlinks is that of Linux (path_resolution(7)).

@@ -71,19 +71,34 @@ func sayNoPath(err error) error {
 	return err
 }
 
+// File is what is read of an input. One that is regular may be opened, and read, several times at once.
+type File interface {
+	io.ReadSeekCloser
+	Stat() (fs.FileInfo, error)
+}
+
+// openFile opens a file, or standard input.
+func openFile(path string) (File, error) {
+	if path == "-" {
+		return os.Stdin, nil
+	}
+	return os.Open(path)
+}
+
 // input is one file, or standard input, somewhere between its beginning and its end. It can be
 // put aside, closed, and taken up again where it was.
 type input struct {
 	path    string
 	name    string // for errors
 	index   int32
+	opens   func(path string) (File, error)
 	size    int64 // in bytes, as compressed; -1 unknown
 	regular bool  // can be put aside
 	packed  bool  // compressed
 	ended   bool  // read to its end, or as far as it can be
 	stopped *atomic.Bool
 
-	file     *os.File
+	file     File
 	raw      meter
 	unpacker *unpacker
 	stream   stream
@@ -92,7 +107,7 @@ type input struct {
 }
 
 func newInput(path string, index int32) *input {
-	in := &input{path: path, name: path, index: index, size: -1}
+	in := &input{path: path, name: path, index: index, opens: openFile, size: -1}
 	if path == "-" {
 		in.name = "standard input"
 	}
@@ -102,12 +117,9 @@ func newInput(path string, index int32) *input {
 
 // open opens the input's file.
 func (in *input) open() error {
-	f := os.Stdin
-	if in.path != "-" {
-		var err error
-		if f, err = os.Open(in.path); err != nil {
-			return sayNoPath(err)
-		}
+	f, err := in.opens(in.path)
+	if err != nil {
+		return sayNoPath(err)
 	}
 	in.file, in.raw = f, meter{r: f}
 	info, err := f.Stat()
@@ -119,17 +131,16 @@ func (in *input) open() error {
 	}
 	if info.Mode().IsRegular() {
 		in.size = info.Size()
-		in.regular = in.path != "-"
-	}
-	if !info.Mode().IsRegular() {
-		in.raw.wait = in.wait
+		in.regular = f != File(os.Stdin)
+	} else if pipe, ok := f.(*os.File); ok {
+		in.raw.wait = func() bool { return in.wait(pipe) }
 	}
 	return nil
 }
 
-// wait waits until there is something to read, or the end; it reports false once the input is to end.
-func (in *input) wait() bool {
-	for !readable(in.file, stopTime) {
+// wait waits until there is something to read in a pipe, or its end; it reports false once the input is to end.
+func (in *input) wait(pipe *os.File) bool {
+	for !readable(pipe, stopTime) {
 		if in.stopped != nil && in.stopped.Load() {
 			return false
 		}

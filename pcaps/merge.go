@@ -51,11 +51,11 @@ func (t turn) before(u turn) bool {
 // openMerge opens every input, and reads the first frame of each regular file, to know when it is
 // due. An input that cannot be opened, or is no capture, fails it; what is wrong further inside is
 // kept for the end. What comes out of pipes is not waited for.
-func openMerge(paths []string) (*merge, error) {
+func openMerge(paths []string, open func(path string) (File, error)) (*merge, error) {
 	m := &merge{}
 	for i, path := range paths {
 		in := newInput(path, int32(i))
-		in.stopped = &m.stopped
+		in.opens, in.stopped = open, &m.stopped
 		m.inputs = append(m.inputs, in)
 	}
 	var errs []error

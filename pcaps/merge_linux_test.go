@@ -41,7 +41,7 @@ func TestMergeThousand(t *testing.T) {
 	}
 	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 
-	m, err := openMerge(paths)
+	m, err := openMerge(paths, openFile)
 	if err != nil {
 		t.Fatal(err)
 	}

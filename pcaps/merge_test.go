@@ -52,7 +52,7 @@ func merged(t testing.TB, m *merge) (got []string, err error) {
 
 func open(t testing.TB, paths ...string) *merge {
 	t.Helper()
-	m, err := openMerge(paths)
+	m, err := openMerge(paths, openFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestOpenErrors(t *testing.T) {
 	good := put(t, "good.pcap", seconds(1))
 	text := put(t, "text", []byte("hello"))
 	dir := t.TempDir()
-	_, err := openMerge([]string{good, "no/such/file", text, dir})
+	_, err := openMerge([]string{good, "no/such/file", text, dir}, openFile)
 	if err == nil {
 		t.Fatal("opened")
 	}
@@ -119,7 +119,7 @@ func TestOpenErrors(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) || !errors.Is(err, ErrNotCapture) {
 		t.Errorf("%v", err)
 	}
-	if _, err := openMerge([]string{"-", "-"}); err == nil || err.Error() != "standard input: can be read only once" {
+	if _, err := openMerge([]string{"-", "-"}, openFile); err == nil || err.Error() != "standard input: can be read only once" {
 		t.Errorf("standard input twice: %v", err)
 	}
 }

@@ -16,57 +16,70 @@ type Save struct {
 	Size  int64         // bytes after which another file begins: Path1, Path2, ...; 0: never
 	Every time.Duration // after which another file begins; 0: never
 	Files int           // with Size: how many are kept, in turn; with Every alone: how many are written; 0: all
+	// Create makes a file of that name, or has one that is to be written to from where it ends; nil: Create does.
+	Create func(name string) (*os.File, error)
 }
 
-// Savefile is a Writer that makes the files of a Save. Without Every the first is made at once.
+// Savefile is a Writer that makes the files of a Save. Without Every the first is made at once. But for Files in turn, it writes
+// to none twice: a name that comes again gets a number behind it.
 type Savefile struct {
 	save    Save
 	from    Origin
-	counted []Interface // as the file before had them
+	counted []Interface    // as the file before had them
+	made    map[string]int // how many files, by what their names begin with
+	name    string         // of the file that is open
 	file    *os.File
+	start   int64 // where in it the packets begin: standard output may hold something
 	writer  interface {
 		Writer
 		whole() kept
 	}
-	began  int64 // time of the first packet since the last turn of Every, ns
-	turns  int   // of Every
-	number int   // of Size
+	began int64 // time of the first packet since the last turn of Every, ns
+	turns int   // of Every
 }
 
 // NewSavefile opens the first file. Its errors, here and later, name the file.
 func NewSavefile(s Save, from Origin) (*Savefile, error) {
-	f := &Savefile{save: s, from: from}
+	if s.Create == nil {
+		s.Create = func(name string) (*os.File, error) { return Create(name, false, nil) }
+	}
+	f := &Savefile{save: s, from: from, made: make(map[string]int)}
 	if s.Every > 0 {
 		return f, nil
 	}
 	return f, f.open()
 }
 
-// name is that of the file that is next.
-func (s *Savefile) name() string {
+// next is the name of the file that is next.
+func (s *Savefile) next() string {
 	name := s.save.Path
 	if s.save.Every > 0 {
 		name = strftime(name, time.Unix(0, s.began))
 	}
+	number := s.made[name]
+	s.made[name]++
 	switch {
-	case s.save.Size == 0:
-		return name
-	case s.save.Files > 0:
+	case s.save.Size > 0 && s.save.Files > 0:
 		// Zeros in front, so that they sort.
-		return fmt.Sprintf("%s%0*d", name, len(fmt.Sprint(s.save.Files-1)), s.number)
-	case s.number > 0:
-		return fmt.Sprintf("%s%d", name, s.number)
+		return fmt.Sprintf("%s%0*d", name, len(fmt.Sprint(s.save.Files-1)), number%s.save.Files)
+	case number > 0:
+		return fmt.Sprintf("%s%d", name, number)
 	}
 	return name
 }
 
 func (s *Savefile) open() error {
-	name := s.name()
-	file, err := Create(name, false)
+	s.name = s.next()
+	file, err := s.save.Create(s.name)
 	if err != nil {
-		return fmt.Errorf("%s: %w", printable(name), sayNoPath(err))
+		return fmt.Errorf("%s: %w", printable(s.name), sayNoPath(err))
 	}
-	s.file = file
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return fmt.Errorf("%s: %w", printable(s.name), sayNoPath(err))
+	}
+	s.file, s.start = file, info.Size()
 	if strings.HasSuffix(s.save.Path, ".pcap") {
 		s.writer = newPcap(file)
 	} else {
@@ -85,7 +98,7 @@ func (s *Savefile) Write(f *Frame) error {
 			return err
 		}
 	case s.save.Every > 0 && f.Time-s.began >= int64(s.save.Every):
-		s.began, s.number = f.Time, 0
+		s.began = f.Time
 		if s.turns++; s.turns == s.save.Files && s.save.Size == 0 {
 			return io.EOF
 		}
@@ -93,9 +106,6 @@ func (s *Savefile) Write(f *Frame) error {
 			return err
 		}
 	case s.save.Size > 0 && s.writer.Size() > s.save.Size:
-		if s.number++; s.number == s.save.Files {
-			s.number = 0
-		}
 		if err := s.turn(); err != nil {
 			return err
 		}
@@ -145,15 +155,20 @@ func (s *Savefile) named(err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	if info, failed := s.file.Stat(); failed == nil && info.Mode().IsRegular() && !errors.Is(err, ErrLinkTypes) {
-		whole := s.writer.whole()
-		if failed := s.file.Truncate(whole.size); failed != nil {
-			return fmt.Errorf("%s: %w: it holds %d packets and part of another, as it cannot be cut back: %w", printable(s.file.Name()), sayNoPath(err),
-				whole.packets, sayNoPath(failed))
-		}
-		return fmt.Errorf("%s: %w: it holds %d packets, and no more", printable(s.file.Name()), sayNoPath(err), whole.packets)
+	name, why := printable(s.name), sayNoPath(err)
+	info, failed := s.file.Stat()
+	if failed != nil || !info.Mode().IsRegular() || errors.Is(err, ErrLinkTypes) {
+		return fmt.Errorf("%s: %w", name, why)
 	}
-	return fmt.Errorf("%s: %w", printable(s.file.Name()), sayNoPath(err))
+	whole := s.writer.whole()
+	end := s.start + whole.size
+	if info.Size() > end {
+		failed = s.file.Truncate(end)
+	}
+	if failed != nil {
+		return fmt.Errorf("%s: %w: it holds %d packets and part of another, as it cannot be cut back: %w", name, why, whole.packets, sayNoPath(failed))
+	}
+	return fmt.Errorf("%s: %w: it holds %d packets, and no more", name, why, whole.packets)
 }
 
 // layouts are strftime's conversions as the time package writes them.

@@ -13,6 +13,9 @@ type Config struct {
 	Count  uint64 // stop after so many packets that passed the filter; 0 reads all
 	// Tap, if set, is given each packet that passed the filter. Its error ends the reading.
 	Tap func(*Frame) error
+	// Open opens a file, "-" for standard input; nil: as the operating system does. A file that is put aside, so that others can
+	// be open, is closed and opened again.
+	Open func(path string) (File, error)
 	// CheckSums has the checksums of TCP segments verified that were captured whole. Off, as network cards
 	// fill them in behind the capture.
 	CheckSums bool
@@ -80,7 +83,10 @@ func Open(paths []string, c Config) (*Source, error) {
 			return nil, err
 		}
 	}
-	files, err := openMerge(paths)
+	if c.Open == nil {
+		c.Open = openFile
+	}
+	files, err := openMerge(paths, c.Open)
 	if err != nil {
 		return nil, err
 	}

@@ -200,9 +200,15 @@ func TestRotation(t *testing.T) {
 		{"by time, so many", Save{Path: "x-%s", Every: 10 * time.Second, Files: 2}, 100,
 			[]time.Duration{0, 10 * time.Second, 10 * time.Second}, fmt.Sprintf("x-%d:1 x-%d:2", start.Unix(), start.Unix()+10), io.EOF},
 		{"by time, one name", Save{Path: "x", Every: 10 * time.Second}, 100,
-			[]time.Duration{0, 10 * time.Second}, "x:2", nil},
+			[]time.Duration{0, 10 * time.Second, 10 * time.Second}, "x:1 x1:2 x2:3", nil},
+		{"by time, a name that comes again later", Save{Path: "x-%S", Every: 30 * time.Second}, 100,
+			[]time.Duration{0, 30 * time.Second, 30 * time.Second}, "x-11:2 x-41:1 x-411:3", nil},
 		{"by both", Save{Path: "x-%S-", Every: 10 * time.Second, Size: 1000}, 1100,
 			[]time.Duration{0, 0, 10 * time.Second, 0}, "x-41-:1 x-41-1:2 x-51-:3 x-51-1:4", nil},
+		{"by both, one name", Save{Path: "x-%H-", Every: 10 * time.Second, Size: 1000}, 1100,
+			[]time.Duration{0, 0, 10 * time.Second, 0}, "x-03-:1 x-03-1:2 x-03-2:3 x-03-3:4", nil},
+		{"by both, one name, in turn", Save{Path: "x-%H-", Every: 10 * time.Second, Size: 1000, Files: 3}, 1100,
+			[]time.Duration{0, 0, 10 * time.Second, 0}, "x-03-0:4 x-03-1:2 x-03-2:3", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
