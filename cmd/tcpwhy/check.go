@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -107,7 +108,7 @@ func (k *check) run(c *cobra.Command, args []string) error {
 	if totals.By[verdict.NotJudged] > 0 {
 		errs = append(errs, errUnjudged)
 	}
-	return errors.Join(append(errs, err, w.flush(), k.formats.write(c, &k.verdicts))...)
+	return errors.Join(append(errs, err, w.flush(), k.formats.write(c, k.ledger, &k.verdicts))...)
 }
 
 // prepare reads what is expected, and tells the captures among the arguments.
@@ -115,8 +116,11 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	if err := oneOf("format", k.format, "text", "json"); err != nil {
 		return err
 	}
-	if err := k.formats.check(); err != nil {
+	if err := errors.Join(k.formats.check(k.ledger), k.ledger.writes("--record", k.record), k.ledger.writes("--update", k.update)); err != nil {
 		return err
+	}
+	if k.saving.toStandard() {
+		return usage("-w -: standard output is for what is judged")
 	}
 	k.day = time.Now().UTC()
 	if k.today != "" {
@@ -130,7 +134,10 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	}
 	if path := k.expect + k.update; path != "" {
 		var err error
-		if k.file, err = readExpectations(path); err != nil {
+		if k.file, err = readExpectations(c.Context(), path); err != nil {
+			return err
+		}
+		if err := k.ledger.reads(k.expect); err != nil {
 			return err
 		}
 		if len(args) == 0 && len(k.files) == 0 && !k.capturing.on() {
@@ -150,8 +157,8 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	return k.resolve(c, args)
 }
 
-func readExpectations(path string) (*expect.File, error) {
-	data, err := os.ReadFile(path)
+func readExpectations(ctx context.Context, path string) (*expect.File, error) {
+	data, err := await(ctx, func() ([]byte, error) { return os.ReadFile(path) })
 	if os.IsNotExist(err) {
 		return nil, &failure{statusInput, fmt.Errorf("%s: no such file", report.Plain(path))}
 	}

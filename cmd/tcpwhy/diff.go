@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"tcpwhy/analyzer/diff"
 	"tcpwhy/analyzer/report"
 	"tcpwhy/analyzer/verdict"
+	"tcpwhy/pcaps"
 )
 
 const diffLong = `What of NEW is otherwise than in OLD: flows that are new, gone, or opened and closed otherwise than
@@ -87,8 +89,13 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 	if err := oneOf("format", d.format, "text", "json"); err != nil {
 		return err
 	}
-	if err := d.formats.check(); err != nil {
+	if err := d.formats.check(d.ledger); err != nil {
 		return err
+	}
+	for _, path := range args {
+		if err := d.ledger.reads(path); err != nil {
+			return err
+		}
 	}
 	w := newWriter(c.OutOrStdout(), false)
 	both := diff.NewComparison()
@@ -100,7 +107,7 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 		if errs = append(errs, err); s.Snapshot == nil {
 			if exitStatus(err) == statusInput {
 				unread := verdict.Run{Command: "diff", Captures: []verdict.Capture{{Name: path, Err: err}}}
-				errs = append(errs, d.formats.write(c, &unread))
+				errs = append(errs, d.formats.write(c, d.ledger, &unread))
 			}
 			return errors.Join(errs...)
 		}
@@ -110,7 +117,7 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 	for i := range sides {
 		errs = append(errs, sides[i].look(c, w, result))
 	}
-	errs = append(errs, d.write(w, result), w.flush(), d.formats.write(c, d.verdict(result, errs)))
+	errs = append(errs, d.write(w, result), w.flush(), d.formats.write(c, d.ledger, d.verdict(result, errs)))
 	for i := range result.Differences {
 		if result.Differences[i].Counts {
 			errs = append(errs, errFound)
@@ -139,15 +146,14 @@ func (d *comparison) write(w io.Writer, result *diff.Diff) error {
 
 // side is one of the two that are compared.
 type side struct {
-	*diff.Snapshot          // nil: it could not be read
-	reading                 // of a capture, to be read again
-	spool          *os.File // a copy of standard input
+	*diff.Snapshot        // nil: it could not be read
+	reading               // of a capture, to be read again
+	spool          *spool // of standard input
 }
 
 func (s *side) forget() {
 	if s.spool != nil {
-		s.spool.Close()
-		os.Remove(s.spool.Name())
+		s.spool.forget()
 	}
 }
 
@@ -158,21 +164,23 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 	name := path
 	if path == "-" {
 		name = "standard input"
-		if s.spool, err = spooled(c.InOrStdin()); err != nil {
-			return s, &failure{statusInput, fmt.Errorf("%s: %w", name, withoutPath(err))}
+		if s.spool, err = spooled(c.Context(), c.InOrStdin()); err == nil {
+			err = s.ledger.hold(path, s.spool.File)
 		}
-		path = s.spool.Name()
+		if err != nil {
+			return s, &failure{statusInput, fmt.Errorf("%s: %w", name, err)}
+		}
 	}
 	if err := s.resolve(c, []string{path}); err != nil {
 		return s, err
 	}
-	if saved, err := isSaved(path); err != nil {
+	if saved, err := s.isSaved(c.Context(), path); err != nil {
 		return s, &failure{statusInput, fmt.Errorf("%s: %w", report.Plain(name), withoutPath(err))}
 	} else if saved {
 		if len(s.choosers) > 0 {
 			return s, usage("%s: choosers are for captures, this is saved output: %s", report.Plain(name), s.chosen())
 		}
-		s.Snapshot, err = load(both, name, path)
+		s.Snapshot, err = s.load(c.Context(), both, name, path)
 		return s, err
 	}
 	into := both.Snapshot(name)
@@ -206,26 +214,42 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 	return s, err
 }
 
-// spooled is a copy of what r gives, which can be read twice.
-func spooled(r io.Reader) (*os.File, error) {
+// spool is a copy of what can be read only once, in a file of this user's alone, whose name is gone at once where the system
+// allows it.
+type spool struct {
+	*os.File
+	named bool
+}
+
+func spooled(ctx context.Context, r io.Reader) (s *spool, err error) {
 	f, err := os.CreateTemp("", "tcpwhy-")
-	if err != nil {
-		return nil, err
+	if err == nil {
+		s = &spool{f, os.Remove(f.Name()) != nil}
+		_, err = await(ctx, func() (int64, error) { return io.Copy(f, r) })
 	}
-	_, err = io.Copy(f, r)
-	return f, err
+	if err != nil && err != pcaps.ErrInterrupted {
+		err = fmt.Errorf("cannot be copied to %s, to be read twice: %w\n  TMPDIR names another folder for it", report.Plain(os.TempDir()), withoutPath(err))
+	}
+	return s, err
+}
+
+func (s *spool) forget() {
+	s.Close()
+	if s.named {
+		os.Remove(s.Name())
+	}
 }
 
 // isSaved reports whether a file holds saved output, not packets.
-func isSaved(path string) (bool, error) {
-	f, err := os.Open(path)
+func (s *side) isSaved(ctx context.Context, path string) (bool, error) {
+	if info, err := s.ledger.stat(path); err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	f, err := s.ledger.open(ctx, path)
 	if err != nil {
 		return false, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return false, err
-	}
 	begins := make([]byte, 512)
 	n, err := io.ReadFull(f, begins)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
@@ -234,8 +258,8 @@ func isSaved(path string) (bool, error) {
 	return diff.IsSaved(begins[:n]), err
 }
 
-func load(both *diff.Comparison, name, path string) (*diff.Snapshot, error) {
-	f, err := os.Open(path)
+func (s *side) load(ctx context.Context, both *diff.Comparison, name, path string) (*diff.Snapshot, error) {
+	f, err := s.ledger.open(ctx, path)
 	if err == nil {
 		defer f.Close()
 		var s *diff.Snapshot

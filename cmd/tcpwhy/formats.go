@@ -14,7 +14,6 @@ import (
 
 	"tcpwhy/analyzer/report"
 	"tcpwhy/analyzer/verdict"
-	"tcpwhy/pcaps"
 )
 
 // formats are what is written of a verdict for CI systems, beside what goes to standard output.
@@ -33,13 +32,16 @@ func (f *formats) flags(c *cobra.Command) {
 }
 
 // check keeps a capture from being written over by who takes a format's flag for one without a file.
-func (f *formats) check() error {
+func (f *formats) check(files *ledger) error {
 	captures := []string{".pcap", ".pcapng", ".cap"}
 	for _, o := range []struct{ flag, path string }{{"junit", f.junit}, {"sarif", f.sarif}, {"markdown", f.markdown}} {
 		name := strings.ToLower(o.path)
 		name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 		if slices.Contains(captures, filepath.Ext(name)) {
 			return usage("--%s %s: that is the name of a capture", o.flag, report.Plain(o.path))
+		}
+		if err := files.writes("--"+o.flag, o.path); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -49,25 +51,25 @@ func (f *formats) check() error {
 type verdictWriter interface{ Write(*verdict.Run) error }
 
 // write writes all formats that were asked for.
-func (f *formats) write(c *cobra.Command, run *verdict.Run) error {
+func (f *formats) write(c *cobra.Command, files *ledger, run *verdict.Run) error {
 	var errs []error
-	to := func(path string, add bool, format func(io.Writer) verdictWriter) {
+	to := func(flag, path string, add bool, format func(io.Writer) verdictWriter) {
 		if path == "" {
 			return
 		}
 		var b bytes.Buffer
 		err := format(&b).Write(run)
 		if err == nil {
-			err = writeFile(path, add, b.Bytes())
+			err = files.write(c.Context(), flag, path, add, b.Bytes())
 		}
 		if err != nil {
 			errs = append(errs, &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(path), withoutPath(err))})
 		}
 	}
 	number, _, _ := strings.Cut(version(), ",")
-	to(f.junit, false, func(w io.Writer) verdictWriter { return &verdict.JUnit{W: w} })
-	to(f.sarif, false, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: number, Path: inRepository} })
-	to(f.markdown, true, func(w io.Writer) verdictWriter { return &verdict.Markdown{W: w} })
+	to("--junit", f.junit, false, func(w io.Writer) verdictWriter { return &verdict.JUnit{W: w} })
+	to("--sarif", f.sarif, false, func(w io.Writer) verdictWriter { return &verdict.SARIF{W: w, Version: number, Path: inRepository} })
+	to("--markdown", f.markdown, true, func(w io.Writer) verdictWriter { return &verdict.Markdown{W: w} })
 	if f.github {
 		// Not on standard output, which other programs may read. The runner reads both.
 		errs = append(errs, (&verdict.GitHub{W: c.ErrOrStderr(), Path: inRepository}).Write(run))
@@ -89,13 +91,4 @@ func inRepository(file string) string {
 		return filepath.ToSlash(path)
 	}
 	return file
-}
-
-func writeFile(path string, add bool, data []byte) error {
-	f, err := pcaps.Create(path, add)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
 }

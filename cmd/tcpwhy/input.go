@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,6 +43,10 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 	if err := r.capturing.check(); err != nil {
 		return err
 	}
+	r.ledger.user = r.capturing.user
+	if err := errors.Join(r.saving.check(c.OutOrStdout()), r.ledger.writesStandard(), r.ledger.writes("-w", r.saving.path)); err != nil {
+		return err
+	}
 	if r.capturing.on() && len(r.files) > 0 {
 		return usage("-i and -r: packets come from interfaces or from files")
 	}
@@ -59,7 +64,7 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		if r.separate {
 			return usage("--separate is for files: what comes from interfaces is one capture")
 		}
-		return r.saving.check(c.OutOrStdout(), nil)
+		return nil
 	}
 	if len(r.files) == 0 {
 		return usage("no capture: name a file, or - for standard input\n  %s --help tells more", c.CommandPath())
@@ -89,7 +94,12 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 	if r.saving.on() && r.separate && len(files) > 1 {
 		return usage("-w: each of several captures is read by itself, which one is to be written?")
 	}
-	return r.saving.check(c.OutOrStdout(), files)
+	for _, path := range files {
+		if err := r.ledger.reads(path); err != nil {
+			return err
+		}
+	}
+	return r.ledger.giveUpRights(c.Context(), files)
 }
 
 // missing explains why files[i], which is not there, may have been named.
@@ -137,10 +147,10 @@ func (r *reading) rereadable() (string, bool) {
 		return strings.Join(r.capturing.interfaces, ", "), false
 	}
 	for _, path := range r.files {
-		if path == "-" {
+		if _, held := r.ledger.held[path]; path == "-" && !held {
 			return "standard input", false
 		}
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		if info, err := r.ledger.stat(path); err == nil && !info.Mode().IsRegular() {
 			return filepath.Clean(path), false
 		}
 	}
@@ -151,10 +161,7 @@ func (r *reading) rereadable() (string, bool) {
 // what there is is written out when nothing more comes.
 func (r *reading) live() bool {
 	for _, path := range r.files {
-		info, err := os.Stat(path)
-		if path == "-" {
-			info, err = os.Stdin.Stat()
-		}
+		info, err := r.ledger.stat(path)
 		if err == nil && !info.Mode().IsRegular() {
 			return true
 		}

@@ -35,7 +35,15 @@ func (l *capturing) flags(fs *pflag.FlagSet) {
 	fs.IntVarP(&l.ring, "buffer-size", "B", pcaps.DefaultRing>>10, "`KIB` of the kernel's buffer for an interface")
 	fs.BoolVarP(&l.modest, "no-promiscuous-mode", "p", false, "capture only what the interface takes anyway")
 	fs.DurationVar(&l.duration, "duration", 0, "capture for this `TIME`, then end as after an interrupt")
-	fs.StringVarP(&l.user, "relinquish-privileges", "Z", "", "as root: become `USER` once the interface is open, before anything is written")
+	fs.VarP(&oneValue[string]{&l.user, parseUser, ""}, "relinquish-privileges", "Z", "as root: become `USER` once interfaces and files are open, before anything is written: USER has to be allowed to make the files of -w and others")
+}
+
+// parseUser keeps a variable of the shell that is not set from being nobody's name.
+func parseUser(name string) (string, error) {
+	if name == "" {
+		return "", errors.New("the name of no user is empty")
+	}
+	return name, nil
 }
 
 func (l *capturing) on() bool { return len(l.interfaces) > 0 }

@@ -14,7 +14,11 @@ import (
 func main() {
 	// A reader that went away is an error of the write, not the end of the program.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ending := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		ending = append(ending, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ending...)
 	go func() {
 		// The first signal ends the run well; the second one ends it, but not at once: timeout(1) sends each twice.
 		<-ctx.Done()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -28,7 +29,7 @@ func newManual() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			c.Root().DisableAutoGenTag = true
 			withStatuses(c.Root())
-			if err := writePages(c.Root(), args[0]); err != nil {
+			if err := writePages(c.Context(), c.Root(), args[0]); err != nil {
 				return &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(args[0]), withoutPath(err))}
 			}
 			return nil
@@ -37,12 +38,12 @@ func newManual() *cobra.Command {
 }
 
 // writePages writes the pages of c and of what is below it, as every output is written: by root, too.
-func writePages(c *cobra.Command, dir string) error {
+func writePages(ctx context.Context, c *cobra.Command, dir string) error {
 	for _, below := range c.Commands() {
 		if !below.IsAvailableCommand() || below.IsAdditionalHelpTopicCommand() {
 			continue
 		}
-		if err := writePages(below, dir); err != nil {
+		if err := writePages(ctx, below, dir); err != nil {
 			return err
 		}
 	}
@@ -50,7 +51,7 @@ func writePages(c *cobra.Command, dir string) error {
 	if err := doc.GenMan(c, &doc.GenManHeader{Section: "1", Source: "tcpwhy"}, &page); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"), false, page.Bytes())
+	return new(ledger).write(ctx, "man", filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"), false, page.Bytes())
 }
 
 // withStatuses has the description of c, and of what is below it, end with the exit statuses.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -151,7 +152,8 @@ func (r *reading) capture(c *cobra.Command, w *writer, files []string, out *outp
 	run := r.analysis(out, limits, causes)
 	run.Scan, run.Idle = scan, w.flush
 	if r.saving.on() {
-		if save, err = r.saving.open(source, w, !r.capturing.on()); err != nil {
+		create := func(path string) (*os.File, error) { return r.ledger.create(c.Context(), "-w", path, false) }
+		if save, err = r.saving.open(source, create, !r.capturing.on()); err != nil {
 			return err
 		}
 		run.Idle = func() error { return errors.Join(save.flush(), w.flush()) }
@@ -274,21 +276,21 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	return run.Read()
 }
 
-// open opens the inputs, and gives up the rights that this took.
+// open opens the inputs, and gives up the rights that interfaces took.
 func (r *reading) open(c *cobra.Command, files []string, config pcaps.Config) (*pcaps.Source, error) {
 	source, err := r.openInputs(c, files, config)
-	if err != nil || r.capturing.user == "" {
-		return source, err
+	if failed := r.ledger.giveUpRights(c.Context(), nil); failed != nil {
+		if err == nil {
+			source.Close()
+		}
+		return nil, errors.Join(err, failed)
 	}
-	if err := become(r.capturing.user); err != nil {
-		source.Close()
-		return nil, err
-	}
-	return source, nil
+	return source, err
 }
 
 func (r *reading) openInputs(c *cobra.Command, files []string, config pcaps.Config) (*pcaps.Source, error) {
 	config.Filter, config.Count, config.CheckSums = r.filter, r.count, r.checkSums
+	config.Open = func(path string) (pcaps.File, error) { return r.ledger.open(c.Context(), path) }
 	if !r.capturing.on() {
 		return pcaps.Open(files, config)
 	}

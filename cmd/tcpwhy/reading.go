@@ -37,11 +37,13 @@ type reading struct {
 	lineByOne bool
 	capturing capturing
 	saving    saving
+	ledger    *ledger
 }
 
 func (r *reading) flags(c *cobra.Command, formats string) {
 	fs := c.Flags()
 	fs.SortFlags = false
+	r.ledger = new(ledger)
 	fs.StringArrayVarP(&r.files, "read", "r", nil, "read `FILE` (- is standard input); arguments are then a filter")
 	r.capturing.flags(fs)
 	fs.StringVarP(&r.filter, "filter", "f", "", "only packets that `EXPR` admits, in tcpdump's language")

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -36,12 +36,21 @@ func (k *check) recordAll(c *cobra.Command, w *writer) error {
 		_, err := w.Write(data)
 		return errors.Join(err, w.flush())
 	}
+	// The schema first: where there is no room for both, it is not in the way of another try.
 	schema := filepath.Join(filepath.Dir(k.record), expect.SchemaName)
-	if err := errors.Join(rewrite(k.record, data), rewrite(schema, expect.Schema)); err != nil {
+	schemaIs := "is for editors"
+	if _, err := os.Lstat(schema); err == nil {
+		if is, err := await(c.Context(), func() ([]byte, error) { return os.ReadFile(schema) }); err != nil || !bytes.Equal(is, expect.Schema) {
+			schemaIs = "is another one, and was left as it was"
+		}
+	} else if err := k.rewrite(c, "--record", schema, expect.Schema); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.ErrOrStderr(), "%s: %s recorded; %s is for editors\n", report.Plain(k.record),
-		amount.Of(uint64(len(k.captures())), "capture", "captures"), report.Plain(schema))
+	if err := k.rewrite(c, "--record", k.record, data); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "%s: %s recorded; %s %s\n", report.Plain(k.record),
+		amount.Of(uint64(len(k.captures())), "capture", "captures"), report.Plain(schema), schemaIs)
 	return nil
 }
 
@@ -60,7 +69,7 @@ func (k *check) updateAll(c *cobra.Command, w *writer) error {
 		return err
 	}
 	if len(u.Anew) > 0 || u.Added > 0 {
-		if err := rewrite(k.update, data); err != nil {
+		if err := k.rewrite(c, "--update", k.update, data); err != nil {
 			return err
 		}
 	}
@@ -99,32 +108,10 @@ func (k *check) look(c *cobra.Command, w *writer, name string, to recorder) erro
 	return err
 }
 
-// rewrite writes a file whole or not at all: beside it first, under a name that nobody foresees. One that was there keeps its
-// mode.
-func rewrite(path string, data []byte) error {
-	err := replace(path, data)
-	if err != nil {
+// rewrite writes a file whole or not at all.
+func (k *check) rewrite(c *cobra.Command, flag, path string, data []byte) error {
+	if err := k.ledger.replace(c.Context(), flag, path, data); err != nil {
 		return &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(path), withoutPath(err))}
 	}
 	return nil
-}
-
-func replace(path string, data []byte) error {
-	mode := fs.FileMode(0o644)
-	if was, err := os.Stat(path); err == nil {
-		mode = was.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }

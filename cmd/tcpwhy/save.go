@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -29,7 +30,7 @@ const million = 1_000_000
 func (s *saving) flags(fs *pflag.FlagSet) {
 	fs.StringVarP(&s.path, "write", "w", "", "write the packets to `FILE`: pcapng, or pcap if its name ends in .pcap, which lacks the names of interfaces and what was lost; - is standard output, instead of the analysis")
 	fs.IntVarP(&s.size, "rotate-size", "C", 0, "with -w: another file after each `N` million bytes")
-	fs.IntVarP(&s.every, "rotate-seconds", "G", 0, "with -w: another file after each `N` seconds, its name by strftime(3)")
+	fs.IntVarP(&s.every, "rotate-seconds", "G", 0, "with -w: another file after each `N` seconds, its name by strftime(3); with a number behind a name that comes again")
 	fs.IntVarP(&s.files, "rotate-files", "W", 0, "with -C: overwrite the first of `N` files after the last; with -G: end after the last")
 }
 
@@ -43,8 +44,7 @@ func (s *saving) onward() bool { return s.on() && !s.toStandard() }
 // wholeFile reports whether all packets come to be in one file.
 func (s *saving) wholeFile() bool { return s.onward() && !s.rotates() }
 
-// check is told the files that are read, of which none may be overwritten.
-func (s *saving) check(stdout io.Writer, read []string) error {
+func (s *saving) check(stdout io.Writer) error {
 	switch {
 	case !s.on() && (s.rotates() || s.files != 0):
 		return usage("-C, -G and -W are for the file of -w")
@@ -54,18 +54,11 @@ func (s *saving) check(stdout io.Writer, read []string) error {
 		return usage("-W divides what -C or -G divides")
 	case s.toStandard() && s.rotates():
 		return usage("-C and -G cannot divide standard output")
+	case s.every != 0 && !strings.Contains(s.path, "%"):
+		return usage("-G: %s is one name for all files: put the time into it, as %%Y%%m%%d-%%H%%M%%S", report.Plain(s.path))
 	}
 	if f, ok := stdout.(interface{ Fd() uintptr }); s.toStandard() && ok && term.IsTerminal(int(f.Fd())) {
 		return usage("-w -: a terminal is no place for packets")
-	}
-	to, err := os.Stat(s.path)
-	if err != nil || !to.Mode().IsRegular() {
-		return nil
-	}
-	for _, path := range read {
-		if from, err := os.Stat(path); err == nil && os.SameFile(from, to) {
-			return usage("-w %s: it is read from", report.Plain(s.path))
-		}
 	}
 	return nil
 }
@@ -82,15 +75,15 @@ type saver struct {
 
 // open makes the file, or takes standard output, without which there is nothing left to do. An interface is no longer captured
 // on where the packets cannot be kept, as after an interrupt, but the analysis of a file is worth as much without a copy.
-func (s *saving) open(source *pcaps.Source, stdout io.Writer, goOn bool) (*saver, error) {
+func (s *saving) open(source *pcaps.Source, create func(path string) (*os.File, error), goOn bool) (*saver, error) {
 	v := &saver{source: source, alone: s.toStandard(), goOn: goOn && !s.toStandard()}
-	if v.alone {
-		v.to = pcaps.NewPcapng(stdout, source)
-		return v, nil
+	save := pcaps.Save{
+		Path: s.path, Size: int64(s.size) * million, Every: time.Duration(s.every) * time.Second, Files: s.files, Create: create,
 	}
-	f, err := pcaps.NewSavefile(pcaps.Save{
-		Path: s.path, Size: int64(s.size) * million, Every: time.Duration(s.every) * time.Second, Files: s.files,
-	}, source)
+	if v.alone {
+		save.Path, save.Create = standardOutput, func(string) (*os.File, error) { return os.Stdout, nil }
+	}
+	f, err := pcaps.NewSavefile(save, source)
 	if err != nil {
 		return nil, &failure{statusOutput, err}
 	}
