@@ -18,8 +18,8 @@ import (
 const diffLong = `What of NEW is otherwise than in OLD: flows that are new, gone, or opened and closed otherwise than
 before; what is found of the whole capture; how long openings took. Each is a capture, a folder of
 captures, or what was saved of one: by tcpwhy flows -o jsonl, or by tcpwhy report -o json, which has
-no flows in it, so that they are counted for each server. One can be -, standard input: a copy of it,
-as large as it is, goes to TMPDIR (or /tmp) for the time of the run.
+no flows in it, so that they are counted for each server. One can be -, standard input: a copy of
+it, as large as it is, goes to TMPDIR (or /tmp) for the time of the run.
 
 Flows are matched by addresses and ports or, where client ports differ, by server and order.
 Percentiles are compared where enough was measured (11 flows for the median, 98 for p90, 1,072 for
