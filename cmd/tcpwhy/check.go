@@ -116,7 +116,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	if err := oneOf("format", k.format, "text", "json"); err != nil {
 		return err
 	}
-	if err := errors.Join(k.formats.check(k.ledger), k.ledger.writes("--record", k.record), k.ledger.writes("--update", k.update)); err != nil {
+	if err := errors.Join(k.formats.check(k.ledger), k.ledger.writes("--record", k.record, false), k.ledger.writes("--update", k.update, false)); err != nil {
 		return err
 	}
 	if k.saving.toStandard() {

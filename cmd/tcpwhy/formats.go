@@ -34,13 +34,16 @@ func (f *formats) flags(c *cobra.Command) {
 // check keeps a capture from being written over by who takes a format's flag for one without a file.
 func (f *formats) check(files *ledger) error {
 	captures := []string{".pcap", ".pcapng", ".cap"}
-	for _, o := range []struct{ flag, path string }{{"junit", f.junit}, {"sarif", f.sarif}, {"markdown", f.markdown}} {
+	for _, o := range []struct {
+		flag, path string
+		adds       bool
+	}{{"--junit", f.junit, false}, {"--sarif", f.sarif, false}, {"--markdown", f.markdown, true}} {
 		name := strings.ToLower(o.path)
 		name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 		if slices.Contains(captures, filepath.Ext(name)) {
-			return usage("--%s %s: that is the name of a capture", o.flag, report.Plain(o.path))
+			return usage("%s %s: that is the name of a capture", o.flag, report.Plain(o.path))
 		}
-		if err := files.writes("--"+o.flag, o.path); err != nil {
+		if err := files.writes(o.flag, o.path, o.adds); err != nil {
 			return err
 		}
 	}

@@ -44,7 +44,7 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		return err
 	}
 	r.ledger.user = r.capturing.user
-	if err := errors.Join(r.saving.check(c.OutOrStdout()), r.ledger.writesStandard(), r.ledger.writes("-w", r.saving.path)); err != nil {
+	if err := errors.Join(r.saving.check(c.OutOrStdout()), r.ledger.writesStandard(), r.ledger.writes("-w", r.saving.path, false)); err != nil {
 		return err
 	}
 	if r.capturing.on() && len(r.files) > 0 {

@@ -16,10 +16,10 @@ import (
 )
 
 // ledger knows the files of a run: all are opened and made here. One that is read is not written to, and what one flag has
-// written no other one writes to. Where there is -Z, the program is its user's before a file is made.
+// written no other one writes over. Where there is -Z, the program is its user's before a file is made.
 type ledger struct {
-	user    string // of -Z; "": nobody
-	gone    bool   // it is that user's
+	user    string // of -Z; "": there is none
+	became  bool   // the program is that user's
 	read    []fs.FileInfo
 	written []written
 	held    map[string]held
@@ -28,6 +28,7 @@ type ledger struct {
 // written is a file that is or will be written to.
 type written struct {
 	by   string // a flag, or standard output
+	adds bool   // and takes nothing away that others write there
 	path string
 	info fs.FileInfo // nil: there is none yet
 }
@@ -53,20 +54,20 @@ func (l *ledger) reads(path string) error {
 	}
 	l.read = append(l.read, info)
 	for _, w := range l.written {
-		if err := l.mayWrite(w); err != nil {
-			return w.refused(err)
+		if w.is(info) {
+			return w.refused(errRead)
 		}
 	}
 	return nil
 }
 
 // writes notes an output, as far as it is known before it is made.
-func (l *ledger) writes(by, path string) error {
+func (l *ledger) writes(by, path string, adds bool) error {
 	info, err := os.Stat(path)
 	if path == "" || path == "-" || err == nil && !info.Mode().IsRegular() {
 		return nil
 	}
-	return l.notes(written{by, path, info})
+	return l.notes(written{by, adds, path, info})
 }
 
 // writesStandard notes standard output where that is a file: >> may name one that is read.
@@ -75,7 +76,7 @@ func (l *ledger) writesStandard() error {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil
 	}
-	return l.notes(written{by: standardOutput, info: info})
+	return l.notes(written{by: standardOutput, adds: true, info: info})
 }
 
 func (l *ledger) notes(w written) error {
@@ -86,6 +87,8 @@ func (l *ledger) notes(w written) error {
 	return nil
 }
 
+func (w *written) is(file fs.FileInfo) bool { return w.info != nil && os.SameFile(w.info, file) }
+
 func (w *written) refused(err error) error {
 	return usage("%s: %w", strings.TrimSpace(w.by+" "+report.Plain(w.path)), err)
 }
@@ -93,16 +96,16 @@ func (w *written) refused(err error) error {
 // mayWrite reports why a file is not to be written to.
 func (l *ledger) mayWrite(w written) error {
 	for _, read := range l.read {
-		if w.info != nil && os.SameFile(w.info, read) {
+		if w.is(read) {
 			return errRead
 		}
 	}
 	for _, other := range l.written {
 		same := filepath.Clean(w.path) == filepath.Clean(other.path)
 		if w.info != nil && other.info != nil {
-			same = os.SameFile(w.info, other.info)
+			same = w.is(other.info)
 		}
-		if same && w.by != other.by {
+		if same && w.by != other.by && !(w.adds && other.adds) {
 			return fmt.Errorf("%s is written there", other.by)
 		}
 	}
@@ -162,7 +165,7 @@ func (h heldFile) Close() error               { return nil }
 
 // giveUpRights makes the program, for good, the user's of -Z, with the inputs open that it is to read.
 func (l *ledger) giveUpRights(ctx context.Context, inputs []string) error {
-	if l.user == "" || l.gone {
+	if l.user == "" || l.became {
 		return nil
 	}
 	for _, path := range inputs[:min(len(inputs), maxHeld)] {
@@ -170,6 +173,9 @@ func (l *ledger) giveUpRights(ctx context.Context, inputs []string) error {
 			continue
 		}
 		f, err := onceOpen(ctx, path, func() (*os.File, error) { return os.Open(path) })
+		if err == pcaps.ErrInterrupted {
+			return &pcaps.ReadError{Name: path, Err: err}
+		}
 		if err != nil {
 			continue // which is told when it is to be read
 		}
@@ -180,21 +186,21 @@ func (l *ledger) giveUpRights(ctx context.Context, inputs []string) error {
 	if err := become(l.user); err != nil {
 		return err
 	}
-	l.gone = true
+	l.became = true
 	return nil
 }
 
 // create makes a file that a flag has written, and empties the one that is there, or adds to it.
-func (l *ledger) create(ctx context.Context, by, path string, add bool) (*os.File, error) {
+func (l *ledger) create(ctx context.Context, by, path string, adds bool) (*os.File, error) {
 	if err := l.giveUpRights(ctx, nil); err != nil {
 		return nil, err
 	}
 	f, err := onceOpen(ctx, path, func() (*os.File, error) {
-		return pcaps.Create(path, add, func(info fs.FileInfo) error {
+		return pcaps.Create(path, adds, func(info fs.FileInfo) error {
 			if !info.Mode().IsRegular() {
 				return nil
 			}
-			w := written{by, path, info}
+			w := written{by, adds, path, info}
 			if err := l.mayWrite(w); err != nil {
 				return err
 			}
@@ -206,8 +212,8 @@ func (l *ledger) create(ctx context.Context, by, path string, add bool) (*os.Fil
 }
 
 // write makes a file of what is in data, or adds that to the one that is there.
-func (l *ledger) write(ctx context.Context, by, path string, add bool, data []byte) error {
-	f, err := l.create(ctx, by, path, add)
+func (l *ledger) write(ctx context.Context, by, path string, adds bool, data []byte) error {
+	f, err := l.create(ctx, by, path, adds)
 	if err != nil {
 		return err
 	}
@@ -215,17 +221,22 @@ func (l *ledger) write(ctx context.Context, by, path string, add bool, data []by
 	return errors.Join(err, f.Close())
 }
 
-// replace writes a file whole or not at all.
-func (l *ledger) replace(ctx context.Context, by, path string, data []byte) error {
+// replace writes a file whole or not at all. One that is there it writes over only if that is wanted.
+func (l *ledger) replace(ctx context.Context, by, path string, data []byte, over bool) error {
 	if err := l.giveUpRights(ctx, nil); err != nil {
 		return err
 	}
-	return l.as(pcaps.Replace(path, data, func(info fs.FileInfo) error { return l.mayWrite(written{by, path, info}) }))
+	return l.as(pcaps.Replace(path, data, func(info fs.FileInfo) error {
+		if !over {
+			return fs.ErrExist
+		}
+		return l.mayWrite(written{by: by, path: path, info: info})
+	}))
 }
 
 // as says of what is not allowed to whom it is not.
 func (l *ledger) as(err error) error {
-	if !l.gone || !errors.Is(err, fs.ErrPermission) {
+	if !l.became || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	return fmt.Errorf("%w (as %s, -Z)", withoutPath(err), report.Plain(l.user))

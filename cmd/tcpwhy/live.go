@@ -41,7 +41,7 @@ func (l *capturing) flags(fs *pflag.FlagSet) {
 // parseUser keeps a variable of the shell that is not set from being nobody's name.
 func parseUser(name string) (string, error) {
 	if name == "" {
-		return "", errors.New("the name of no user is empty")
+		return "", errors.New("it names no user")
 	}
 	return name, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -38,19 +37,17 @@ func (k *check) recordAll(c *cobra.Command, w *writer) error {
 	}
 	// The schema first: where there is no room for both, it is not in the way of another try.
 	schema := filepath.Join(filepath.Dir(k.record), expect.SchemaName)
-	schemaIs := "is for editors"
+	said := " is for editors"
 	if _, err := os.Lstat(schema); err == nil {
-		if is, err := await(c.Context(), func() ([]byte, error) { return os.ReadFile(schema) }); err != nil || !bytes.Equal(is, expect.Schema) {
-			schemaIs = "is another one, and was left as it was"
-		}
-	} else if err := k.rewrite(c, "--record", schema, expect.Schema); err != nil {
+		said = ", for editors, is left as it was"
+	} else if err := k.write(c, "--record", schema, expect.Schema); err != nil {
 		return err
 	}
-	if err := k.rewrite(c, "--record", k.record, data); err != nil {
+	if err := k.write(c, "--record", k.record, data); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.ErrOrStderr(), "%s: %s recorded; %s %s\n", report.Plain(k.record),
-		amount.Of(uint64(len(k.captures())), "capture", "captures"), report.Plain(schema), schemaIs)
+	fmt.Fprintf(c.ErrOrStderr(), "%s: %s recorded; %s%s\n", report.Plain(k.record),
+		amount.Of(uint64(len(k.captures())), "capture", "captures"), report.Plain(schema), said)
 	return nil
 }
 
@@ -69,7 +66,7 @@ func (k *check) updateAll(c *cobra.Command, w *writer) error {
 		return err
 	}
 	if len(u.Anew) > 0 || u.Added > 0 {
-		if err := k.rewrite(c, "--update", k.update, data); err != nil {
+		if err := k.write(c, "--update", k.update, data); err != nil {
 			return err
 		}
 	}
@@ -108,9 +105,9 @@ func (k *check) look(c *cobra.Command, w *writer, name string, to recorder) erro
 	return err
 }
 
-// rewrite writes a file whole or not at all.
-func (k *check) rewrite(c *cobra.Command, flag, path string, data []byte) error {
-	if err := k.ledger.replace(c.Context(), flag, path, data); err != nil {
+// write writes a file whole or not at all: over another one only where that is updated.
+func (k *check) write(c *cobra.Command, flag, path string, data []byte) error {
+	if err := k.ledger.replace(c.Context(), flag, path, data, k.update != ""); err != nil {
 		return &failure{statusOutput, fmt.Errorf("%s: %w", report.Plain(path), withoutPath(err))}
 	}
 	return nil
