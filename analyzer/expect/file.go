@@ -2,7 +2,6 @@ package expect
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -97,23 +96,25 @@ func (e *Error) Error() string { return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Li
 
 // Of are the entries that name a capture, by its path as given.
 func (f *File) Of(capture string) []*Entry {
+	at := placeOf(capture)
 	var of []*Entry
 	for _, e := range f.Entries {
-		for _, p := range e.Files {
-			if p.Match(filepath.Dir(f.Name), capture) {
-				of = append(of, e)
-				break
+		named := false
+		for i := range e.Files {
+			if p := &e.Files[i]; p.names(at) {
+				p.met, named = true, true
 			}
+		}
+		if named {
+			of = append(of, e)
 		}
 	}
 	return of
 }
 
-// Without are the patterns of an entry that name none of some captures.
-func (e *Entry) Without(f *File, captures []string) []Pattern {
-	return slices.DeleteFunc(slices.Clone(e.Files), func(p Pattern) bool {
-		return slices.ContainsFunc(captures, func(c string) bool { return p.Match(filepath.Dir(f.Name), c) })
-	})
+// Unmet are the patterns of an entry that name none of the captures of which File.Of was asked.
+func (e *Entry) Unmet() []Pattern {
+	return slices.DeleteFunc(slices.Clone(e.Files), func(p Pattern) bool { return p.met })
 }
 
 // Captures are the patterns of an entry, in words.

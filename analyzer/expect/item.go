@@ -11,7 +11,7 @@ import (
 
 func (p *parser) item(n *yaml.Node) *Item {
 	i := &Item{node: n}
-	failed := len(p.errs)
+	failed := p.failed
 	p.mapping(n, "an expectation", ItemKeys, func(key, value *yaml.Node) {
 		switch key.Value {
 		case "name":
@@ -34,7 +34,7 @@ func (p *parser) item(n *yaml.Node) *Item {
 			p.wordsOf(i, key, value)
 		}
 	})
-	if len(i.checks) == 0 && len(p.errs) == failed {
+	if len(i.checks) == 0 && p.failed == failed {
 		p.fail(n, "nothing is expected here (count, opening, findings, metrics, ...)")
 	}
 	for c := range i.checks {

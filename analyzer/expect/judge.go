@@ -25,8 +25,8 @@ type judgedEntry struct {
 	excused uint64 // flows
 }
 
-// judgedItem has each tally twice: of all flows that are chosen, and of those that no exception is for; where not all flows are chosen,
-// also of those of these that stay chosen, whatever the ceiling may have taken of them.
+// judgedItem has each tally twice: of all flows that are chosen, and, where there are exceptions, of those that none is for; where not
+// all flows are chosen, also of those of these that stay chosen, whatever the ceiling may have taken of them.
 type judgedItem struct {
 	*Item
 	all, kept, sure         []tally
@@ -41,7 +41,10 @@ func NewJudge(entries []*Entry, today time.Time) *Judge {
 		for _, i := range e.Expect {
 			item := &judgedItem{Item: i}
 			for c := range i.checks {
-				item.all, item.kept = append(item.all, i.checks[c].begin()), append(item.kept, i.checks[c].begin())
+				item.all = append(item.all, i.checks[c].begin())
+				if len(e.Exceptions) > 0 {
+					item.kept = append(item.kept, i.checks[c].begin())
+				}
 				if !i.flows.all() {
 					item.sure = append(item.sure, i.checks[c].begin())
 				}
@@ -107,11 +110,14 @@ func (j *Judge) Finding(n *analyzer.Finding) error {
 			if !i.flows.all() {
 				continue
 			}
-			for c := range i.checks {
-				i.all[c].finding(n)
-				if !excused {
-					i.kept[c].finding(n)
-				}
+			for _, t := range i.all {
+				t.finding(n)
+			}
+			if excused {
+				continue
+			}
+			for _, t := range i.kept {
+				t.finding(n)
 			}
 		}
 	}
@@ -170,10 +176,13 @@ func (j *Judge) expectation(e *judgedEntry, i *judgedItem, c int, unseen verdict
 
 // lasting has the proof by which a check has failed whatever was not seen, and whatever an exception may yet be for; none: it has not.
 func (i *judgedItem) lasting(c int) result {
-	if i.flows.all() {
+	switch {
+	case !i.flows.all():
+		return i.sure[c].result(i.stay, i.chosen)
+	case len(i.kept) > 0:
 		return i.kept[c].result(i.remaining, i.chosen)
 	}
-	return i.sure[c].result(i.stay, i.chosen)
+	return i.all[c].result(i.chosen, i.chosen)
 }
 
 // empty reports whether there may be no flow that is chosen.

@@ -3,6 +3,7 @@ package expect
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -366,10 +367,16 @@ func TestPatterns(t *testing.T) {
 		{"b/**", ".", "c/a.pcap", false},
 		{"b/**/a.pcap", ".", "b/a.pcap", true},
 		{"/x/*.pcap", "b", "/x/a.pcap", true},
+		{"b/**/**/c/*/a.pcap", ".", "b/x/c/y/c/z/a.pcap", true},
+		{"b/**/c/**/a.pcap", ".", "b/x/c/y/a.pcap", true},
+		{"b/**/c/**/d/a.pcap", ".", "b/x/c/y/a.pcap", false},
+		{"b/**/**", ".", "b", true},
+		{strings.Repeat("**/a/", 30) + "b", ".", strings.Repeat("a/", 60) + "c", false}, // tried in every way, this has no end
 		{"-", "b", "-", true},
 		{"*", ".", "-", false},
 	} {
-		if got := (Pattern{Text: c.pattern}).Match(c.folder, c.capture); got != c.want {
+		p := newPattern(verdict.Position{File: c.folder + "/f.yaml"}, c.pattern)
+		if got := p.Match(c.capture); got != c.want {
 			t.Errorf("%s in %s, %s: got %v, want %v", c.pattern, c.folder, c.capture, got, c.want)
 		}
 	}

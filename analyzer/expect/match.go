@@ -3,6 +3,7 @@ package expect
 import (
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tcpwhy/analyzer/verdict"
@@ -13,49 +14,68 @@ import (
 type Pattern struct {
 	At   verdict.Position
 	Text string
+	Path string // from where that file was given
+
+	place // with wildcards
+	plain bool
+	met   bool // by a capture that was asked for
 }
 
-// Match reports whether p, in a file in a folder, names the capture at a path; both are as given, relative to the same
-// folder or absolute.
-func (p Pattern) Match(folder, capture string) bool {
-	if p.Text == "-" || capture == "-" {
-		return p.Text == capture
+func newPattern(at verdict.Position, text string) Pattern {
+	p := Pattern{At: at, Text: text, Path: text, plain: !strings.ContainsAny(text, `*?[\`)}
+	if text != "-" && !filepath.IsAbs(text) {
+		p.Path = filepath.Join(filepath.Dir(at.File), filepath.FromSlash(text))
 	}
-	pattern, err := filepath.Abs(p.Path(folder))
-	if err != nil {
-		return false
-	}
-	capture, err = filepath.Abs(capture)
-	return err == nil && matchPath(split(pattern), split(capture))
+	p.place = placeOf(p.Path)
+	return p
 }
 
-// Path is p as a path from where folder is told from.
-func (p Pattern) Path(folder string) string {
-	if filepath.IsAbs(p.Text) {
-		return p.Text
+// Match reports whether p names the capture at a path as given.
+func (p *Pattern) Match(capture string) bool { return p.names(placeOf(capture)) }
+
+func (p *Pattern) names(capture place) bool {
+	if p.plain {
+		return p.absolute == capture.absolute
 	}
-	return filepath.Join(folder, filepath.FromSlash(p.Text))
+	return matchPath(p.folders, capture.folders)
 }
 
-func split(p string) []string { return strings.Split(filepath.ToSlash(p), "/") }
+// place is where a capture is, whatever it is called; - is in no folder.
+type place struct {
+	absolute string
+	folders  []string
+}
 
+func placeOf(name string) place {
+	if name != "-" {
+		if absolute, err := filepath.Abs(name); err == nil {
+			name = absolute
+		}
+	}
+	return place{name, strings.Split(filepath.ToSlash(name), "/")}
+}
+
+// matchPath goes back to the last ** alone: what the one before it may stand for beside that leaves fewer folders to all that follows.
 func matchPath(pattern, name []string) bool {
-	for len(pattern) > 0 && pattern[0] != "**" {
-		if len(name) == 0 {
+	var after, from []string // the last **, and the folders from the first that it may stand for on
+	for len(name) > 0 {
+		switch {
+		case len(pattern) > 0 && pattern[0] == "**":
+			pattern = pattern[1:]
+			after, from = pattern, name
+		case len(pattern) > 0 && matchName(pattern[0], name[0]):
+			pattern, name = pattern[1:], name[1:]
+		case from != nil:
+			from = from[1:]
+			pattern, name = after, from
+		default:
 			return false
 		}
-		if ok, _ := path.Match(pattern[0], name[0]); !ok { // a bad pattern was found when it was read
-			return false
-		}
-		pattern, name = pattern[1:], name[1:]
 	}
-	if len(pattern) == 0 {
-		return len(name) == 0
-	}
-	for i := range name {
-		if matchPath(pattern[1:], name[i:]) {
-			return true
-		}
-	}
-	return len(pattern) == 1
+	return !slices.ContainsFunc(pattern, func(p string) bool { return p != "**" })
+}
+
+func matchName(pattern, name string) bool {
+	ok, _ := path.Match(pattern, name) // a bad pattern was found when it was read
+	return ok
 }

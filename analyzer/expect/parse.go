@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
 	"tcpwhy/analyzer/metric"
 	"tcpwhy/flows"
 )
@@ -19,8 +20,16 @@ import (
 // place: an *Error.
 func Parse(name string, data []byte) (*File, error) {
 	p := &parser{name: name}
+	if len(data) > MaxSize {
+		p.whole("more than %d MiB", MaxSize>>20)
+		return nil, p.err()
+	}
 	f := &File{Name: name, document: p.document(data)}
 	if f.document == nil {
+		return nil, p.err()
+	}
+	if left := maxValues; !within(f.document, &left) {
+		p.whole("more than %s values, with those that aliases (*name) stand for: too many for one file", amount.Commas(maxValues))
 		return nil, p.err()
 	}
 	if d := (&parser{}).document(marked(data)); d != nil && alike(f.document, d) {
@@ -32,7 +41,7 @@ func Parse(name string, data []byte) (*File, error) {
 			f.Entries = append(f.Entries, p.entry(resolved(n)))
 		}
 	})
-	if len(f.Entries) == 0 && len(p.errs) == 0 {
+	if len(f.Entries) == 0 && p.failed == 0 {
 		p.fail(top, "nothing is expected: captures are missing")
 	}
 	if err := p.err(); err != nil {
@@ -43,7 +52,7 @@ func Parse(name string, data []byte) (*File, error) {
 
 func (p *parser) entry(n *yaml.Node) *Entry {
 	e := &Entry{node: n}
-	failed := len(p.errs)
+	failed := p.failed
 	p.mapping(n, "what is expected of captures", EntryKeys, func(key, value *yaml.Node) {
 		switch key.Value {
 		case "files":
@@ -51,7 +60,7 @@ func (p *parser) entry(n *yaml.Node) *Entry {
 				if _, err := path.Match(w.Value, ""); err != nil {
 					p.fail(w, "%s: a bracket is not closed", w.Value)
 				}
-				e.Files = append(e.Files, Pattern{p.at(w), w.Value})
+				e.Files = append(e.Files, newPattern(p.at(w), w.Value))
 			}
 		case "allow":
 			p.allow(value, e)
@@ -61,7 +70,7 @@ func (p *parser) entry(n *yaml.Node) *Entry {
 			}
 		}
 	})
-	if len(p.errs) == failed {
+	if p.failed == failed {
 		if len(e.Files) == 0 {
 			p.fail(n, "files are missing: of which captures is it expected?")
 		}
@@ -93,7 +102,7 @@ func (p *parser) allow(n *yaml.Node, e *Entry) {
 func (p *parser) exception(n *yaml.Node) *Exception {
 	x := &Exception{count: quantityAny}
 	x.At = p.at(n)
-	failed := len(p.errs)
+	failed := p.failed
 	p.mapping(n, "what is allowed", ExceptionKeys, func(key, value *yaml.Node) {
 		switch key.Value {
 		case "name":
@@ -111,7 +120,7 @@ func (p *parser) exception(n *yaml.Node) *Exception {
 			}
 		}
 	})
-	if len(p.errs) > failed {
+	if p.failed > failed {
 		return x
 	}
 	for _, missing := range []struct {

@@ -76,6 +76,29 @@ func TestAllErrorsAreTold(t *testing.T) {
 	}
 }
 
+// What few bytes ask for is bounded: by aliases, each of which stands for many, by size alone, and by mistakes.
+func TestBounds(t *testing.T) {
+	few := strings.Repeat("'handshake.p99 < 50ms', ", 120)
+	aliases := "captures:\n- files: a\n  expect: &x\n  - &i {metrics: &m [" + few + "]}\n" + strings.Repeat("  - *i\n", 120) + strings.Repeat("- {files: a, expect: *x}\n", 120)
+	for _, c := range []struct{ name, text, want string }{
+		{"aliases of aliases", aliases, "f.yaml:1:1: more than 100,000 values, with those that aliases (*name) stand for: too many for one file"},
+		{"an alias of itself", "captures: &a [*a]", "f.yaml:1:1: more than 100,000 values, with those that aliases (*name) stand for: too many for one file"},
+		{"no aliases", item("metrics: [" + strings.Repeat("refused,", maxValues) + "]"), "f.yaml:1:1: more than 100,000 values, with those that aliases (*name) stand for: too many for one file"},
+		{"size", strings.Repeat("#\n", MaxSize/2) + "\n", "f.yaml:1:1: more than 2 MiB"},
+	} {
+		if _, err := Parse("f.yaml", []byte(c.text)); err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %.300v, want %s", c.name, err, c.want)
+		}
+	}
+	if _, err := Parse("f.yaml", []byte(strings.Replace(item("&i {metrics: [refused]}")+strings.Repeat("\n  - *i", 1000), "- files: a", "- files: [a, b]", 1))); err != nil {
+		t.Errorf("a thousand aliases: %v", err)
+	}
+	_, err := Parse("f.yaml", []byte(item("opening: ["+strings.Repeat("a,", 1000)+"]")))
+	if got := strings.Split(err.Error(), "\n"); len(got) != maxErrors+1 || got[maxErrors] != "f.yaml:4:215: and more is wrong from here on" {
+		t.Errorf("got %d errors, the last %s", len(got), got[len(got)-1])
+	}
+}
+
 // What is read is judged without a panic, and what is refused has a place.
 func FuzzExpect(f *testing.F) {
 	for _, text := range []string{"", item("count: at least 3"), item("opening: {complete: all}\n    metrics: [connect < 1s]"), allow("truncated"),

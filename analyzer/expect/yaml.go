@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,10 +16,19 @@ import (
 	"tcpwhy/analyzer/verdict"
 )
 
+// Bounds of a file: a few bytes of it could ask for any memory. Of a busy capture, 20 servers with most of what there is, --record
+// writes 12 kB and 1,400 values. A value takes up to 8 kB, as a condition that many flows do not meet.
+const (
+	MaxSize   = 2 << 20 // bytes
+	maxValues = 100_000 // with those that an alias stands for, each time that it does
+	maxErrors = 100     // that are told
+)
+
 // parser reads a document; what is wrong with it is collected, so that all of it is told at once.
 type parser struct {
-	name string
-	errs []error
+	name   string
+	errs   []error
+	failed int // how often; errs are the first of them
 }
 
 func (p *parser) at(n *yaml.Node) verdict.Position {
@@ -28,24 +36,32 @@ func (p *parser) at(n *yaml.Node) verdict.Position {
 }
 
 func (p *parser) fail(n *yaml.Node, format string, args ...any) {
-	p.errs = append(p.errs, &Error{p.at(n), fmt.Sprintf(format, args...)})
+	switch p.failed++; {
+	case p.failed <= maxErrors:
+		p.errs = append(p.errs, &Error{p.at(n), fmt.Sprintf(format, args...)})
+	case p.failed == maxErrors+1:
+		p.errs = append(p.errs, &Error{p.at(n), "and more is wrong from here on"})
+	}
+}
+
+// whole says of all of the file what is wrong with it.
+func (p *parser) whole(format string, args ...any) {
+	p.fail(&yaml.Node{Line: 1, Column: 1}, format, args...)
 }
 
 var lineOf = regexp.MustCompile(`^yaml: line (\d+): `)
 
 // document reads the only document of a file.
 func (p *parser) document(data []byte) *yaml.Node {
-	top := verdict.Position{File: p.name, Line: 1, Column: 1}
 	if i := notUTF8(data); i >= 0 {
-		top.Line += bytes.Count(data[:i], []byte("\n"))
-		p.errs = append(p.errs, &Error{top, "no text: not in UTF-8"})
+		p.fail(&yaml.Node{Line: 1 + bytes.Count(data[:i], []byte("\n")), Column: 1}, "no text: not in UTF-8")
 		return nil
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	var document, another yaml.Node
 	err := d.Decode(&document)
 	if err == io.EOF || err == nil && len(document.Content) == 0 {
-		p.errs = append(p.errs, &Error{top, "nothing is expected: captures are missing"})
+		p.whole("nothing is expected: captures are missing")
 		return nil
 	}
 	if err == nil {
@@ -57,12 +73,12 @@ func (p *parser) document(data []byte) *yaml.Node {
 		p.fail(&another, "a second document: captures go into one")
 		return nil
 	}
-	text := err.Error()
+	at, text := &yaml.Node{Line: 1, Column: 1}, err.Error()
 	if m := lineOf.FindStringSubmatch(text); m != nil { // the only place that yaml tells
-		top.Line, _ = strconv.Atoi(m[1])
+		at.Line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 	}
-	p.errs = append(p.errs, &Error{top, "no YAML: " + strings.TrimPrefix(text, "yaml: ")})
+	p.fail(at, "no YAML: %s", strings.TrimPrefix(text, "yaml: "))
 	return nil
 }
 
@@ -76,6 +92,20 @@ func notUTF8(data []byte) int {
 		i += n
 	}
 	return -1
+}
+
+// within reports whether a node comes to no more values than are left, and takes them from these. Of an alias that stands for
+// what it is in itself there is no end.
+func within(n *yaml.Node, left *int) bool {
+	if *left--; *left < 0 {
+		return false
+	}
+	for _, of := range resolved(n).Content {
+		if !within(of, left) {
+			return false
+		}
+	}
+	return true
 }
 
 // resolved is what an alias stands for.
@@ -93,18 +123,18 @@ func (p *parser) mapping(n *yaml.Node, what string, keys []Key, f func(key, valu
 		p.fail(n, "%s has keys (%s)", what, strings.Join(names(keys), " "))
 		return
 	}
-	var seen []string
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := resolved(n.Content[i]), resolved(n.Content[i+1])
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			p.fail(key, "%s: a key is a word", what)
-		case slices.Contains(seen, key.Value):
+		case seen[key.Value]:
 			p.fail(key, "%s is there twice", key.Value)
 		case keys != nil && !has(keys, key.Value):
 			p.unknown(key, what, keys)
 		default:
-			seen = append(seen, key.Value)
+			seen[key.Value] = true
 			f(key, value)
 		}
 	}

@@ -52,7 +52,10 @@ func (o *Offenders) keep(f *flows.Flow, rank int64, why func() string) *Flow {
 	if at == offendersKept {
 		return nil
 	}
-	if len(o.First) == offendersKept {
+	switch len(o.First) {
+	case 0:
+		o.First = make([]Flow, 0, offendersKept)
+	case offendersKept:
 		o.First = o.First[:offendersKept-1]
 	}
 	o.First = slices.Insert(o.First, at, Flow{Number: f.Number, Client: f.Client().Addr, Server: f.Server().Addr, Why: why(), rank: rank})

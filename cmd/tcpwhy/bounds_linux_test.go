@@ -83,30 +83,78 @@ func TestBounds(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, args := range [][]string{{"flows"}, {"report", "-o", "json"}} {
-				var said bytes.Buffer
-				// The limit is on what is reserved, of which much is never touched.
-				p := exec.Command("sh", "-c", `ulimit -v 2500000; exec "$@"`, "sh", "tcpwhy")
-				p.Args = append(append(p.Args, args...), name)
-				p.Stderr = &said
-				over := time.AfterFunc(2*time.Minute, func() { p.Process.Kill() })
-				if err := p.Start(); err != nil {
-					t.Fatal(err)
-				}
-				memory := make(chan int)
-				go peak(p.Process.Pid, memory)
-				p.Wait()
-				over.Stop()
-				most := <-memory
-				if got := p.ProcessState.ExitCode(); got != c.status || args[0] == "flows" && !strings.Contains(said.String(), c.says) || strings.Count(said.String(), "\n") > 4 {
-					t.Errorf("%v: status %d: %s", args, got, said.String())
-				}
-				cpu := p.ProcessState.UserTime() + p.ProcessState.SystemTime()
-				t.Logf("%v: %d kB of file, %d MB of memory, %v of CPU", args, len(c.file)>>10, most>>10, cpu)
-				if !underRace && (most > 100<<10 || cpu > 20*time.Second) {
-					t.Errorf("%v: %d MB of memory, %v of CPU", args, most>>10, cpu)
+				status, said := bounded(t, append(args, name)...)
+				if status != c.status || args[0] == "flows" && !strings.Contains(said, c.says) || strings.Count(said, "\n") > 4 {
+					t.Errorf("%v: status %d: %s", args, status, said)
 				}
 			}
 		})
+	}
+}
+
+// bounded runs a command, and fails where that takes more than a moment and little memory.
+func bounded(t *testing.T, args ...string) (status int, stderr string) {
+	t.Helper()
+	var said bytes.Buffer
+	// The limit is on what is reserved, of which much is never touched.
+	p := exec.Command("sh", "-c", `ulimit -v 2500000; exec "$@"`, "sh", "tcpwhy")
+	p.Args = append(p.Args, args...)
+	p.Stderr = &said
+	over := time.AfterFunc(2*time.Minute, func() { p.Process.Kill() })
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	memory := make(chan int)
+	go peak(p.Process.Pid, memory)
+	p.Wait()
+	over.Stop()
+	most := <-memory
+	cpu := p.ProcessState.UserTime() + p.ProcessState.SystemTime()
+	t.Logf("%.100q: %d MB of memory, %v of CPU", args, most>>10, cpu)
+	if !underRace && (most > 100<<10 || cpu > 20*time.Second) {
+		t.Errorf("%.100q: %d MB of memory, %v of CPU", args, most>>10, cpu)
+	}
+	return p.ProcessState.ExitCode(), said.String()
+}
+
+// TestBoundsOfExpectations: a file of them is one that somebody may send along with captures.
+func TestBoundsOfExpectations(t *testing.T) {
+	t.Chdir(t.TempDir())
+	folders := strings.Repeat("a/", 18)
+	if err := os.MkdirAll(folders, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"x.pcapng", folders + "x.pcapng"} {
+		if err := os.WriteFile(name, captureOf(t, "eth0", packetsOf(sick)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var names strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&names, "- {files: %d.pcap, expect: [{count: 1}]}\n", i)
+	}
+	for _, c := range []struct {
+		name, text string
+		status     int
+		says       string
+	}{
+		{"7 kB, 1.7 million expectations", "captures:\n- files: x.pcapng\n  expect: &x\n  - &i {metrics: &m [" + strings.Repeat("'handshake.p99 < 50ms',", 120) + "]}\n" +
+			strings.Repeat("  - *i\n", 120) + strings.Repeat("- {files: x.pcapng, expect: *x}\n", 120), statusUsage, "more than 100,000 values"},
+		{"80 kB of mistakes", "captures: [" + strings.Repeat("a,", 40_000) + "]", statusUsage, "and more is wrong from here on"},
+		{"patterns that match in many ways", "captures:\n- files: '" + strings.Repeat("**/", 16) + "y.pcapng'\n  expect: [{count: 1}]\n", statusUsage, "names no capture that is there"},
+		{"3,000 names", "captures:\n" + names.String(), statusInput, "0.pcap: no such file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := os.WriteFile("e.yaml", []byte(c.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if status, said := bounded(t, "check", "-q", "--expect", "e.yaml"); status != c.status || !strings.Contains(said, c.says) {
+				t.Errorf("status %d: %.1000s", status, said)
+			}
+		})
+	}
+	if status, said := bounded(t, "check", "--expect", "/dev/zero", "x.pcapng"); status != statusUsage || said != "tcpwhy: /dev/zero:1:1: more than 2 MiB\n" {
+		t.Errorf("/dev/zero: status %d: %s", status, said)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -141,7 +142,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 			return err
 		}
 		if len(args) == 0 && len(k.files) == 0 && !k.capturing.on() {
-			if args, err = named(k.file); err != nil {
+			if args, err = named(c.Context(), k.file); err != nil {
 				return err
 			}
 			k.all = true
@@ -158,7 +159,14 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 }
 
 func readExpectations(ctx context.Context, path string) (*expect.File, error) {
-	data, err := await(ctx, func() ([]byte, error) { return os.ReadFile(path) })
+	data, err := await(ctx, func() ([]byte, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return io.ReadAll(io.LimitReader(f, expect.MaxSize+1))
+	})
 	if os.IsNotExist(err) {
 		return nil, &failure{statusInput, fmt.Errorf("%s: no such file", report.Plain(path))}
 	}
@@ -171,14 +179,13 @@ func readExpectations(ctx context.Context, path string) (*expect.File, error) {
 // judgeAll judges the captures one after the other, and then says of which of those that are expected there was none.
 func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 	k.verdicts.Command = "check"
-	captures := k.captures()
 	var errs []error
-	for _, name := range captures {
+	for _, name := range k.captures() {
 		v, err := k.judgeOne(c, w, name)
 		k.verdicts.Captures = append(k.verdicts.Captures, v)
 		errs = append(errs, err)
 		if exitStatus(err) >= statusCapture {
-			break
+			return errors.Join(errs...)
 		}
 	}
 	err := errors.Join(errs...)
@@ -186,7 +193,7 @@ func (k *check) judgeAll(c *cobra.Command, w *writer) error {
 		return err
 	}
 	for _, e := range k.file.Entries {
-		without := e.Without(k.file, captures)
+		without := e.Unmet()
 		for _, p := range without {
 			k.verdicts.Captures = append(k.verdicts.Captures, verdict.Capture{Name: p.Text, Expectations: e.Unjudged("no capture that was given is this one")})
 		}

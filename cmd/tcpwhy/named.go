@@ -1,27 +1,29 @@
 package main
 
 import (
+	"context"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"tcpwhy/analyzer/expect"
 	"tcpwhy/analyzer/report"
+	"tcpwhy/pcaps"
 )
 
 // named are the captures that a file of expectations names, each once.
-func named(f *expect.File) ([]string, error) {
+func named(ctx context.Context, f *expect.File) ([]string, error) {
 	var all []string
-	folder := filepath.Dir(f.Name)
+	known := map[string]bool{}
 	for _, e := range f.Entries {
-		for _, p := range e.Files {
-			found, err := glob(p, folder)
+		for i := range e.Files {
+			found, err := glob(ctx, &e.Files[i])
 			if err != nil {
 				return nil, err
 			}
 			for _, name := range found {
-				if !slices.Contains(all, name) {
+				if !known[name] {
+					known[name] = true
 					all = append(all, name)
 				}
 			}
@@ -34,19 +36,21 @@ func named(f *expect.File) ([]string, error) {
 }
 
 // glob lists the files that a pattern names, by name. A path without wildcards is listed also if there is no such file.
-func glob(p expect.Pattern, folder string) ([]string, error) {
-	path := p.Path(folder)
+func glob(ctx context.Context, p *expect.Pattern) ([]string, error) {
 	switch {
 	case !strings.ContainsAny(p.Text, "*?["):
-		return []string{path}, nil
+		return []string{p.Path}, nil
 	case !strings.Contains(p.Text, "**"):
-		return filepath.Glob(path)
+		return filepath.Glob(p.Path)
 	}
-	top, _, _ := strings.Cut(path, "**")
+	top, _, _ := strings.Cut(p.Path, "**")
 	var all []string
 	err := filepath.WalkDir(filepath.Dir(top), func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && p.Match(folder, name) {
+		if err == nil && entry.Type().IsRegular() && p.Match(name) {
 			all = append(all, name)
+		}
+		if ctx.Err() != nil {
+			return &pcaps.ReadError{Name: p.Text, Err: pcaps.ErrInterrupted}
 		}
 		return err
 	})

@@ -86,7 +86,7 @@ func ofOutput(err error) bool {
 // complain prints each error that err is made of, once: what is wrong with an output shows at every
 // write.
 func complain(w io.Writer, err error) {
-	var said []string
+	said := map[string]bool{}
 	interrupted := 0
 	for _, err := range leaves(err) {
 		switch {
@@ -97,8 +97,8 @@ func complain(w io.Writer, err error) {
 				continue
 			}
 		}
-		if text := printable(err.Error()); !slices.Contains(said, text) {
-			said = append(said, text)
+		if text := printable(err.Error()); !said[text] {
+			said[text] = true
 			fmt.Fprintf(w, "tcpwhy: %s\n", text)
 		}
 	}
