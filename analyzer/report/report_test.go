@@ -329,6 +329,15 @@ func TestPlain(t *testing.T) {
 		"a\nb\u009bc\xff":  `a\nb\u009bc\xff`,
 		"\u202egpj.pcap":   `\u202egpj.pcap`,
 		"replaced \ufffd.": "replaced \ufffd.",
+
+		"::error file=a::x":      `\x3a:error file=a::x`,
+		"a ::add-mask::x":        `a \x3a:add-mask::x`,
+		"  ::ERROR::":            `  \x3a:ERROR::`,
+		"mod::tests::refused":    "mod::tests::refused",
+		"::1.443 > ::ffff:1.2":   "::1.443 > ::ffff:1.2",
+		"from ::, ::a%eth0 ::/0": "from ::, ::a%eth0 ::/0",
+		"##[error]x ###vso[x]":   `\x23#[error]x \x23\x23#vso[x]`,
+		"#1 # [x]":               "#1 # [x]",
 	} {
 		if got := Plain(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
@@ -338,8 +347,11 @@ func TestPlain(t *testing.T) {
 
 // A string survives JSON where it is UTF-8, and never reaches a terminal as control characters.
 func TestAppendString(t *testing.T) {
-	for _, s := range []string{"", `a"b\c`, "\x00\x1b[0m\x7f\u0085\n", "é\u20ac\U0001f600", "\ufffd"} {
+	for _, s := range []string{"", `a"b\c`, "\x00\x1b[0m\x7f\u0085\n", "##[error]# ### #", "é\u20ac\U0001f600", "\ufffd"} {
 		b := appendJSONString(nil, s)
+		if bytes.Contains(b, []byte("##")) {
+			t.Errorf("%q is written as %s", s, b)
+		}
 		var got string
 		if err := json.Unmarshal(b, &got); err != nil || got != s {
 			t.Errorf("%q: got %q, %v", s, got, err)

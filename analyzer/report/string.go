@@ -2,50 +2,83 @@ package report
 
 import (
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// Plain is s with everything that could move a terminal's cursor or colours escaped as in a
-// Go string: names of files are the business of whoever made them.
+// Plain is s with everything that could be an order escaped as in a Go string, to a terminal's cursor and colours or to
+// what runs the job that s is in the log of: names of files are the business of whoever made them.
 func Plain(s string) string {
 	for i, r := range s {
-		if !unicode.IsPrint(r) || r == utf8.RuneError {
-			return string(appendPlain([]byte(s[:i]), s[i:]))
+		if !unicode.IsPrint(r) || r == utf8.RuneError || isOrder(s, i) {
+			return string(appendPlain(nil, s))
 		}
 	}
 	return s
 }
 
+// PlainLines is the same of several lines, which stay lines.
+func PlainLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = Plain(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
 func appendPlain(dst []byte, s string) []byte {
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		if unicode.IsPrint(r) && (r != utf8.RuneError || n > 1) {
-			dst = append(dst, s[:n]...)
-		} else {
-			q := strconv.Quote(s[:n])
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case isOrder(s, i):
+			dst = append(dst, '\\', 'x', hex[s[i]>>4], hex[s[i]&15])
+		case unicode.IsPrint(r) && (r != utf8.RuneError || n > 1):
+			dst = append(dst, s[i:i+n]...)
+		default:
+			q := strconv.Quote(s[i : i+n])
 			dst = append(dst, q[1:len(q)-1]...)
 		}
-		s = s[n:]
+		i += n
 	}
 	return dst
+}
+
+// isOrder reports whether s[i] begins a command to a runner of jobs, as these take it out of their logs: ##[error] of GitHub,
+// ##vso[task] of Azure Pipelines and ##teamcity[status] anywhere, GitHub's ::error:: where a line begins, which it may at any
+// space that it is wrapped at. An IPv6 address that begins so, as ::1, is none.
+func isOrder(s string, i int) bool {
+	switch s[i] {
+	case '#':
+		return strings.HasPrefix(s[i:], "##")
+	case ':':
+		name, ok := strings.CutPrefix(s[i:], "::")
+		if !ok || i > 0 && s[i-1] != ' ' {
+			return false
+		}
+		name = strings.TrimLeft(name, "0123456789abcdefABCDEF.:")
+		return name != "" && !strings.ContainsRune(" ,;)/%", rune(name[0]))
+	}
+	return false
 }
 
 const hex = "0123456789abcdef"
 
 // appendJSONString appends s as a JSON string (RFC 8259 §7). What is not printable is escaped beyond what JSON
-// demands, since people print JSON on terminals: controls, marks that turn the direction of a line; bytes that are
-// not UTF-8 become U+FFFD.
+// demands, since people print JSON on terminals and in the logs of jobs: controls, marks that turn the direction of a line, #
+// before another one (isOrder; no line of JSON begins with ::); bytes that are not UTF-8 become U+FFFD.
 func appendJSONString[T ~string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
 			switch {
+			case c > '#' && c != '\\' && c != 0x7f: // nearly all
+				dst = append(dst, c)
 			case c == '"' || c == '\\':
 				dst = append(dst, '\\', c)
-			case c < ' ' || c == 0x7f:
+			case c < ' ' || c == 0x7f || c == '#' && i+1 < len(s) && s[i+1] == '#':
 				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 			default:
 				dst = append(dst, c)

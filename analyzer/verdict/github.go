@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/report"
 )
 
 // GitHub writes what is not as it should be as annotations, in the workflow commands that a step of GitHub Actions
@@ -87,7 +88,7 @@ func (a *annotation) write(b *strings.Builder, command string) {
 		add("col", strconv.Itoa(a.at.Column))
 	}
 	add("title", a.title)
-	fmt.Fprintf(b, "::%s %s::%s\n", command, strings.Join(properties, ","), githubData.Replace(plain(a.text)))
+	fmt.Fprintf(b, "::%s %s::%s\n", command, strings.Join(properties, ","), githubData.Replace(report.PlainLines(a.text)))
 }
 
 // What GitHub unescapes in data, and in properties, where a colon or a comma would end them.

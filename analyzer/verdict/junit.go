@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"tcpwhy/analyzer/report"
 )
 
 // JUnit writes a run as CI systems read the results of tests: a suite for each capture, a test for each expectation. What is
@@ -45,7 +47,7 @@ func (c *Capture) suite(command string, id int) junit.Testsuite {
 		result := &junit.Result{Message: line(e.sentence()), Type: e.Rule}
 		switch e.Outcome {
 		case Failed:
-			result.Data = plain("\n" + e.titleAt() + "\n" + e.details())
+			result.Data = report.PlainLines("\n" + e.titleAt() + "\n" + e.details())
 			test.Failure = result
 		case NotJudged:
 			test.Error = result

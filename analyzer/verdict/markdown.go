@@ -43,7 +43,7 @@ func (m *Markdown) Write(r *Run) error {
 		if drawn++; drawn > shownLadders {
 			break
 		}
-		text := plain(strings.TrimRight(w.expectation.details(), "\n"))
+		text := report.PlainLines(strings.TrimRight(w.expectation.details(), "\n"))
 		fence := fenceOf(text, 3)
 		write("\n<details><summary><code>%s</code>: %s</summary>\n\n%s\n%s\n%s\n\n</details>", html.EscapeString(line(w.capture.Name)), html.EscapeString(line(w.expectation.title())), fence, text, fence)
 	}

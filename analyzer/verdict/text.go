@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tcpwhy/analyzer/amount"
+	"tcpwhy/analyzer/report"
 )
 
 // Text writes a run for people: what failed, what is allowed, what could not be judged, and in the last line how many
@@ -140,7 +141,7 @@ func (t *Text) failed(b *strings.Builder, c *Capture, e *Expectation, drawn map[
 	case first.Ladder != "":
 		drawn[first.Number] = true
 		b.WriteByte('\n')
-		for rung := range strings.Lines(plain(first.Ladder)) {
+		for rung := range strings.Lines(report.PlainLines(first.Ladder)) {
 			b.WriteString(strings.TrimRight(indent+rung, " \n") + "\n")
 		}
 	}

@@ -78,17 +78,8 @@ func (e *Expectation) details() string {
 	return b.String()
 }
 
-// plain is text of several lines with nothing in it but what can be printed: none of it could be a command to a terminal,
-// invalid in XML (of which §2.2 admits fewer characters), or no UTF-8.
-func plain(s string) string {
-	lines := strings.Split(s, "\n")
-	for i, l := range lines {
-		lines[i] = report.Plain(l)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// line is the same in one line, which is never empty.
+// line is text in one line, which is never empty. Nothing in it is an order to a terminal or a runner of jobs, invalid in XML (of which §2.2
+// admits fewer characters), or no UTF-8.
 func line(s string) string {
 	if s = strings.TrimSpace(report.Plain(strings.ReplaceAll(s, "\n", "; "))); s == "" {
 		return "-"

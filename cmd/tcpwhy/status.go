@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
-	"unicode"
 
+	"tcpwhy/analyzer/report"
 	"tcpwhy/pcaps"
 )
 
@@ -97,7 +96,7 @@ func complain(w io.Writer, err error) {
 				continue
 			}
 		}
-		if text := printable(err.Error()); !said[text] {
+		if text := report.PlainLines(err.Error()); !said[text] {
 			said[text] = true
 			fmt.Fprintf(w, "tcpwhy: %s\n", text)
 		}
@@ -118,14 +117,4 @@ func leaves(err error) []error {
 		all = append(all, leaves(err)...)
 	}
 	return all
-}
-
-// printable is s without what could move a terminal's cursor or colours; lines stay lines.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
 }
