@@ -1,7 +1,9 @@
 package analyzer
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,15 +21,23 @@ var droppedPackets = &Rule{
 	Capture:  judgeDroppedPackets,
 }
 
+// shownDrops is how many interfaces are named: a pcapng file can have 65,536 of them.
+const shownDrops = 5
+
 func judgeDroppedPackets(p *CapturePass) {
 	t := &p.Totals
 	var lost uint64
+	drops := slices.DeleteFunc(slices.Clone(p.Facts.Drops), func(d Drop) bool { return d.Packets == 0 })
+	slices.SortStableFunc(drops, func(a, b Drop) int { return cmp.Compare(b.Packets, a.Packets) })
 	var where []string
-	for _, d := range p.Facts.Drops {
-		if d.Packets > 0 {
-			lost += d.Packets
+	for i, d := range drops {
+		lost += d.Packets
+		if i < shownDrops {
 			where = append(where, strings.TrimSpace(d.Interface+" "+d.File)+" "+commas(d.Packets))
 		}
+	}
+	if more := len(drops) - len(where); more > 0 {
+		where = append(where, "and on "+of(uint64(more), "interface", "interfaces")+" more")
 	}
 	f := Finding{Confidence: Certain, Flows: t.MissingIn,
 		Next: "a larger buffer (tcpdump -B 65536), fewer bytes of each packet (-s 128), a filter, a faster disk; of a mirror port: less on it, or capture at the host"}

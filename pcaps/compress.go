@@ -71,14 +71,15 @@ func unpack(first []byte, r io.Reader) (*unpacker, error) {
 	switch {
 	case isGzip(first):
 		u := &unpacker{name: "gzip", packed: meter{r: joined(first, r)}, release: func() {}}
-		z, err := gzip.NewReader(bufio.NewReaderSize(&u.packed, 64<<10))
+		b := bufio.NewReaderSize(&u.packed, 64<<10)
+		z, err := gzip.NewReader(b)
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			return nil, fmt.Errorf("%w in the gzip header", ErrCutOff)
 		}
 		if err != nil {
 			return nil, unpackError("gzip", err)
 		}
-		u.Reader = z
+		u.Reader = &members{z, b}
 		return u, nil
 	case isZstd(first):
 		u := &unpacker{name: "zstd", packed: meter{r: joined(first, r)}}
@@ -90,6 +91,45 @@ func unpack(first []byte, r io.Reader) (*unpacker, error) {
 		return u, nil
 	}
 	return nil, nil
+}
+
+// members reads the members of gzip data one after the other (RFC 1952 §2.2). Zeros after one are what fills a block of a tape or
+// of a disk, as for gzip itself.
+type members struct {
+	*gzip.Reader
+	rest *bufio.Reader
+}
+
+func (m *members) Read(b []byte) (int, error) {
+	for {
+		m.Multistream(false)
+		n, err := m.Reader.Read(b)
+		if err != io.EOF {
+			return n, err
+		}
+		if n > 0 {
+			return n, nil
+		}
+		if err := m.next(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// next goes on to the next member.
+func (m *members) next() error {
+	for {
+		switch c, err := m.rest.ReadByte(); {
+		case err != nil:
+			return err
+		case c == 0:
+			continue
+		}
+		if err := m.rest.UnreadByte(); err != nil {
+			return err
+		}
+		return m.Reset(m.rest)
+	}
 }
 
 // joined is r with the bytes that were read of it put back.

@@ -1,6 +1,7 @@
 package pcaps
 
 import (
+	"bytes"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -248,6 +249,7 @@ func TestDecodeSkips(t *testing.T) {
 		{"IP cut to 3 bytes of TCP by its length, with padding", 1, eth(0x0800, join(ip4(6, tcpData[:3]), data(30))), CutShort},
 		{"extension header cut", 229, ip6(60, optionHeader(6)[:15]), CutShort},
 		{"nine VLANs", 1, eth(0x8100, deep), TooDeep},
+		{"MPLS labels without end", 1, eth(0x8847, join(bytes.Repeat(x("00010040"), maxHeaders), x("00010140"), plain4)), TooDeep},
 		{"extension headers without end", 229, ip6(60, extended), TooDeep},
 		{"echo request", 228, ip4(1, x("0800 0000 0001 0001")), NotTCP},
 		{"echo request cut", 228, ip4(1, x("08")), NotTCP},

@@ -50,6 +50,29 @@ type pcapFile struct {
 	snaplen  uint32
 	header   int    // bytes of a record before its packet
 	fraction uint32 // nanoseconds in a unit of the time stamp's second half
+	swapped  swapped
+	turned   bool // a record's header is not as this machine has it
+}
+
+// swapped says of what libpcap wrote before 1.0, pcap 2.0 to 2.3, that a record has the length on the wire before that of what was
+// captured: as its savefile reader has it, of 2.3 some.
+type swapped uint8
+
+const (
+	inOrder swapped = iota
+	sometimes
+	always
+)
+
+// lengthsIn tells by the version in a file's header.
+func lengthsIn(major, minor uint16) swapped {
+	switch {
+	case major == 2 && minor < 3, major == 543: // DG/UX
+		return always
+	case major == 2 && minor == 3:
+		return sometimes
+	}
+	return inOrder
 }
 
 // isPcap tells by the first four bytes.
@@ -76,6 +99,8 @@ func newPcapFile(s *stream) (*pcapFile, error) {
 	case magicModified:
 		p.header = 24
 	}
+	p.swapped = lengthsIn(p.u16(b[4:]), p.u16(b[6:]))
+	p.turned = p.big || p.swapped != inOrder
 	p.snaplen = p.u32(b[16:])
 	// The upper half tells the length of the frame check sequence, of which we make no use.
 	p.linkType = p.u32(b[20:]) & 0xffff
@@ -122,9 +147,9 @@ func (p *pcapFile) parse(b []byte) (time int64, size, wire int) {
 	// One branch for all four: with u32 of each, a bulk transfer takes 3 % more.
 	seconds, units := binary.LittleEndian.Uint32(h[:]), binary.LittleEndian.Uint32(h[4:])
 	captured, length := binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
-	if p.big {
-		seconds, units = bits.ReverseBytes32(seconds), bits.ReverseBytes32(units)
-		captured, length = bits.ReverseBytes32(captured), bits.ReverseBytes32(length)
+	if p.turned {
+		seconds, units = p.u32(h[:]), p.u32(h[4:])
+		captured, length = p.lengths(h[:])
 	}
 	size = p.header + int(captured)
 	if captured > maxRecord || size > len(b) {
@@ -132,6 +157,15 @@ func (p *pcapFile) parse(b []byte) (time int64, size, wire int) {
 	}
 	// At most 2^32 s and 2^32 µs after 1970: no overflow.
 	return int64(seconds)*1e9 + int64(units)*int64(p.fraction), size, int(length)
+}
+
+// lengths are those in a record's header: of what was captured, and on the wire.
+func (p *pcapFile) lengths(h []byte) (captured, length uint32) {
+	captured, length = p.u32(h[8:]), p.u32(h[12:])
+	if p.swapped == always || p.swapped == sometimes && captured > length {
+		captured, length = length, captured
+	}
+	return captured, length
 }
 
 // decodePlain decodes packets that are in what was read already into segs, as long as they are plain, and returns how many these are. To
@@ -172,7 +206,7 @@ func (p *pcapFile) more() error {
 		}
 		return p.cutOff(err, len(b), p.header)
 	}
-	captured := p.u32(b[8:])
+	captured, _ := p.lengths(b)
 	if captured > maxRecord {
 		return p.damaged("a packet of %d bytes, more than any link carries", captured)
 	}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -108,6 +109,8 @@ func TestFormats(t *testing.T) {
 			{"plain", v.file.b},
 			{"gzip", gzipped(t, v.file.b)},
 			{"gzip members", gzipped(t, v.file.b[:half], v.file.b[half:])},
+			{"gzip members, and zeros", append(gzipped(t, v.file.b[:half], v.file.b[half:]), make([]byte, 100_000)...)},
+			{"gzip members between zeros", slices.Concat(gzipped(t, v.file.b[:half]), make([]byte, 512), gzipped(t, v.file.b[half:]))},
 			{"zstd", zstandard(t, v.file.b)},
 			{"zstd frames", zstandard(t, v.file.b[:half], v.file.b[half:])},
 			{"zstd after a skippable frame", append([]byte{0x5e, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2}, zstandard(t, v.file.b)...)},
@@ -130,6 +133,39 @@ func TestFormats(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// What libpcap wrote before pcap 2.4 has the lengths of a packet the other way round, or may have.
+func TestSwappedLengths(t *testing.T) {
+	for _, v := range variants() {
+		if !strings.HasPrefix(v.name, "pcap ") {
+			continue
+		}
+		header := 16
+		if strings.Contains(v.name, "modified") {
+			header = 24
+		}
+		for major, minors := range map[uint16][]uint16{2: {0, 1, 2, 3}, 543: {0}} {
+			for _, minor := range minors {
+				b := bytes.Clone(v.file.b)
+				copy(b[4:], v.file.AppendUint16(v.file.AppendUint16(nil, major), minor))
+				for i, at := 0, 24; at < len(b); i++ {
+					if minor < 3 || i == 1 {
+						lengths := b[at+8 : at+16]
+						copy(lengths, slices.Concat(lengths[4:], lengths[:4]))
+					}
+					at += header + len(v.want[i].Data)
+				}
+				got, _, err := readAll(bytes.NewReader(b))
+				if err != io.EOF || !reflect.DeepEqual(got, v.want) {
+					t.Errorf("%s, version %d.%d:\ngot  %+v, %v\nwant %+v", v.name, major, minor, got, err, v.want)
+				}
+				if _, _, err := readAll(bytes.NewReader(b[:24+header+5])); !errors.Is(err, ErrCutOff) || !strings.Contains(err.Error(), "after 5 of its 16 bytes") {
+					t.Errorf("%s, version %d.%d, cut off: %v", v.name, major, minor, err)
+				}
+			}
 		}
 	}
 }

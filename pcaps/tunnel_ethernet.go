@@ -2,18 +2,16 @@ package pcaps
 
 import "encoding/binary"
 
-// mpls reads a stack of MPLS labels (RFC 3032 §2.1). They say nothing of what follows: IP is
+// mpls reads an MPLS label (RFC 3032 §2.1); the last of a stack has a bit set. They say nothing of what follows: IP is
 // told by its version, an Ethernet pseudowire (RFC 4448) with its control word or without by
 // what its bytes can be. Labels do not count in a space: each direction has its own.
 func mpls(d *Decoder) step {
-	for {
-		l := d.take(4)
-		if l == nil {
-			return d.stop(CutShort)
-		}
-		if l[2]&1 != 0 {
-			break
-		}
+	l := d.take(4)
+	if l == nil {
+		return d.stop(CutShort)
+	}
+	if l[2]&1 == 0 {
+		return mpls
 	}
 	b := d.rest
 	if len(b) == 0 {

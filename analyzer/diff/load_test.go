@@ -33,7 +33,10 @@ func TestLoad(t *testing.T) {
 		{strings.Replace(savedRow, "refused", "refuted", 1), `flow 1: no such opening: "refuted"`},
 		{strings.Replace(savedRow, "CLOSED", "OPEN", 1), `flow 1: no such states`},
 		{strings.Replace(savedRow, "192.0.2.1", "192.0.2", 1), "value 1: "},
-		{strings.Replace(savedRow, `"flow":1`, `"flow":"one"`, 1), "value 1: flow is no uint64"},
+		{strings.Replace(savedRow, `"flow":1`, `"flow":"one"`, 1), "value 1: flow cannot be what is a JSON string"},
+		{strings.Replace(savedRow, `{"outcome":"refused","kind":"three-way","connect_ns":null}`, "7", 1), "value 1: opening cannot be what is a JSON number"},
+		{strings.Replace(savedRow, `"192.0.2.1:40001"`, "[]", 1), "value 1: client cannot be what is a JSON array"},
+		{`"x"`, "value 1: a flow or a report cannot be what is a JSON string"},
 		{`{"line":"x","packet":1}`, "packets cannot be compared"},
 		{`{"finding":"refused"}`, "findings alone cannot be compared"},
 		{`{"capture":{"flows":1},"servers":[],"findings":[{"finding":"x","severity":"fatal"}]}`, `no such severity: "fatal"`},
@@ -47,6 +50,23 @@ func TestLoad(t *testing.T) {
 		}
 		if !strings.Contains(got, c.want) {
 			t.Errorf("%.60s: got %q, want %q", c.saved, got, c.want)
+		}
+	}
+}
+
+// TestLoadBounds: each value is bounded, and what stands before it, not all of them.
+func TestLoadBounds(t *testing.T) {
+	const most = 1 << 20
+	long := `"` + strings.Repeat("x", 2*most) + `"`
+	for _, c := range []struct{ saved, want string }{
+		{strings.Repeat(savedRow+"\n", 2*most/len(savedRow)), ""},
+		{long, "value 1: more than 1 MiB"},
+		{savedRow + `{"opening":` + long, "value 2: more than 1 MiB"},
+		{savedRow + strings.Repeat(" ", 2*most) + savedRow, "value 2: more than 1 MiB"},
+	} {
+		switch _, err := NewComparison().load("saved", strings.NewReader(c.saved), most); {
+		case c.want == "" && err != nil, c.want != "" && (err == nil || err.Error() != c.want):
+			t.Errorf("%.60s: got %v, want %s", c.saved, err, c.want)
 		}
 	}
 }

@@ -70,36 +70,38 @@ const hex = "0123456789abcdef"
 // before another one (isOrder; no line of JSON begins with ::); bytes that are not UTF-8 become U+FFFD.
 func appendJSONString[T ~string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
+	from := 0 // what is not written yet
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c < utf8.RuneSelf {
-			switch {
-			case c > '#' && c != '\\' && c != 0x7f: // nearly all
-				dst = append(dst, c)
-			case c == '"' || c == '\\':
-				dst = append(dst, '\\', c)
-			case c < ' ' || c == 0x7f || c == '#' && i+1 < len(s) && s[i+1] == '#':
-				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			default:
-				dst = append(dst, c)
-			}
+		if c >= ' ' && c < 0x7f && c != '"' && c != '\\' && (c != '#' || i+1 == len(s) || s[i+1] != '#') {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+		dst = append(dst, s[from:i]...)
+		n := 1
 		switch {
-		case r == utf8.RuneError && n == 1:
-			dst = append(dst, `\ufffd`...)
-		case !unicode.IsPrint(r):
-			for _, u := range utf16.AppendRune(nil, r) {
-				dst = append(dst, '\\', 'u', hex[u>>12], hex[u>>8&15], hex[u>>4&15], hex[u&15])
-			}
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < utf8.RuneSelf:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		default:
-			dst = append(dst, s[i:i+n]...)
+			var r rune
+			r, n = utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+			switch {
+			case r == utf8.RuneError && n == 1:
+				dst = append(dst, `\ufffd`...)
+			case !unicode.IsPrint(r):
+				for _, u := range utf16.AppendRune(nil, r) {
+					dst = append(dst, '\\', 'u', hex[u>>12], hex[u>>8&15], hex[u>>4&15], hex[u&15])
+				}
+			default:
+				dst = append(dst, s[i:i+n]...)
+			}
 		}
 		i += n
+		from = i
 	}
-	return append(dst, '"')
+	return append(append(dst, s[from:]...), '"')
 }
 
 // Text is a string as all our JSON has it: nothing in it moves a terminal's cursor.
