@@ -67,7 +67,12 @@ func (l *Look) Truncated() bool { return l.judge.Truncated() }
 func (l *Look) Done() {
 	u := l.update
 	if len(l.entries) == 0 {
-		add(u.file.document.Content[0], "captures", l.recorder.entry(u.file.named(l.capture)))
+		name, err := u.file.named(l.capture)
+		if err != nil {
+			u.errs = append(u.errs, err)
+			return
+		}
+		add(u.file.document.Content[0], "captures", l.recorder.entry(name))
 		u.Added++
 		return
 	}

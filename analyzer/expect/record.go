@@ -3,10 +3,14 @@ package expect
 import (
 	"cmp"
 	_ "embed"
+	"errors"
+	"fmt"
 	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -133,6 +137,7 @@ func mapping(pairs ...any) *yaml.Node {
 type Recording struct {
 	folder  string
 	entries []*yaml.Node
+	errs    []error // of names
 }
 
 // NewRecording is a Recording into a file of that name.
@@ -140,22 +145,50 @@ func NewRecording(name string) *Recording { return &Recording{folder: filepath.D
 
 // Add adds a capture, by its name as given.
 func (r *Recording) Add(capture string, what *Recorder) {
-	e := what.entry(relative(r.folder, capture))
+	name, err := relative(r.folder, capture)
+	if err != nil {
+		r.errs = append(r.errs, err)
+		return
+	}
+	e := what.entry(name)
 	if len(r.entries) > 0 {
 		e.HeadComment = blank
 	}
 	r.entries = append(r.entries, e)
 }
 
-// Bytes is the file.
+// Bytes is the file. It fails where that cannot name a capture.
 func (r *Recording) Bytes() ([]byte, error) {
+	if err := errors.Join(r.errs...); err != nil {
+		return nil, err
+	}
 	document := &yaml.Node{Kind: yaml.DocumentNode, HeadComment: heading,
 		Content: []*yaml.Node{mapping("captures", &yaml.Node{Kind: yaml.SequenceNode, Content: r.entries})}}
-	return encode(document)
+	text, err := encode(document)
+	return escaped(text), err
 }
 
-// relative is the name of a capture as a file in a folder names it. What a glob would take for a wildcard is escaped.
-func relative(folder, capture string) string {
+// escaped is text that may go to a terminal, to which YAML leaves marks that turn the direction of a line. Where there are any, scalar
+// has had them quoted.
+func escaped(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for _, r := range string(text) {
+		switch {
+		case !unprintable(r) || r == '\n':
+			out = utf8.AppendRune(out, r)
+		case r <= 0xffff:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		default:
+			out = fmt.Appendf(out, `\U%08x`, r)
+		}
+	}
+	return out
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// relative is the name of a capture as a file in a folder names it, which is text. What a glob would take for a wildcard is escaped.
+func relative(folder, capture string) (string, error) {
 	if capture != "-" {
 		from, err := filepath.Abs(folder)
 		to, err2 := filepath.Abs(capture)
@@ -165,5 +198,8 @@ func relative(folder, capture string) string {
 			}
 		}
 	}
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(filepath.ToSlash(capture))
+	if !utf8.ValidString(capture) {
+		return "", fmt.Errorf("%s: a name that is not in UTF-8 cannot be written into a file of expectations", capture)
+	}
+	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(filepath.ToSlash(capture)), nil
 }

@@ -70,6 +70,41 @@ func TestRecordedIsMet(t *testing.T) {
 	}
 }
 
+// Whatever a capture is called, what is recorded of it is expected of it; or it is said that it cannot be.
+func TestRecordedNames(t *testing.T) {
+	for _, name := range []string{"a b.pcap", "*[a]?\\.pcap", "&a: *b #c", " !x", "\x1b[31m\r\n\t\x00\x7f\u0085\u00a0\u202e\u2028\ufeff\U000e0001", "\ufeffa", "::error::x", "##[error]x", "12", "null", "~", "'", `"`, "- a", "a\n\n b", "a\n::error::x", "a\u202eb"} {
+		of, r := NewRecording("lb/f.yaml"), &Recorder{}
+		tellTo(r)
+		of.Add("lb/"+name, r)
+		text, err := of.Bytes()
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+			continue
+		}
+		if f, err := Parse("lb/f.yaml", text); err != nil || len(f.Of("lb/"+name)) != 1 {
+			t.Errorf("%q: %v, or is not expected of it:\n%s", name, err, text)
+		}
+		if got := string(text); strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), unprintable) || strings.Contains(got, "\n::") {
+			t.Errorf("%q is written as\n%q", name, text)
+		}
+	}
+	const want = "lb/a\xff.pcap: a name that is not in UTF-8 cannot be written into a file of expectations"
+	of := NewRecording("f.yaml")
+	of.Add("lb/a\xff.pcap", &Recorder{})
+	if text, err := of.Bytes(); err == nil || err.Error() != want {
+		t.Errorf("recorded: %v, want %s\n%s", err, want, text)
+	}
+	f, err := Parse("f.yaml", []byte(item("count: 1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := NewUpdate(f, today)
+	u.Look("lb/a\xff.pcap").Done()
+	if text, err := u.Bytes(); err == nil || err.Error() != want {
+		t.Errorf("recorded anew: %v, want %s\n%s", err, want, text)
+	}
+}
+
 func TestUpdate(t *testing.T) {
 	const before = `# yaml-language-server: $schema=x.json
 # Ours.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -114,6 +115,9 @@ func scalar(s string) *yaml.Node {
 	n.SetString(s)
 	if _, err := strconv.ParseUint(s, 10, 64); err == nil {
 		n.Tag = "!!int"
+	}
+	if strings.ContainsFunc(s, unprintable) {
+		n.Style = yaml.DoubleQuotedStyle // in which it can be escaped
 	}
 	return n
 }

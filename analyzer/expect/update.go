@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ type Update struct {
 	Left  []Unmet // what was left as it was
 	Added uint64  // captures and servers that nothing was expected of
 
+	errs  []error // of names
 	file  *File
 	today time.Time
 	order []*check
@@ -85,8 +87,11 @@ func textOf(n *yaml.Node) string {
 	return strings.Join(words, "\x00")
 }
 
-// Bytes is the file as it is now. All captures have been looked at.
+// Bytes is the file as it is now. All captures have been looked at. It fails where one that is new to the file cannot be named there.
 func (u *Update) Bytes() ([]byte, error) {
+	if err := errors.Join(u.errs...); err != nil {
+		return nil, err
+	}
 	for _, c := range u.order {
 		of := u.shown[c]
 		texts := slices.Compact(slices.Sorted(slices.Values(of.texts)))
@@ -133,4 +138,4 @@ func add(mapping *yaml.Node, key string, items ...*yaml.Node) {
 }
 
 // named is how a file names a capture.
-func (f *File) named(capture string) string { return relative(filepath.Dir(f.Name), capture) }
+func (f *File) named(capture string) (string, error) { return relative(filepath.Dir(f.Name), capture) }

@@ -60,7 +60,7 @@ const hostile = "=1+\x1b]0;x\a\x1b[31m\u202e|`<img src=x onerror=y>&\"'\xff\xc2\
 // hostiles are such names. What is an order where a line begins is at the beginning of some, and may be at that of a line that a
 // long one is broken into.
 var hostiles = []string{
-	hostile, "::error file=a.go,line=1::x", " ::WARNING::x", "a b c d e f g h ::stop-commands::x ::add-mask::\u00a0 ::debug::x",
+	hostile, "::error file=a.go,line=1::x", " ::WARNING::x", "a b c d e f g h ::stop-commands::x ::add-mask::\u00a0 ::debug::\u202e\x1b[31mx",
 	"##[error]x a###[group]x ##vso[task.complete]x ##teamcity[message text='x']",
 }
 
@@ -169,7 +169,7 @@ var every = [][]string{
 	{"flows"}, {"flows", "-v"}, {"flows", "-o", "wide"}, {"flows", "-o", "json"}, {"flows", "-o", "jsonl", "--transitions"}, {"flows", "-o", "csv"},
 	{"report"}, {"report", "-v"}, {"report", "-o", "markdown"}, {"report", "-o", "json"}, {"report", "-o", "jsonl"}, {"report", "-o", "csv"},
 	{"report", "--flow", "1"}, {"report", "--flow", "1", "-o", "mermaid"}, {"report", "--every", "1s"}, {"report", "--census", "1s"},
-	{"check", "--fail-on", "half-open", "--github"}, {"check", "--fail-on", "half-open", "-o", "json"},
+	{"check", "--fail-on", "half-open", "--github"}, {"check", "--fail-on", "half-open", "-o", "json"}, {"check", "--record", "-"},
 }
 
 // sound holds what is true of every output of a command, whatever it was made of.
