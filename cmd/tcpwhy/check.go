@@ -142,7 +142,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 			return err
 		}
 		if len(args) == 0 && len(k.files) == 0 && !k.capturing.on() {
-			if args, err = named(c.Context(), k.file); err != nil {
+			if args, err = await(c.Context(), func() ([]string, error) { return named(k.file) }); err != nil {
 				return err
 			}
 			k.all = true

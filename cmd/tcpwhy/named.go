@@ -1,23 +1,21 @@
 package main
 
 import (
-	"context"
 	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"tcpwhy/analyzer/expect"
 	"tcpwhy/analyzer/report"
-	"tcpwhy/pcaps"
 )
 
 // named are the captures that a file of expectations names, each once.
-func named(ctx context.Context, f *expect.File) ([]string, error) {
+func named(f *expect.File) ([]string, error) {
 	var all []string
 	known := map[string]bool{}
 	for _, e := range f.Entries {
 		for i := range e.Files {
-			found, err := glob(ctx, &e.Files[i])
+			found, err := glob(&e.Files[i])
 			if err != nil {
 				return nil, err
 			}
@@ -36,7 +34,7 @@ func named(ctx context.Context, f *expect.File) ([]string, error) {
 }
 
 // glob lists the files that a pattern names, by name. A path without wildcards is listed also if there is no such file.
-func glob(ctx context.Context, p *expect.Pattern) ([]string, error) {
+func glob(p *expect.Pattern) ([]string, error) {
 	switch {
 	case !strings.ContainsAny(p.Text, "*?["):
 		return []string{p.Path}, nil
@@ -48,9 +46,6 @@ func glob(ctx context.Context, p *expect.Pattern) ([]string, error) {
 	err := filepath.WalkDir(filepath.Dir(top), func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() && p.Match(name) {
 			all = append(all, name)
-		}
-		if ctx.Err() != nil {
-			return &pcaps.ReadError{Name: p.Text, Err: pcaps.ErrInterrupted}
 		}
 		return err
 	})
