@@ -220,9 +220,28 @@ func (t *Tracker) pickSYN(head ref, k *tuple) ref {
 		return t.succeed(head, k)
 	case from.path.top() == SynSent && to.path.n == 0:
 		// Nothing has answered it: its sender has given the first attempt up.
+		t.giveUp(head)
 		return t.start(head, k)
 	}
 	return t.wait(head, k, r)
+}
+
+// Of the attempts on a four-tuple, each with an ISS of its own, so many may be answered still: the first, which a server may have taken, and
+// the latest. A client makes another one from the same port after seconds; a flood of them took ever longer for each.
+const firstAttempts, latestAttempts = 4, 4
+
+// giveUp finishes the attempt that is in the middle of too many: its sender waits for no answer.
+func (t *Tracker) giveUp(head ref) {
+	n, middle := 0, ref(0)
+	for rec := head; rec != 0; rec = t.ptr(rec).next {
+		if n++; n == latestAttempts {
+			middle = rec
+		}
+	}
+	if n >= firstAttempts+latestAttempts {
+		t.ptr(middle).ends[t.k.from].has |= gaveUp
+		t.finish(middle)
+	}
 }
 
 // wait opens a record that is no flow until its SYN is answered; old is the flow that has the
