@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -35,12 +36,31 @@ func ParseWhen(s string) (When, error) {
 		}
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return When{fromEpoch, time.Duration(t.UnixNano())}, nil
+		return When{fromEpoch, time.Duration(nanoseconds(t))}, nil
 	}
 	if t, err := time.Parse(time.TimeOnly, strings.TrimSuffix(s, "Z")); err == nil {
 		return When{fromMidnight, t.Sub(t.Truncate(24 * time.Hour))}, nil
 	}
 	return When{}, fmt.Errorf("%q is no time (2026-11-20T03:05:41Z, 03:05:41 in UTC, +10s from the start, -10m from the end)", s)
+}
+
+// nanoseconds since 1970, the nearest that there are: captures are of 1970 to 2255.
+func nanoseconds(t time.Time) int64 {
+	switch {
+	case t.Before(time.Unix(0, math.MinInt64)):
+		return math.MinInt64
+	case t.After(time.Unix(0, math.MaxInt64)):
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
+// later is a time of a capture and so much more, or the latest there is.
+func later(than int64, by time.Duration) int64 {
+	if int64(by) > math.MaxInt64-than {
+		return math.MaxInt64
+	}
+	return than + int64(by)
 }
 
 // IsZero reports whether w is no time at all.
@@ -58,9 +78,9 @@ func (w When) In(first, last int64) int64 {
 	case fromEpoch:
 		return int64(w.at)
 	case fromStart:
-		return first + int64(w.at)
+		return later(first, w.at)
 	case fromEnd:
-		return last + int64(w.at)
+		return later(last, w.at)
 	}
 	t := first - first%day + int64(w.at)
 	if t < first-hour {
