@@ -39,7 +39,7 @@ func parse(expr string, flow bool) (*Expr, error) {
 	if t := p.tokens[0]; t.kind != end {
 		return nil, p.fail(t, "%s is one too many (and, or?)", t.text)
 	}
-	return &Expr{text: strings.TrimSpace(expr), root: root}, nil
+	return &Expr{text: strings.Trim(expr, space), root: root}, nil
 }
 
 func (p *parser) fail(t token, format string, args ...any) error {

@@ -20,7 +20,10 @@ const (
 	closing
 )
 
-const notWord = " \t\r\n()<>=!\"'"
+const (
+	space   = " \t\r\n"
+	notWord = space + "()<>=!\"'"
+)
 
 // scan splits an expression.
 func scan(expr string) ([]token, error) {
@@ -30,7 +33,7 @@ func scan(expr string) ([]token, error) {
 		c, start := runes[i], i
 		t := token{column: i + 1}
 		switch {
-		case strings.ContainsRune(" \t\r\n", c):
+		case strings.ContainsRune(space, c):
 			i++
 			continue
 		case c == '(':
