@@ -12,6 +12,6 @@ var connectScan = &Rule{
 	Capture:  func(p *CapturePass) { p.scans(scanConnect) },
 	Explains: &Explains{
 		Findings: []string{"refused", "syn-unanswered", "syn-retransmitted", "unreachable", "reset"},
-		Host:     func(h *Host) bool { return h.scan() == scanConnect },
+		Host:     func(h *Host) bool { return h.scanSoFar() == scanConnect },
 	},
 }

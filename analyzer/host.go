@@ -44,6 +44,8 @@ type Probes struct {
 	Retried                 uint64 // with more than one SYN
 	LowestPort, HighestPort uint16
 	Open                    []netip.AddrPort // of those that answered, the first few
+	scan                    scanKind         // as it was last asked for
+	scanDue                 uint64           // from so many flows on it is asked for anew
 }
 
 // openKept is how many open ports are named.
