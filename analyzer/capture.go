@@ -33,7 +33,7 @@ type Summary struct {
 	Totals    Totals
 	Servers   []*Server // most flows first
 	Hosts     []*Host   // clients, most flows first
-	Forgotten Forgotten
+	Forgotten *Forgotten
 	Vantage   Vantage
 	Back      Back
 	Invalid   []InvalidFlags // most first

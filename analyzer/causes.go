@@ -136,7 +136,7 @@ func (s *Server) parts(rule string) (of []*Group) {
 
 // summary is what is known, the groups of each server in order.
 func (p *peers) summary(facts Facts) *Summary {
-	s := &Summary{Facts: facts, Totals: p.totals, Servers: p.servers(), Hosts: p.hosts(), Forgotten: p.forgotten,
+	s := &Summary{Facts: facts, Totals: p.totals, Servers: p.servers(), Hosts: p.hosts(), Forgotten: &p.forgotten,
 		Back: p.clock.back, Invalid: p.invalid.sorted()}
 	s.Totals.First, s.Totals.Last = p.clock.first, p.clock.last
 	s.Totals.Found = sortTallies(p.totals.Found)

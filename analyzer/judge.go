@@ -47,8 +47,12 @@ func hasSaid(all []telling, r *Rule) bool {
 	return slices.ContainsFunc(all, func(s telling) bool { return s.rule == r })
 }
 
-// LimitHosts sets how many clients are remembered at a time, each of some 600 bytes, where the 50,000 are too many.
-func (j *Judge) LimitHosts(n int) { j.peers.maxHosts = max(1, min(n, defaultHosts)) }
+// Within bounds how many servers and clients are remembered at a time, where all that may be are too many for a program of so many
+// bytes: a client takes some 600, a server 3,000, and as many again for each time that a report of it is made ready.
+func (j *Judge) Within(bytes uint64) {
+	j.peers.maxServers = int(min(max(1, bytes/20_000), defaultServers))
+	j.peers.maxHosts = int(min(max(1, bytes/8000), defaultHosts))
+}
 
 // lossy reports whether the capture is known to have lost packets.
 func (j *Judge) lossy() bool { return len(j.facts.Drops) > 0 }

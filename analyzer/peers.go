@@ -108,8 +108,10 @@ func (p *peers) forgetServers() {
 		all = append(all, rank[serverKey]{busy(s.Flows+s.HalfOpen.Now, max(s.Last, s.Attempts.PeakAt)), k})
 	}
 	for _, r := range quietest(all) {
-		p.forgotten.Servers++
-		p.forgotten.ServerFlows += p.byServer[r.key].Flows
+		if s := p.byServer[r.key]; s.Flows > 0 {
+			p.forgotten.Servers.add(fold(hashAddrPort(s.Addr), uint64(s.Space)))
+			p.forgotten.ServerFlows += s.Flows
+		}
 		delete(p.byServer, r.key)
 	}
 	p.recent = [len(p.recent)]recent{}
@@ -122,7 +124,6 @@ func (p *peers) forgetHosts() {
 	}
 	for _, r := range quietest(all) {
 		h := p.byHost[r.key]
-		p.forgotten.Hosts++
 		p.forgotten.HostFlows += h.Flows
 		p.free = append(p.free, h)
 		delete(p.byHost, r.key)

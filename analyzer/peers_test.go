@@ -144,6 +144,10 @@ func TestForgets(t *testing.T) {
 	if len(s.Servers) > 8 || len(s.Hosts) > 8 {
 		t.Fatalf("%d servers and %d hosts are kept", len(s.Servers), len(s.Hosts))
 	}
+	// A SYN makes a server known, and the flow's end: who is forgotten in between, too, is one.
+	if known := uint64(len(s.Servers)) + s.Forgotten.Servers.N(); known != 41 {
+		t.Errorf("of 41 servers %d are kept, and %d forgotten", len(s.Servers), s.Forgotten.Servers.N())
+	}
 	if s.Servers[0].Addr.String() != "198.51.100.200:80" || s.Servers[0].Flows != 30 || s.Hosts[0].Flows != 30 {
 		t.Errorf("the busiest is %v with %d flows, its client has %d", s.Servers[0].Addr, s.Servers[0].Flows, s.Hosts[0].Flows)
 	}

@@ -39,8 +39,9 @@ type Totals struct {
 // Forgotten is what was left out of Servers and Hosts, the quietest first, for there were too many. Its flows are in
 // Totals. Who comes back is counted anew.
 type Forgotten struct {
-	Servers, ServerFlows uint64
-	Hosts, HostFlows     uint64
+	Servers     Distinct // that had flows; some may be back
+	ServerFlows uint64
+	HostFlows   uint64
 }
 
 func (t *Totals) finished(f *flows.Flow, now *flows.Standing) {

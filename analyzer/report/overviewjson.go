@@ -194,7 +194,7 @@ func (o *Overview) json() *documentJSON {
 	s := o.Summary
 	t := &s.Totals
 	d := &documentJSON{Capture: o.captureJSON(), States: statesJSON(&t.States), Servers: []serverJSON{},
-		Forgotten: forgottenJSON{s.Forgotten.Servers, s.Forgotten.ServerFlows}, Findings: []json.RawMessage{}}
+		Forgotten: forgottenJSON{s.Forgotten.Servers.N(), s.Forgotten.ServerFlows}, Findings: []json.RawMessage{}}
 	var closer, resetter [flows.NumClosers]uint64
 	for _, server := range s.Servers {
 		d.Servers = append(d.Servers, o.serverJSON(server))

@@ -116,9 +116,9 @@ func (t *OverviewText) servers(p *page, o *Overview) {
 	if n := o.Summary.Totals.Young; n > 0 {
 		p.beside("", "", "in all, "+amount.Of(n, "flow", "flows")+" given up at the ceiling in opening, neither opened nor failed")
 	}
-	if f := o.Summary.Forgotten; f.Servers > 0 {
+	if f := o.Summary.Forgotten; f.ServerFlows > 0 {
 		p.beside("", "", fmt.Sprintf("%s with %s, the quietest, were more than could be told apart; they are in the totals",
-			amount.Of(f.Servers, "server", "servers"), amount.Of(f.ServerFlows, "flow", "flows")))
+			f.Servers.Words("server", "servers"), amount.Of(f.ServerFlows, "flow", "flows")))
 	}
 }
 

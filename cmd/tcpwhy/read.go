@@ -253,7 +253,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 		// A quarter is for the program itself, which the runtime does not count, and for what it is late to collect.
 		debug.SetMemoryLimit(int64(r.maxMemory - r.maxMemory/4))
 		if run.Judge != nil {
-			run.Judge.LimitHosts(int(r.maxMemory / 8000))
+			run.Judge.Within(r.maxMemory)
 		}
 	}
 	defer answerSignals(c.ErrOrStderr(), source)()
