@@ -5,14 +5,12 @@ import (
 	"io"
 	"math"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"tcpwhy/analyzer"
-	"tcpwhy/analyzer/report"
 	"tcpwhy/flows"
 	"tcpwhy/pcaps"
 )
@@ -54,8 +52,6 @@ func (s *saving) check(stdout io.Writer) error {
 		return usage("-W divides what -C or -G divides")
 	case s.toStandard() && s.rotates():
 		return usage("-C and -G cannot divide standard output")
-	case s.every != 0 && !strings.Contains(s.path, "%"):
-		return usage("-G: %s is one name for all files: put the time into it, as %%Y%%m%%d-%%H%%M%%S", report.Plain(s.path))
 	}
 	if f, ok := stdout.(interface{ Fd() uintptr }); s.toStandard() && ok && term.IsTerminal(int(f.Fd())) {
 		return usage("-w -: a terminal is no place for packets")
