@@ -9,19 +9,24 @@ import (
 	"tcpwhy/flows"
 )
 
-// Sorted holds flows back to the end, to hand them on in another order, or only the first few.
+// Sorted holds flows back to the end, to hand them on in another order, or only the first few; with the rules alone of what was found.
 type Sorted struct {
-	To    FlowOutput
-	Order Order
-	Top   int // 0: all
+	To          FlowOutput
+	Order       Order
+	Top         int    // 0: all
+	Room        uint64 // bytes that flows may take meanwhile, 0: what they need. Beyond it only the first in their order are handed on
+	Transitions bool   // To wants them
 
-	kept []judged
+	kept  []judged
+	bytes uint64 // of kept
+	first int    // what is left of the first so many is all of them; 0: of all
+	told  uint64 // flows
 }
 
-// judged is a flow and what was found of it.
+// judged is a flow and by which rules something was found of it.
 type judged struct {
 	flows.Flow
-	found []*Finding
+	rules []*Rule
 }
 
 // Order is an order of flows. The zero value is the order in which they are finished.
@@ -84,24 +89,68 @@ func ParseOrder(s string) (Order, error) {
 	return Order{}, fmt.Errorf("%q is no order (%s)", s, strings.Join(OrderNames(), " "))
 }
 
+// LeftOut is how many of those wanted were not handed on, for want of room.
+func (s *Sorted) LeftOut() uint64 {
+	if s.first == 0 {
+		return 0
+	}
+	wanted := s.told
+	if s.Top > 0 {
+		wanted = min(wanted, uint64(s.Top))
+	}
+	return wanted - min(wanted, uint64(s.first))
+}
+
 // Flow keeps f.
 func (s *Sorted) Flow(f *flows.Flow, found []*Finding) error {
-	if s.Order.IsZero() {
+	s.told++
+	switch {
+	case s.Order.IsZero():
 		if s.Top > 0 && len(s.kept) == s.Top {
 			return nil
 		}
-	} else if s.Top > 0 && len(s.kept) >= 2*s.Top {
+	case s.Top > 0 && len(s.kept) >= 2*s.Top:
 		// Sorting 2n flows at every n-th costs as little as a heap, and no more to read.
 		s.sort()
 	}
-	kept := judged{*f, make([]*Finding, len(found))}
-	for i, n := range found {
-		stays := *n
-		kept.found[i] = &stays
+	kept := judged{Flow: *f}
+	for _, n := range found {
+		kept.rules = append(kept.rules, n.Rule)
 	}
-	kept.Transitions, kept.Events = slices.Clone(f.Transitions), slices.Clone(f.Events)
+	kept.Transitions, kept.Events = nil, nil
+	if s.Transitions {
+		kept.Transitions = slices.Clone(f.Transitions)
+	}
 	s.kept = append(s.kept, kept)
+	if s.bytes += kept.size(); s.Room > 0 && s.bytes > s.Room {
+		s.sort()
+		s.makeRoom()
+	}
 	return nil
+}
+
+// size is about how many bytes j takes, its place in a list that has grown by half included.
+func (j *judged) size() uint64 {
+	const flow, transition = 1100, 56
+	return flow + transition*uint64(len(j.Transitions))
+}
+
+// makeRoom lets go of the last in order, for a quarter of the room.
+func (s *Sorted) makeRoom() {
+	n := len(s.kept)
+	for ; n > 1 && s.bytes > s.Room/4*3; n-- {
+		s.bytes -= s.kept[n-1].size()
+	}
+	s.cut(n)
+	if s.first == 0 || n < s.first {
+		s.first = n
+	}
+}
+
+// cut keeps the first n.
+func (s *Sorted) cut(n int) {
+	clear(s.kept[n:])
+	s.kept = s.kept[:n]
 }
 
 func (s *Sorted) sort() {
@@ -111,18 +160,30 @@ func (s *Sorted) sort() {
 		})
 	}
 	if s.Top > 0 && len(s.kept) > s.Top {
-		s.kept = s.kept[:s.Top]
+		for i := range s.kept[s.Top:] {
+			s.bytes -= s.kept[s.Top+i].size()
+		}
+		s.cut(s.Top)
 	}
 }
 
 // Flush hands on what was kept.
 func (s *Sorted) Flush() error {
 	s.sort()
+	if s.first > 0 && len(s.kept) > s.first {
+		s.cut(s.first)
+	}
+	var found []*Finding
 	for i := range s.kept {
-		if err := s.To.Flow(&s.kept[i].Flow, s.kept[i].found); err != nil {
+		kept := &s.kept[i]
+		found = found[:0]
+		for _, r := range kept.rules {
+			found = append(found, &Finding{Rule: r})
+		}
+		if err := s.To.Flow(&kept.Flow, found); err != nil {
 			return err
 		}
 	}
-	s.kept = nil
+	s.kept, s.bytes, s.first, s.told = nil, 0, 0, 0
 	return nil
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"tcpwhy/analyzer"
+	"tcpwhy/analyzer/amount"
 	"tcpwhy/analyzer/report"
 	"tcpwhy/flows"
 )
@@ -94,8 +96,14 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	}
 	out.flows, out.rows = rows, func() uint64 { return rows.n }
 	if t.top > 0 || !t.order.IsZero() {
-		sorted := &analyzer.Sorted{To: out.flows, Order: t.order, Top: t.top}
-		out.flows, out.end = sorted, func(uint64) error { return sorted.Flush() }
+		sorted := &analyzer.Sorted{To: out.flows, Order: t.order, Top: t.top, Room: t.maxMemory / 4, Transitions: t.transitions}
+		out.flows = sorted
+		out.end = func(uint64) error {
+			if n := sorted.LeftOut(); n > 0 {
+				fmt.Fprintf(c.ErrOrStderr(), "%s not shown, the last in order: there is no room to sort more (--top, --max-memory)\n", amount.Of(n, "flow is", "flows are"))
+			}
+			return sorted.Flush()
+		}
 	}
 	return t.read(c, w, &out)
 }
