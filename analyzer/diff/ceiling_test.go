@@ -35,7 +35,7 @@ func TestUnasked(t *testing.T) {
 		{ceiling, 3, ceiling, 1, "reset", ""},
 		{whole, 1, whole, 3, "reset", "notice reset at 198.51.100.1:80: was 1 flow, is 3 flows\n"},
 	} {
-		both := NewComparison()
+		both := NewComparison(1e9)
 		var sides [2]*Snapshot
 		for i, s := range []string{saved(c.was, c.finding, c.before), saved(c.is, c.finding, c.now)} {
 			var err error
@@ -80,7 +80,7 @@ func TestEarly(t *testing.T) {
 		{name: "the rest of it, other close", was: func(f *flows.Flow) { early(f); f.Capture.Resumed = true },
 			is: func(f *flows.Flow) { f.Closing.Outcome = flows.ClosingReset }},
 	} {
-		both := NewComparison()
+		both := NewComparison(1e9)
 		side := func(found []string, as func(*flows.Flow)) *Snapshot {
 			s, f := both.Snapshot(c.name), flow(1, 80, flows.OpeningComplete, flows.ClosingOrderly)
 			f.Closing.First = flows.ByClient
@@ -107,7 +107,7 @@ func TestEarlyCounted(t *testing.T) {
 		"warning 2 flows at 198.51.100.1:80: was orderly 3, rst-after-fin 0, is orderly 1, rst-after-fin 2\n" +
 			"notice rst-after-fin at 198.51.100.1:80: was 0 flows, is 2 flows\n",
 	} {
-		both := NewComparison()
+		both := NewComparison(1e9)
 		both.limits.flows = 0
 		was, is := both.Snapshot("was"), both.Snapshot("is")
 		for i := range 3 {

@@ -43,7 +43,7 @@ func told(d *Diff) string {
 }
 
 func TestCompare(t *testing.T) {
-	c := NewComparison()
+	c := NewComparison(1e9)
 	was, is := c.Snapshot("was"), c.Snapshot("is")
 	was.flows(t,
 		flow(1, 443, flows.OpeningComplete, flows.ClosingOrderly),
@@ -79,7 +79,7 @@ info 1 flow at 198.51.100.1:443: was refused, is complete, orderly, better
 
 // TestStatesDiffer: where outcome and findings are the same, the end that went another way is told.
 func TestStatesDiffer(t *testing.T) {
-	c := NewComparison()
+	c := NewComparison(1e9)
 	was, is := c.Snapshot("was"), c.Snapshot("is")
 	path := func(f *flows.Flow, states ...flows.State) *flows.Flow {
 		f.Server().NumStates = uint8(copy(f.Server().StateList[:], states))
@@ -96,7 +96,7 @@ func TestStatesDiffer(t *testing.T) {
 
 // TestNetworks: the same address in two networks is two servers.
 func TestNetworks(t *testing.T) {
-	c := NewComparison()
+	c := NewComparison(1e9)
 	was, is := c.Snapshot("was"), c.Snapshot("is")
 	for via, s := range []*Snapshot{was, is} {
 		s.Network = func(via uint32) string { return Network([]uint16{uint16(via), 7}, "vxlan/42") }
@@ -113,7 +113,7 @@ func TestNetworks(t *testing.T) {
 
 // TestWholeCapture: findings of servers, hosts and captures are there or not; a graver one is another.
 func TestWholeCapture(t *testing.T) {
-	c := NewComparison()
+	c := NewComparison(1e9)
 	was, is := c.Snapshot("was"), c.Snapshot("is")
 	found := func(s *Snapshot, name string, severity analyzer.Severity, server string) {
 		n := &analyzer.Finding{Rule: analyzer.RuleNamed(name), Severity: severity}
@@ -142,7 +142,7 @@ info syn-flood at 198.51.100.1:443: was warning, is not found, better
 
 // TestBounds: what there is too much of is counted, and said.
 func TestBounds(t *testing.T) {
-	c := NewComparison()
+	c := NewComparison(1e9)
 	c.limits = limits{flows: 2, servers: 2, timed: 1}
 	was, is := c.Snapshot("was"), c.Snapshot("is")
 	was.flows(t,
@@ -194,7 +194,7 @@ func TestParseFailOn(t *testing.T) {
 
 // TestCounted: where flows are only counted, those that are more or fewer are told apart from those that changed.
 func TestCounted(t *testing.T) {
-	c := NewComparison()
+	c := NewComparison(1e9)
 	c.limits.flows = 0
 	was, is := c.Snapshot("was"), c.Snapshot("is")
 	was.flows(t,
@@ -216,5 +216,19 @@ info 1 flow at 198.51.100.1:81: was complete 0, refused 1, orderly 0, is complet
 	}
 	if d.Alike != 1 || d.Flows != [3]uint64{2, 1, 0} {
 		t.Errorf("got %d alike, %v changed, new and gone", d.Alike, d.Flows)
+	}
+}
+
+// What is kept of both sides follows the memory that there is, and is something however little that is.
+func TestComparisonWithin(t *testing.T) {
+	for bytes, want := range map[uint64]limits{
+		100:           {1, 1, 1},
+		250_000_000:   {1 << 18, 1 << 14, 1 << 10},
+		1_000_000_000: {1 << 20, 1 << 16, 1 << 12},
+		1 << 63:       {1 << 20, 1 << 16, 1 << 12},
+	} {
+		if got := NewComparison(bytes).limits; got != want {
+			t.Errorf("of %d bytes: got %+v, want %+v", bytes, got, want)
+		}
 	}
 }

@@ -41,7 +41,7 @@ func TestLoad(t *testing.T) {
 		{`{"finding":"refused"}`, "findings alone cannot be compared"},
 		{`{"capture":{"flows":1},"servers":[],"findings":[{"finding":"x","severity":"fatal"}]}`, `no such severity: "fatal"`},
 	} {
-		s, err := NewComparison().Load("saved", strings.NewReader(c.saved))
+		s, err := NewComparison(1e9).Load("saved", strings.NewReader(c.saved))
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -81,7 +81,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("[" + savedRow + "]")
 	f.Add(`{"capture":{"flows":3},"servers":[{"server":"192.0.2.1:80","flows":2,"opening":{"complete":2},"timing":{"connect":{"count":2,"p50_ns":5}}}]}`)
 	f.Fuzz(func(t *testing.T, saved string) {
-		c := NewComparison()
+		c := NewComparison(1e9)
 		was, err := c.Load("was", strings.NewReader(saved))
 		if err != nil {
 			return

@@ -102,9 +102,13 @@ type Comparison struct {
 	limits   limits
 }
 
-// NewComparison is one of two sides that are yet to be read.
-func NewComparison() *Comparison {
-	return &Comparison{limits: limits{flows: 1 << 20, servers: 1 << 16, timed: 1 << 12}}
+// NewComparison is one of two sides that are yet to be read, by a program that may take so many bytes: of a gigabyte a third is for these.
+func NewComparison(bytes uint64) *Comparison {
+	share := func(most uint64) int {
+		const gigabyte = 1_000_000_000
+		return int(max(1, most*min(bytes, gigabyte)/gigabyte))
+	}
+	return &Comparison{limits: limits{flows: share(1 << 20), servers: share(1 << 16), timed: share(1 << 12)}}
 }
 
 // Snapshot is an empty one of a capture, to be filled as an output of an analyzer.Run.

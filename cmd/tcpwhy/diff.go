@@ -99,7 +99,7 @@ func (d *comparison) run(c *cobra.Command, args []string) error {
 		}
 	}
 	w := newWriter(c.OutOrStdout(), false)
-	both := diff.NewComparison()
+	both := diff.NewComparison(d.maxMemory)
 	var sides [2]side
 	var errs []error
 	for i, path := range args {
