@@ -64,7 +64,7 @@ func TestLoadBounds(t *testing.T) {
 		{savedRow + `{"opening":` + long, "value 2: more than 1 MiB"},
 		{savedRow + strings.Repeat(" ", 2*most) + savedRow, "value 2: more than 1 MiB"},
 	} {
-		switch _, err := NewComparison().load("saved", strings.NewReader(c.saved), most); {
+		switch _, err := NewComparison(1e9).load("saved", strings.NewReader(c.saved), most); {
 		case c.want == "" && err != nil, c.want != "" && (err == nil || err.Error() != c.want):
 			t.Errorf("%.60s: got %v, want %s", c.saved, err, c.want)
 		}
