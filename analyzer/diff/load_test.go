@@ -73,7 +73,7 @@ func TestLoadBounds(t *testing.T) {
 
 // FuzzLoad: whatever can be loaded is the same as itself, and nothing of it is an order to who reads what is told of it.
 func FuzzLoad(f *testing.F) {
-	const hostile = `x\u001b[2J\u202e\n::error::y`
+	const hostile = `::error::x\u001b[2J\u202e\n::error::y ##[error]z`
 	f.Add(savedRow)
 	f.Add(strings.Replace(strings.Replace(savedRow, `["refused"]`, `["`+hostile+`"]`, 1), "198.51.100.1:80", "[fe80::1%"+hostile+"]:80", 1))
 	f.Add(`{"capture":{"flows":3},"servers":[{"server":"192.0.2.1:80","tunnel":"` + hostile + `","flows":2,"opening":{"complete":2},` +
@@ -99,7 +99,7 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal(err)
 		}
 		for l := range strings.Lines(b.String()) {
-			if strings.ContainsFunc(strings.TrimSuffix(l, "\n"), func(r rune) bool { return !unicode.IsPrint(r) }) || strings.HasPrefix(l, "::") {
+			if strings.ContainsFunc(strings.TrimSuffix(l, "\n"), func(r rune) bool { return !unicode.IsPrint(r) }) || strings.HasPrefix(strings.TrimSpace(l), "::e") || strings.Contains(l, "##") {
 				t.Errorf("%q is told", l)
 			}
 		}

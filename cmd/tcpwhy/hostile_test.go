@@ -237,6 +237,9 @@ func hostileNames(t *testing.T, name string) {
 					t.Errorf("%q: %s", args, stderr)
 				}
 			}
+			several := append(append(append([]string{}, args...), more...), files[:2]...)
+			stdout, stderr, _ := invoke(several...)
+			sound(t, append(append([]string{}, args...), "several"), stdout, stderr)
 		}
 	}
 	stdout, stderr, _ := invoke("diff", "--junit", "j.xml", "--sarif", "s.json", "--markdown", "m.md", "--github", files[0], files[1])
