@@ -54,8 +54,8 @@ type pcapFile struct {
 	turned   bool // a record's header is not as this machine has it
 }
 
-// swapped says of what libpcap wrote before 1.0, pcap 2.0 to 2.3, that a record has the length on the wire before that of what was
-// captured: as its savefile reader has it, of 2.3 some.
+// swapped says of pcap before version 2.4 that a record has the length on the wire before that of what was captured. Of 2.3 some do, as
+// libpcap has it: those of which more would be captured than there was.
 type swapped uint8
 
 const (
