@@ -20,14 +20,15 @@ type Save struct {
 	Create func(name string) (*os.File, error)
 }
 
-// Savefile is a Writer that makes the files of a Save. Without Every the first is made at once. But for Files in turn, it writes
-// to none twice: a name that comes again gets a number behind it.
+// Savefile is a Writer that makes the files of a Save. Without Every the first is made at once. A file that would have the name of the
+// one before gets a number behind it. As in tcpdump, one whose name comes again later is written over: %H makes a ring of a day.
 type Savefile struct {
 	save    Save
 	from    Origin
-	counted []Interface    // as the file before had them
-	made    map[string]int // how many files, by what their names begin with
-	name    string         // of the file that is open
+	counted []Interface // as the file before had them
+	base    string      // of the names of the files that were made last
+	number  int         // of the next with that
+	name    string      // of the file that is open
 	file    *os.File
 	start   int64 // where in it the packets begin: standard output may hold something
 	writer  interface {
@@ -43,7 +44,7 @@ func NewSavefile(s Save, from Origin) (*Savefile, error) {
 	if s.Create == nil {
 		s.Create = func(name string) (*os.File, error) { return Create(name, false, nil) }
 	}
-	f := &Savefile{save: s, from: from, made: make(map[string]int)}
+	f := &Savefile{save: s, from: from}
 	if s.Every > 0 {
 		return f, nil
 	}
@@ -56,8 +57,11 @@ func (s *Savefile) next() string {
 	if s.save.Every > 0 {
 		name = strftime(name, time.Unix(0, s.began))
 	}
-	number := s.made[name]
-	s.made[name]++
+	if name != s.base {
+		s.base, s.number = name, 0
+	}
+	number := s.number
+	s.number++
 	switch {
 	case s.save.Size > 0 && s.save.Files > 0:
 		// Zeros in front, so that they sort.

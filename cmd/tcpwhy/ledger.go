@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tcpwhy/analyzer/report"
@@ -204,7 +205,7 @@ func (l *ledger) create(ctx context.Context, by, path string, adds bool) (*os.Fi
 			if err := l.mayWrite(w); err != nil {
 				return err
 			}
-			l.written = append(l.written, w)
+			l.written = append(slices.DeleteFunc(l.written, func(w written) bool { return w.by == by }), w) // -w makes one after the other
 			return nil
 		})
 	})

@@ -28,7 +28,7 @@ const million = 1_000_000
 func (s *saving) flags(fs *pflag.FlagSet) {
 	fs.StringVarP(&s.path, "write", "w", "", "write the packets to `FILE`: pcapng, or pcap if its name ends in .pcap, which lacks the names of interfaces and what was lost; - is standard output, instead of the analysis")
 	fs.IntVarP(&s.size, "rotate-size", "C", 0, "with -w: another file after each `N` million bytes")
-	fs.IntVarP(&s.every, "rotate-seconds", "G", 0, "with -w: another file after each `N` seconds, its name by strftime(3); with a number behind a name that comes again")
+	fs.IntVarP(&s.every, "rotate-seconds", "G", 0, "with -w: another file after each `N` seconds, its name by strftime(3); with a number behind one that stays the same")
 	fs.IntVarP(&s.files, "rotate-files", "W", 0, "with -C: overwrite the first of `N` files after the last; with -G: end after the last")
 }
 
