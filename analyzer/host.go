@@ -45,7 +45,7 @@ type Probes struct {
 	LowestPort, HighestPort uint16
 	Open                    []netip.AddrPort // of those that answered, the first few
 	scan                    scanKind         // as it was last asked for
-	scanDue                 uint64           // from so many flows on it is asked for anew
+	scanDue                 uint64           // from so many flows of the host on it is asked for anew
 }
 
 // openKept is how many open ports are named.

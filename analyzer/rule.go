@@ -65,7 +65,7 @@ type Explains struct {
 	// Stands reports whether there is such a finding of the server, by what is known so far.
 	Stands func(*Server) bool
 	// Host reports whether there is such a finding of the client's host, by what is known so far; nil: it is never
-	// of a host.
+	// of a host. It may keep its answer with the Host for a while.
 	Host func(*Host) bool
 	// HostPart reports whether a finding, at one end of a flow of such a host, is part of it; nil: all are.
 	HostPart func(finding string, at flows.Closer) bool

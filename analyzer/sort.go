@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"tcpwhy/flows"
@@ -113,6 +114,9 @@ func (s *Sorted) Flow(f *flows.Flow, found []*Finding) error {
 		// Sorting 2n flows at every n-th costs as little as a heap, and no more to read.
 		s.sort()
 	}
+	if s.first > 0 && !s.Order.IsZero() && s.compare(f, &s.kept[s.first-1].Flow) > 0 {
+		return nil // as many are before it as there is room for
+	}
 	kept := judged{Flow: *f}
 	for _, n := range found {
 		kept.rules = append(kept.rules, n.Rule)
@@ -153,11 +157,14 @@ func (s *Sorted) cut(n int) {
 	s.kept = s.kept[:n]
 }
 
+// compare is the order of two flows: of those that it does not tell apart, that of their numbers.
+func (s *Sorted) compare(a, b *flows.Flow) int {
+	return cmp.Or(s.Order.compare(a, b), cmp.Compare(a.Number, b.Number))
+}
+
 func (s *Sorted) sort() {
 	if !s.Order.IsZero() {
-		slices.SortFunc(s.kept, func(a, b judged) int {
-			return cmp.Or(s.Order.compare(&a.Flow, &b.Flow), cmp.Compare(a.Number, b.Number))
-		})
+		sort.Slice(s.kept, func(i, j int) bool { return s.compare(&s.kept[i].Flow, &s.kept[j].Flow) < 0 })
 	}
 	if s.Top > 0 && len(s.kept) > s.Top {
 		for i := range s.kept[s.Top:] {

@@ -40,14 +40,14 @@ const (
 	scanSpread  = 15 // ports to an address, or addresses to a port
 )
 
-// scanSoFar is scan as it was when h had made nearly as many probes: estimates made anew for each flow of a scan took 70 us of it.
+// scanSoFar is scan as it was when h had nearly as many flows: estimates made anew for each flow of a scan took 70 us of it.
 func (h *Host) scanSoFar() scanKind {
 	p := h.Probes
 	if p == nil {
 		return scanNone
 	}
-	if p.Flows >= p.scanDue {
-		p.scan, p.scanDue = h.scan(), p.Flows+p.Flows/64
+	if h.Flows >= p.scanDue {
+		p.scan, p.scanDue = h.scan(), h.Flows+h.Flows/64
 	}
 	return p.scan
 }

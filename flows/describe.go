@@ -352,7 +352,7 @@ func (t *Tracker) openingOutcome(r *record, c, s *half) OpeningOutcome {
 		return OpeningReset
 	case r.is(badNumbers):
 		return OpeningInvalid
-	case uint32(before.SYNs)+c.syn > 1, t.now-r.at[atFirstSYN] >= notYetOpen, c.is(gaveUp):
+	case uint32(before.SYNs)+c.syn > 1, t.now-r.at[atFirstSYN] >= notYetOpen:
 		return OpeningUnanswered
 	}
 	return OpeningInProgress

@@ -220,28 +220,52 @@ func (t *Tracker) pickSYN(head ref, k *tuple) ref {
 		return t.succeed(head, k)
 	case from.path.top() == SynSent && to.path.n == 0:
 		// Nothing has answered it: its sender has given the first attempt up.
-		t.giveUp(head)
-		return t.start(head, k)
+		lost := t.giveUp(head) || from.is(lostAttempts)
+		rec := t.start(head, k)
+		if lost {
+			t.ptr(rec).ends[k.from].has |= lostAttempts
+		}
+		return rec
 	}
 	return t.wait(head, k, r)
 }
 
-// Of the attempts on a four-tuple, each with an ISS of its own, so many may be answered still: the first, which a server may have taken, and
-// the latest. A client makes another one from the same port after seconds; a flood of them took ever longer for each.
-const firstAttempts, latestAttempts = 4, 4
+// Of the attempts on a four-tuple, each with an ISS of its own, so many are waited for: the first, of which a server takes one, and the
+// latest. A client makes another one from the same port after seconds; each of a flood of them took longer than the one before.
+const firstAttempts, latestAttempts = 128, 128
 
-// giveUp finishes the attempt that is in the middle of too many: its sender waits for no answer.
-func (t *Tracker) giveUp(head ref) {
-	n, middle := 0, ref(0)
+// giveUp finishes the attempt in the middle of too many, as it stands, and reports whether there were. Those that were answered are
+// a few likewise; whoever makes them more has forged the answers.
+func (t *Tracker) giveUp(head ref) bool {
+	var unanswered, answered struct {
+		n      int
+		middle ref
+	}
 	for rec := head; rec != 0; rec = t.ptr(rec).next {
-		if n++; n == latestAttempts {
-			middle = rec
+		r, of := t.ptr(rec), &answered
+		if r.ends[t.k.from].path.top() == SynSent && r.ends[1-t.k.from].path.n == 0 {
+			of = &unanswered
+		}
+		if of.n++; of.n == latestAttempts {
+			of.middle = rec
 		}
 	}
-	if n >= firstAttempts+latestAttempts {
-		t.ptr(middle).ends[t.k.from].has |= gaveUp
-		t.finish(middle)
+	const most = firstAttempts + latestAttempts
+	if unanswered.n >= most {
+		t.finish(unanswered.middle)
 	}
+	if answered.n >= most {
+		t.finish(answered.middle)
+	}
+	return unanswered.n >= most || answered.n >= most
+}
+
+// forAnother reports whether what does not fit the attempt of h may answer one that is not waited for any more.
+func (t *Tracker) forAnother(h *half) bool {
+	if h.is(lostAttempts) {
+		t.step.Quiet = QuietStale
+	}
+	return h.is(lostAttempts)
 }
 
 // wait opens a record that is no flow until its SYN is answered; old is the flow that has the

@@ -29,6 +29,9 @@ func (t *Tracker) handshakeFits(r *record, from, to *half) bool {
 			// An ACK beyond all that passed may follow what the capture lacks: fits tells.
 			ok = ok && (within(s.Ack, to.iss+1, to.nxt) || ahead(to.nxt, s.Ack) && ahead(from.nxt-1, s.Seq))
 		}
+		if !ok && t.forAnother(from) {
+			return false
+		}
 		if !ok {
 			r.marks |= badNumbers
 			t.note(Note{Kind: NoteBadACK})
@@ -39,6 +42,9 @@ func (t *Tracker) handshakeFits(r *record, from, to *half) bool {
 		fits := within(s.Ack, to.iss+1, to.nxt)
 		if !fits || s.Len == 0 && !s.Flags.Any(FIN) {
 			// RFC 9293 §3.5.1, RFC 5961 §4.2: it holds another connection.
+			if !fits && t.forAnother(to) {
+				return false
+			}
 			if !fits {
 				r.marks |= badNumbers
 			}

@@ -79,6 +79,9 @@ func (t *Tracker) synACK(r *record, from, to *half) {
 	s := t.seg
 	if to.is(hasISS) && !within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) ||
 		from.is(hasISS) && !from.is(hasSYNACK) && from.iss != s.Seq && from != to {
+		if t.forAnother(to) {
+			return
+		}
 		r.marks |= badNumbers
 		t.holdOdd(r, from)
 		t.note(Note{Kind: NoteBadSYNACK})

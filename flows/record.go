@@ -28,7 +28,7 @@ const (
 	lowISS              // its SYN was given up with the flow's beginning: of the ISS the lower 16 bits are known
 	lowFIN              // likewise its FIN: unless that was acknowledged, of the number after it the lower 16 bits are known
 	ackedFIN            // it was
-	gaveUp              // it has gone on to other attempts, and waits for no answer to this one
+	lostAttempts        // of its attempts before this one some are not waited for any more: see giveUp
 )
 
 // half is one end of a record. All its numbers are as sent by that end.

@@ -61,6 +61,9 @@ func (t *Tracker) soon(r *record, h *half) int64 {
 func (t *Tracker) refuses(r *record, from, to *half, bare bool) {
 	s := t.seg
 	if bare || !within(s.Ack, to.iss+1, to.iss+1+Seq(to.synLen)) {
+		if t.forAnother(to) {
+			return
+		}
 		r.marks |= badNumbers
 		t.step.Quiet = QuietNotBelieved
 		t.note(Note{Kind: NoteRSTNotBelieved})
@@ -87,6 +90,9 @@ func (t *Tracker) givesUp(r *record, from, to *half, bare bool) {
 		}
 	}
 	if !within(s.Seq, from.iss, from.nxt) && (bare || s.Seq != 0) && !t.believed(r, from, to) {
+		if t.forAnother(from) {
+			return
+		}
 		t.step.Quiet = QuietNotBelieved
 		t.note(Note{Kind: NoteRSTNotBelieved})
 		return

@@ -693,7 +693,7 @@ func (t *Tracker) tell(e Event) {
 	}
 }
 
-// maxEvents bounds what one flow can make the Tracker remember.
+// maxEvents bounds what one flow can make the Tracker remember. A RST, which ends it, is always remembered, in place of the last.
 const maxEvents = 64
 
 func (t *Tracker) event(e Event) {
@@ -706,8 +706,10 @@ func (t *Tracker) event(e Event) {
 	}
 	of := t.events.ptr(r.events)
 	switch n := len(*of); {
-	case n == maxEvents:
+	case n == maxEvents && e.Kind != NoteRST:
 		return
+	case n == maxEvents:
+		*of = (*of)[:n-1]
 	case n == cap(*of):
 		more := make([]Event, n, max(1, 2*n))
 		copy(more, *of)

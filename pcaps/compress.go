@@ -93,6 +93,9 @@ func unpack(first []byte, r io.Reader) (*unpacker, error) {
 	return nil, nil
 }
 
+// maxZeros is how many zeros are passed over behind a member: more than any block of a tape or of a disk has.
+const maxZeros = 1 << 20
+
 // members reads the members of gzip data one after the other (RFC 1952 §2.2). Zeros after one are what fills a block of a tape or
 // of a disk, as for gzip itself.
 type members struct {
@@ -118,7 +121,7 @@ func (m *members) Read(b []byte) (int, error) {
 
 // next goes on to the next member.
 func (m *members) next() error {
-	for {
+	for range maxZeros {
 		switch c, err := m.rest.ReadByte(); {
 		case err != nil:
 			return err
@@ -128,8 +131,9 @@ func (m *members) next() error {
 		if err := m.rest.UnreadByte(); err != nil {
 			return err
 		}
-		return m.Reset(m.rest)
+		break
 	}
+	return m.Reset(m.rest)
 }
 
 // joined is r with the bytes that were read of it put back.

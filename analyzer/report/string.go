@@ -57,8 +57,8 @@ func isOrder(s string, i int) bool {
 		if !ok || i > 0 && s[i-1] != ' ' {
 			return false
 		}
-		name = strings.TrimLeft(name, "0123456789abcdefABCDEF.:")
-		return name != "" && !strings.ContainsRune(" ,;)/%", rune(name[0]))
+		name = strings.TrimLeft(name, "0123456789abcdefABCDEF")
+		return name != "" && (name[0]|' ' >= 'g' && name[0]|' ' <= 'z' || strings.ContainsRune("-_", rune(name[0])))
 	}
 	return false
 }

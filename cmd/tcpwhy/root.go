@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,10 +60,13 @@ func elsewhere(root *cobra.Command, err error) string {
 	}
 	name := unknown.GetSpecifiedName()
 	var having []string
-	for _, c := range append(root.Commands(), root) {
+	for _, c := range slices.Concat(root.Commands(), []*cobra.Command{root}) {
 		flag := c.Flags().Lookup(name)
 		if unknown.GetSpecifiedShortnames() != "" {
-			flag = c.Flags().ShorthandLookup(name)
+			flag = nil
+			if len(name) == 1 { // ShorthandLookup panics at a byte of UTF-8, which is two here
+				flag = c.Flags().ShorthandLookup(name)
+			}
 		}
 		if flag != nil && !c.Hidden {
 			having = append(having, c.CommandPath())
