@@ -27,7 +27,7 @@ const shownDrops = 5
 func judgeDroppedPackets(p *CapturePass) {
 	t := &p.Totals
 	var lost uint64
-	drops := slices.Clone(p.Facts.Drops)
+	drops := slices.DeleteFunc(slices.Clone(p.Facts.Drops), func(d Drop) bool { return d.Packets == 0 })
 	slices.SortStableFunc(drops, func(a, b Drop) int { return cmp.Compare(b.Packets, a.Packets) })
 	var where []string
 	for i, d := range drops {

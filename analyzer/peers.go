@@ -20,6 +20,7 @@ type peers struct {
 	recent    [1 << recentBits]recent
 	totals    Totals
 	forgotten Forgotten
+	forgets   bool             // there were too many servers
 	leaving   waiting[uint64]  // how many
 	young     waiting[Present] // clients of those that are too young to be judged
 	invalid   invalid
@@ -74,7 +75,7 @@ func (p *peers) server(k serverKey) *Server {
 		if p.byServer == nil {
 			p.byServer = map[serverKey]*Server{}
 		}
-		s = &Server{Addr: netip.AddrPortFrom(k.addr.Netip(), uint16(k.port)), Space: k.space}
+		s = &Server{Addr: netip.AddrPortFrom(k.addr.Netip(), uint16(k.port)), Space: k.space, Late: p.forgets}
 		p.byServer[k] = s
 	}
 	*slot = recent{k, s}
@@ -105,7 +106,7 @@ func (p *peers) host(k hostKey) *Host {
 func (p *peers) forgetServers() {
 	all := make([]rank[serverKey], 0, len(p.byServer))
 	for k, s := range p.byServer {
-		all = append(all, rank[serverKey]{busy(s.Flows+s.HalfOpen.Now, max(s.Last, s.Attempts.PeakAt)), k})
+		all = append(all, rank[serverKey]{busy(max(s.Flows, s.Attempts.N)+s.HalfOpen.Now, max(s.Last, s.Attempts.PeakAt)), k})
 	}
 	for _, r := range quietest(all) {
 		if s := p.byServer[r.key]; s.Flows > 0 {
@@ -115,6 +116,7 @@ func (p *peers) forgetServers() {
 		delete(p.byServer, r.key)
 	}
 	p.recent = [len(p.recent)]recent{}
+	p.forgets = true
 }
 
 func (p *peers) forgetHosts() {

@@ -27,6 +27,7 @@ type Server struct {
 	ShedOnce uint64                    // of those shed before they were open, those with one SYN at the most
 	InVain   uint64                    // flows with one SYN that went on after they were shed, and came to nothing all the same: they have no finding
 
+	Late      bool   // it came when others had been forgotten, and may itself have been: what is counted as it passes may lack a part
 	Attempts  Rate   // first SYNs, by the second, as they pass
 	HalfOpen  Gauge  // that it holds in SYN_RCVD, as last seen; as they pass
 	CloseWait Gauge  // that it holds in CLOSE_WAIT; as they pass
@@ -112,6 +113,11 @@ func (s *Server) Open() uint64 { return s.Opening[flows.OpeningComplete] }
 // capture ended nor begun before it.
 func (s *Server) Judged() uint64 {
 	return s.Flows - s.Opening[flows.OpeningNotCaptured] - s.Opening[flows.OpeningInProgress]
+}
+
+// Passed reports whether all that is counted of s as it passes (Attempts, HalfOpen) is of all its flows.
+func (s *Server) Passed() bool {
+	return !s.Late || s.Attempts.N+s.Opening[flows.OpeningNotCaptured] >= s.Flows
 }
 
 // Failed is how many of these did not go well.

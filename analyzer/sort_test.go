@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unsafe"
 
 	"tcpwhy/flows"
 )
@@ -111,6 +112,18 @@ func TestSortedRoom(t *testing.T) {
 		if !slices.Equal(got, want[:len(got)]) || left != uint64(wanted-len(got)) || top == 20 && left > 0 || top != 20 && len(got) < 70 {
 			t.Errorf("top %d: %d are told of as left out, and got %v", top, left, got)
 		}
+	}
+}
+
+// A flow that waits takes what it is said to: its place in a list that has grown by a quarter to a half.
+func TestSortedSize(t *testing.T) {
+	var j judged
+	if size := uint64(unsafe.Sizeof(j)); j.size() < size+size/4 || j.size() > 2*size {
+		t.Errorf("of %d bytes %d are said", size, j.size())
+	}
+	j.Transitions = make([]flows.Transition, 10)
+	if more := j.size() - (&judged{}).size(); more != uint64(10*unsafe.Sizeof(flows.Transition{})) {
+		t.Errorf("ten transitions are said to take %d", more)
 	}
 }
 

@@ -126,13 +126,13 @@ type serverJSON struct {
 	Clients        uint64                 `json:"clients"`
 	First          instant                `json:"first"`
 	Last           instant                `json:"last"`
-	Attempts       uint64                 `json:"attempts"`
+	Attempts       *uint64                `json:"attempts"` // nil: not all passed while the server was known
 	Shed           shedsJSON              `json:"shed"`
 	Opening        map[string]uint64      `json:"opening"`
 	Closing        map[string]uint64      `json:"closing"`
 	ClosedFirst    endsJSON               `json:"closed_first"`
 	ResetBy        endsJSON               `json:"reset_by"`
-	PeakHalfOpen   uint64                 `json:"peak_half_open"`
+	PeakHalfOpen   *uint64                `json:"peak_half_open"` // likewise
 	PeakHalfOpenAt instant                `json:"peak_half_open_at"`
 	Timing         map[string]SavedTiming `json:"timing"`
 	SYNRetries     []stepJSON             `json:"syn_retries"`
@@ -306,9 +306,12 @@ func endsOf(by *[flows.NumClosers]uint64) endsJSON {
 func (o *Overview) serverJSON(s *analyzer.Server) serverJSON {
 	space := o.Names.space(s.Space)
 	j := serverJSON{Server: Text(s.Addr.String()), VLAN: space.vlan, Tunnel: Text(space.tunnel), Flows: s.Flows, Clients: s.Clients.N(),
-		First: instant(s.First), Last: instant(s.Last), Attempts: s.Attempts.N, Shed: shedsOf(&s.Shed), Opening: openingJSON(&s.Opening), Closing: closingJSON(&s.Closing),
-		ClosedFirst: endsOf(&s.Closer), ResetBy: endsOf(&s.Resetter), PeakHalfOpen: s.HalfOpen.Peak, PeakHalfOpenAt: instant(s.HalfOpen.PeakAt),
+		First: instant(s.First), Last: instant(s.Last), Shed: shedsOf(&s.Shed), Opening: openingJSON(&s.Opening), Closing: closingJSON(&s.Closing),
+		ClosedFirst: endsOf(&s.Closer), ResetBy: endsOf(&s.Resetter),
 		Timing: map[string]SavedTiming{}, SYNRetries: stepsJSON(&s.Retries), SYNACKRetries: stepsJSON(&s.SYNACKs), Findings: []groupJSON{}}
+	if s.Passed() {
+		j.Attempts, j.PeakHalfOpen, j.PeakHalfOpenAt = &s.Attempts.N, &s.HalfOpen.Peak, instant(s.HalfOpen.PeakAt)
+	}
 	for _, m := range timings(s) {
 		j.Timing[m.key] = savedTiming(m.of)
 	}

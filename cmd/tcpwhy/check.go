@@ -130,6 +130,9 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 			return usage("--today: %s is no day (2026-12-31)", k.today)
 		}
 	}
+	if k.record+k.update != "" && k.formats.junit+k.formats.sarif+k.formats.markdown != "" {
+		return usage("--record and --update judge nothing that --junit, --sarif or --markdown could tell")
+	}
 	if writes := k.record + k.update; writes != "" && (k.expect != "" || len(k.failOn) > 0) || k.record != "" && k.update != "" {
 		return usage("--record, --update, and to judge by --expect and --fail-on: one at a time")
 	}

@@ -96,7 +96,7 @@ func (t *table) run(c *cobra.Command, args []string) error {
 	}
 	out.flows, out.rows = rows, func() uint64 { return rows.n }
 	if t.top > 0 || !t.order.IsZero() {
-		sorted := &analyzer.Sorted{To: out.flows, Order: t.order, Top: t.top, Room: t.maxMemory / 4, Transitions: t.transitions}
+		sorted := &analyzer.Sorted{To: out.flows, Order: t.order, Top: t.top, Room: max(1, t.maxMemory/4), Transitions: t.transitions}
 		out.flows = sorted
 		out.end = func(uint64) error {
 			if n := sorted.LeftOut(); n > 0 {

@@ -240,7 +240,7 @@ func (r *reading) run(c *cobra.Command, w *writer, run *analyzer.Run, source *pc
 	run.Source = source.Segments()
 	run.Facts = func(err error) analyzer.Facts { return facts(source, err) }
 	run.Tracker.Linger = max(r.linger, 1) // of 0, the tracker would make its default
-	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, r.maxMemory/3
+	run.Tracker.MaxFlows, run.Tracker.MaxBytes = r.maxFlows, max(1, r.maxMemory/3)
 	run.Ceiling.MaxFlows, run.Ceiling.MaxBytes = given(c, "max-flows"), given(c, "max-memory")
 	if kept := max(r.maxFlows-r.maxFlows%flows.LeastFlows, flows.LeastFlows); r.maxFlows > 0 && kept != r.maxFlows {
 		run.Ceiling.MaxFlows += fmt.Sprintf(", kept as %d", kept)
