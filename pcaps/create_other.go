@@ -9,31 +9,15 @@ import (
 	"path/filepath"
 )
 
-// Create makes a file to be written, and empties the one that is there, or leaves it to be added to. Of the file, which may
-// have been there, may is asked before anything is done to it; nil: it may be written.
-func Create(name string, add bool, may func(fs.FileInfo) error) (*os.File, error) {
+func openToWrite(name string, add bool) (*os.File, error) {
 	flags := os.O_WRONLY | os.O_CREATE
 	if add {
 		flags |= os.O_APPEND
 	}
-	f, err := os.OpenFile(name, flags, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	err = ask(may, f)
-	if info, failed := f.Stat(); err == nil && !add && failed == nil && info.Mode().IsRegular() {
-		err = f.Truncate(0)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
+	return os.OpenFile(name, flags, 0o666)
 }
 
-// Replace writes a file whole or not at all: beside it first, under a name that nobody foresees. It asks may of a file that is
-// there, which keeps its mode.
-func Replace(name string, data []byte, may func(fs.FileInfo) error) error {
+func replace(name string, data []byte, may func(fs.FileInfo) error) error {
 	mode := fs.FileMode(0o644)
 	if was, err := os.Stat(name); err == nil {
 		if err := may(was); err != nil {

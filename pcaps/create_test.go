@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -116,6 +117,11 @@ func TestCreateWhatIsNoFile(t *testing.T) {
 	r, err := os.OpenFile(pipe, os.O_RDWR, 0) // does not wait for a writer
 	must(t, err)
 	defer r.Close()
+	unread := filepath.Join(dir, "unread")
+	must(t, unix.Mkfifo(unread, 0o600))
+	if _, err := Create(unread, false, nil); err != ErrNoReader {
+		t.Errorf("a pipe that nobody reads: %v", err)
+	}
 	for _, name := range []string{"/dev/null", "/dev/stdout", "/dev/fd/2", pipe} {
 		f, err := Create(name, false, nil)
 		if err != nil {
@@ -200,6 +206,50 @@ func TestReplace(t *testing.T) {
 			t.Errorf("left beside: %v", beside)
 		}
 	}
+}
+
+// TestReplaceInARace: a file that others make or exchange in the meantime is theirs.
+func TestReplaceInARace(t *testing.T) {
+	dir := t.TempDir()
+	file, theirs := filepath.Join(dir, "file"), filepath.Join(dir, "theirs")
+	must(t, os.WriteFile(file, []byte("old"), 0o600))
+	must(t, os.WriteFile(theirs, []byte("theirs"), 0o600))
+	if err := Replace(file, []byte("new"), func(fs.FileInfo) error { return os.Rename(theirs, file) }); err != errExchanged {
+		t.Errorf("a file that was exchanged: %v", err)
+	}
+	if is, _ := os.ReadFile(file); string(is) != "theirs" {
+		t.Errorf("it is %q now", is)
+	}
+	ours := make([]byte, 16<<20)
+	for range 20 {
+		must(t, os.Remove(file))
+		first := make(chan bool)
+		go func() { // comes once there is a file beside
+			for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+				if beside, _ := filepath.Glob(filepath.Join(dir, ".*")); len(beside) > 0 {
+					break
+				}
+			}
+			f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err == nil {
+				f.WriteString("theirs")
+				f.Close()
+			}
+			first <- err == nil
+		}()
+		err := Replace(file, ours, nil)
+		if !<-first {
+			continue // we were
+		}
+		if is, _ := os.ReadFile(file); err != unix.EEXIST || string(is) != "theirs" {
+			t.Errorf("a file that came: %v, and it has %d bytes", err, len(is))
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+			t.Errorf("left beside: %v", left)
+		}
+		return
+	}
+	t.Skip("it did not come in time")
 }
 
 // TestReplaceAnothersFile: what is in a directory of everyone's stays whose it is, and what it is.

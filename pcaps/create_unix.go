@@ -17,20 +17,17 @@ var (
 	errOthersFile = errors.New("another user's file, in a directory that others can write to: remove it first")
 	errLinks      = errors.New("a file of several names, in a directory that others can write to: remove it first")
 	errNoFile     = errors.New("is no file, which could be replaced")
+	errExchanged  = errors.New("is another file by now")
 )
 
-// Create makes a file to be written, and empties the one that is there, or leaves it to be added to. It may do so as root,
-// with a name that others foresee: in a directory that others can write to, it follows no symbolic link, whether in the
-// path or at its end, and writes to no file of theirs. Of the file, which may have been there, may is asked before anything
-// is done to it; nil: it may be written.
-func Create(name string, add bool, may func(fs.FileInfo) error) (*os.File, error) {
+func openToWrite(name string, add bool) (*os.File, error) {
 	var w walk
-	_, err := w.towardsWritable(name)
+	there, err := w.towardsWritable(name)
 	defer w.leave()
 	if err != nil {
 		return nil, err
 	}
-	flags := unix.O_WRONLY | unix.O_CREAT | unix.O_CLOEXEC
+	flags := unix.O_WRONLY | unix.O_CREAT | unix.O_NONBLOCK | unix.O_CLOEXEC
 	if !w.magic {
 		flags |= unix.O_NOFOLLOW
 	}
@@ -38,30 +35,24 @@ func Create(name string, add bool, may func(fs.FileInfo) error) (*os.File, error
 		flags |= unix.O_APPEND
 	}
 	fd, err := unix.Openat(w.dir, w.base, flags, 0o666)
+	if err == unix.ENXIO && there != nil && kind(there) == unix.S_IFIFO {
+		return nil, ErrNoReader // open(2): O_NONBLOCK does not wait for one
+	}
 	if err != nil {
 		return nil, err
 	}
-	f := os.NewFile(uintptr(fd), name)
 	var opened unix.Stat_t
-	if err = unix.Fstat(fd, &opened); err == nil && !w.magic {
+	if err = errors.Join(unix.SetNonblock(fd, false), unix.Fstat(fd, &opened)); err == nil && !w.magic {
 		err = w.mayWrite(&opened) // it may be another one by now
 	}
-	if err == nil {
-		err = ask(may, f)
-	}
-	if err == nil && !add && kind(&opened) == unix.S_IFREG {
-		err = unix.Ftruncate(fd, 0)
-	}
 	if err != nil {
-		f.Close()
+		unix.Close(fd)
 		return nil, err
 	}
-	return f, nil
+	return os.NewFile(uintptr(fd), name), nil
 }
 
-// Replace writes a file whole or not at all: beside it first, under a name that nobody foresees. It goes where Create would, and
-// asks may of a file that is there, which keeps its mode and, where that is allowed, its owner.
-func Replace(name string, data []byte, may func(fs.FileInfo) error) error {
+func replace(name string, data []byte, may func(fs.FileInfo) error) error {
 	var w walk
 	there, err := w.towardsWritable(name)
 	defer w.leave()
@@ -90,10 +81,27 @@ func Replace(name string, data []byte, may func(fs.FileInfo) error) error {
 		err = errors.Join(err, unix.Fchmod(fd, mode))
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = unix.Renameat(w.dir, beside, w.dir, w.base)
+		err = w.exchange(there, beside)
 	}
-	if err != nil {
-		unix.Unlinkat(w.dir, beside, 0)
+	unix.Unlinkat(w.dir, beside, 0) // where it still has that name
+	return err
+}
+
+// exchange gives what is beside the name of what was there, if that has it still; nil: of nothing.
+func (w *walk) exchange(was *unix.Stat_t, beside string) error {
+	if was == nil {
+		// It fails where something came in the meantime, and on file systems without links.
+		if err := unix.Linkat(w.dir, beside, w.dir, w.base, 0); err == nil || err == unix.EEXIST {
+			return err
+		}
+	}
+	var is unix.Stat_t
+	err := unix.Fstatat(w.dir, w.base, &is, unix.AT_SYMLINK_NOFOLLOW)
+	switch {
+	case err == unix.ENOENT && was == nil, err == nil && was != nil && is.Dev == was.Dev && is.Ino == was.Ino:
+		return unix.Renameat(w.dir, beside, w.dir, w.base)
+	case err == nil:
+		return errExchanged
 	}
 	return err
 }
@@ -113,7 +121,11 @@ func (w *walk) replaced(may func(fs.FileInfo) error) (*unix.Stat_t, error) {
 	if err := w.mayWrite(&there); err != nil {
 		return nil, err
 	}
-	return &there, ask(may, f)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return &there, may(info)
 }
 
 // walk is a way to a file, a directory at a time, each held open so that nobody exchanges it.

@@ -29,14 +29,25 @@ type Savefile struct {
 	base    string      // of the names of the files that were made last
 	number  int         // of the next with that
 	name    string      // of the file that is open
-	file    *os.File
-	start   int64 // where in it the packets begin: standard output may hold something
+	file    *written
 	writer  interface {
 		Writer
 		whole() kept
 	}
 	began int64 // time of the first packet since the last turn of Every, ns
 	turns int   // of Every
+}
+
+// written is a file, and how much was written to it: standard output may hold something else.
+type written struct {
+	*os.File
+	size int64
+}
+
+func (w *written) Write(b []byte) (int, error) {
+	n, err := w.File.Write(b)
+	w.size += int64(n)
+	return n, err
 }
 
 // NewSavefile opens the first file. Its errors, here and later, name the file.
@@ -78,16 +89,11 @@ func (s *Savefile) open() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", printable(s.name), sayNoPath(err))
 	}
-	info, err := file.Stat()
-	if err != nil {
-		file.Close()
-		return fmt.Errorf("%s: %w", printable(s.name), sayNoPath(err))
-	}
-	s.file, s.start = file, info.Size()
+	s.file = &written{File: file}
 	if strings.HasSuffix(s.save.Path, ".pcap") {
-		s.writer = newPcap(file)
+		s.writer = newPcap(s.file)
 	} else {
-		s.writer = newPcapng(file, s.from, s.counted)
+		s.writer = newPcapng(s.file, s.from, s.counted)
 	}
 	return nil
 }
@@ -165,9 +171,11 @@ func (s *Savefile) named(err error) error {
 		return fmt.Errorf("%s: %w", name, why)
 	}
 	whole := s.writer.whole()
-	end := s.start + whole.size
-	if info.Size() > end {
-		failed = s.file.Truncate(end)
+	if torn := s.file.size - whole.size; torn > 0 {
+		var end int64 // also of what is written by O_APPEND
+		if end, failed = s.file.Seek(0, io.SeekCurrent); failed == nil {
+			failed = s.file.Truncate(end - torn)
+		}
 	}
 	if failed != nil {
 		return fmt.Errorf("%s: %w: it holds %d packets and part of another, as it cannot be cut back: %w", name, why, whole.packets, sayNoPath(failed))

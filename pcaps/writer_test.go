@@ -278,6 +278,19 @@ func TestSavefileThatCannotBe(t *testing.T) {
 	}
 }
 
+// TestReplaceUnasked: what is there is replaced where nobody has anything against it.
+func TestReplaceUnasked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	for _, want := range []string{"new", "again"} {
+		if err := Replace(path, []byte(want), nil); err != nil {
+			t.Fatal(err)
+		}
+		if is, err := os.ReadFile(path); err != nil || string(is) != want {
+			t.Errorf("it is %q, %v", is, err)
+		}
+	}
+}
+
 // TestTap: what is written beside the reading is what passed the filter, TCP or not, and its error ends the reading.
 func TestTap(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.pcapng")
