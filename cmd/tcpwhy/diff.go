@@ -24,8 +24,8 @@ it, as large as it is, goes to TMPDIR (or /tmp) for the time of the run.
 Flows are matched by addresses and ports or, where client ports differ, by server and order.
 Percentiles are compared where enough was measured (11 flows for the median, 98 for p90, 1,072 for
 p99), and differ where chance cannot have done it and --time-tolerance is exceeded. Kept in memory
-are some 160 bytes of each of the first million flows of either side; flows beyond are counted for
-their server.`
+are some 160 bytes of each flow, of either side of as many as --max-memory has room for: 210,000
+with 200MB, a million from 1GB on. Flows beyond are counted for their server.`
 
 const diffStatus = `  0  there are no differences that count (--fail-on)
   1  there are
@@ -165,12 +165,10 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 	name := path
 	if path == "-" {
 		name = "standard input"
-		if s.spool, err = spooled(c.Context(), c.InOrStdin()); err == nil {
-			err = s.ledger.hold(path, s.spool.File)
-		}
-		if err != nil {
+		if s.spool, err = spooled(c.Context(), c.InOrStdin()); err != nil {
 			return s, &failure{statusInput, fmt.Errorf("%s: %w", name, err)}
 		}
+		s.ledger.hold(path, s.spool.File)
 	}
 	if err := s.resolve(c, []string{path}); err != nil {
 		return s, err
@@ -259,14 +257,14 @@ func (s *side) isSaved(ctx context.Context, path string) (bool, error) {
 	return diff.IsSaved(begins[:n]), err
 }
 
-func (s *side) load(ctx context.Context, both *diff.Comparison, name, path string) (*diff.Snapshot, error) {
+func (s *side) load(ctx context.Context, both *diff.Comparison, name, path string) (saved *diff.Snapshot, err error) {
 	f, err := s.ledger.open(ctx, path)
 	if err == nil {
 		defer f.Close()
-		var s *diff.Snapshot
-		if s, err = both.Load(name, f); err == nil {
-			return s, nil
-		}
+		saved, err = both.Load(name, f)
 	}
-	return nil, &failure{statusInput, fmt.Errorf("%s: %w", report.Plain(name), withoutPath(err))}
+	if err != nil {
+		return nil, &failure{statusInput, fmt.Errorf("%s: %w", report.Plain(name), withoutPath(err))}
+	}
+	return saved, nil
 }

@@ -9,8 +9,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
 	"tcpwhy/analyzer/report"
 	"tcpwhy/pcaps"
@@ -22,22 +22,24 @@ type ledger struct {
 	user    string // of -Z; "": there is none
 	became  bool   // the program is that user's
 	read    []fs.FileInfo
-	written []written
-	held    map[string]held
+	written []destination
+	held    map[string]*os.File // inputs that stay open, as they could not be opened again
 }
 
-// written is a file that is or will be written to.
-type written struct {
-	by   string // a flag, or standard output
-	adds bool   // and takes nothing away that others write there
-	path string
-	info fs.FileInfo // nil: there is none yet
+// destination is a file that is or will be written to, as it was when the run began.
+type destination struct {
+	by     string // a flag, or standard output
+	adds   bool   // and takes nothing away that others write there
+	path   string
+	folder fs.FileInfo // nil: there is none
+	info   fs.FileInfo // nil: there is none yet
 }
 
-// held is an input that stays open, as it could not be opened again. A regular file is read as often as need be.
-type held struct {
-	file *os.File
-	info fs.FileInfo
+// newDestination looks at what is there. What is wrong with it is told when it is made.
+func newDestination(by, path string, adds bool) destination {
+	folder, _ := os.Stat(filepath.Dir(path))
+	info, _ := os.Stat(path)
+	return destination{by, adds, path, folder, info}
 }
 
 // maxHeld leaves room for what else is open: on many systems a program is allowed 1,024 files.
@@ -45,7 +47,10 @@ const maxHeld = 512
 
 const standardOutput = "standard output"
 
-var errRead = errors.New("it is read from")
+var (
+	errRead = errors.New("it is read from")
+	errCame = errors.New("it was not there when the run began, and is now")
+)
 
 // reads notes an input.
 func (l *ledger) reads(path string) error {
@@ -54,9 +59,9 @@ func (l *ledger) reads(path string) error {
 		return nil // what is wrong with it is told when it is opened
 	}
 	l.read = append(l.read, info)
-	for _, w := range l.written {
-		if w.is(info) {
-			return w.refused(errRead)
+	for _, d := range l.written {
+		if os.SameFile(d.info, info) {
+			return d.refused(errRead)
 		}
 	}
 	return nil
@@ -64,50 +69,55 @@ func (l *ledger) reads(path string) error {
 
 // writes notes an output, as far as it is known before it is made.
 func (l *ledger) writes(by, path string, adds bool) error {
-	info, err := os.Stat(path)
-	if path == "" || path == "-" || err == nil && !info.Mode().IsRegular() {
+	if path == "" || path == "-" {
 		return nil
 	}
-	return l.notes(written{by, adds, path, info})
+	return l.notes(newDestination(by, path, adds))
 }
 
 // writesStandard notes standard output where that is a file: >> may name one that is read.
 func (l *ledger) writesStandard() error {
 	info, err := os.Stdout.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil {
 		return nil
 	}
-	return l.notes(written{by: standardOutput, adds: true, info: info})
+	return l.notes(destination{by: standardOutput, adds: true, info: info})
 }
 
-func (l *ledger) notes(w written) error {
-	if err := l.mayWrite(w); err != nil {
-		return w.refused(err)
+func (l *ledger) notes(d destination) error {
+	if err := l.mayWrite(d); err != nil {
+		return d.refused(err)
 	}
-	l.written = append(l.written, w)
+	l.written = append(l.written, d)
 	return nil
 }
 
-func (w *written) is(file fs.FileInfo) bool { return w.info != nil && os.SameFile(w.info, file) }
-
-func (w *written) refused(err error) error {
-	return usage("%s: %w", strings.TrimSpace(w.by+" "+report.Plain(w.path)), err)
+// is reports whether both are one file, also where there is none yet.
+func (d *destination) is(other *destination) bool {
+	return os.SameFile(d.info, other.info) ||
+		os.SameFile(d.folder, other.folder) && filepath.Base(d.path) == filepath.Base(other.path)
 }
 
-// mayWrite reports why a file is not to be written to.
-func (l *ledger) mayWrite(w written) error {
+func (d *destination) refused(err error) error {
+	return usage("%s: %w", strings.TrimSpace(d.by+" "+report.Plain(d.path)), err)
+}
+
+// mayWrite reports why a file is not to be written to. Devices and pipes take what they are given.
+func (l *ledger) mayWrite(d destination) error {
+	if d.info != nil && !d.info.Mode().IsRegular() {
+		return nil
+	}
 	for _, read := range l.read {
-		if w.is(read) {
+		if os.SameFile(read, d.info) {
 			return errRead
 		}
 	}
 	for _, other := range l.written {
-		same := filepath.Clean(w.path) == filepath.Clean(other.path)
-		if w.info != nil && other.info != nil {
-			same = w.is(other.info)
-		}
-		if same && w.by != other.by && !(w.adds && other.adds) {
+		switch {
+		case other.by != d.by && !(other.adds && d.adds) && other.is(&d):
 			return fmt.Errorf("%s is written there", other.by)
+		case other.by == d.by && !d.adds && other.path == d.path && other.info == nil && d.info != nil:
+			return errCame // from another output, by a name that nothing was known of
 		}
 	}
 	return nil
@@ -115,8 +125,8 @@ func (l *ledger) mayWrite(w written) error {
 
 // stat is os.Stat of an input.
 func (l *ledger) stat(path string) (fs.FileInfo, error) {
-	if h, ok := l.held[path]; ok {
-		return h.info, nil
+	if f, ok := l.held[path]; ok {
+		return f.Stat()
 	}
 	if path == "-" {
 		return os.Stdin.Stat()
@@ -125,30 +135,26 @@ func (l *ledger) stat(path string) (fs.FileInfo, error) {
 }
 
 // hold keeps an input open, to be read as path.
-func (l *ledger) hold(path string, f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
+func (l *ledger) hold(path string, f *os.File) {
 	if l.held == nil {
-		l.held = make(map[string]held)
+		l.held = make(map[string]*os.File)
 	}
-	l.held[path] = held{f, info}
-	return nil
+	l.held[path] = f
 }
 
-// open opens an input.
+// open opens an input. A regular file that is held is read as often as need be.
 func (l *ledger) open(ctx context.Context, path string) (pcaps.File, error) {
-	h, ok := l.held[path]
-	switch {
-	case ok && h.info.Mode().IsRegular():
-		return heldFile{io.NewSectionReader(h.file, 0, math.MaxInt64), h}, nil
-	case ok:
-		return h.file, nil
-	case path == "-":
+	if f, ok := l.held[path]; ok {
+		info, err := f.Stat()
+		if err != nil || !info.Mode().IsRegular() {
+			return f, err
+		}
+		return heldFile{io.NewSectionReader(f, 0, math.MaxInt64), f}, nil
+	}
+	if path == "-" {
 		return os.Stdin, nil
 	}
-	f, err := onceOpen(ctx, path, func() (*os.File, error) { return os.Open(path) })
+	f, err := openFile(ctx, path)
 	if err != nil {
 		return nil, l.as(err)
 	}
@@ -158,30 +164,38 @@ func (l *ledger) open(ctx context.Context, path string) (pcaps.File, error) {
 // heldFile is one reading of a file that is held.
 type heldFile struct {
 	*io.SectionReader
-	held
+	file *os.File
 }
 
 func (h heldFile) Stat() (fs.FileInfo, error) { return h.file.Stat() }
 func (h heldFile) Close() error               { return nil }
 
-// giveUpRights makes the program, for good, the user's of -Z, with the inputs open that it is to read.
+// openFile opens a file to be read, or waits for who writes a FIFO.
+func openFile(ctx context.Context, path string) (*os.File, error) {
+	open := func() (*os.File, error) { return os.Open(path) }
+	if isFIFO(path) {
+		return await(ctx, open)
+	}
+	return open()
+}
+
+func isFIFO(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&fs.ModeNamedPipe != 0
+}
+
+// giveUpRights makes the program, for good, the user's of -Z, with the inputs open that it is to read. A FIFO is opened when
+// it is due: who writes it may wait until another one is read. Those of /dev/fd the user could not open.
 func (l *ledger) giveUpRights(ctx context.Context, inputs []string) error {
 	if l.user == "" || l.became {
 		return nil
 	}
 	for _, path := range inputs[:min(len(inputs), maxHeld)] {
-		if _, ok := l.held[path]; ok || path == "-" {
+		if _, ok := l.held[path]; ok || path == "-" || isFIFO(path) && !strings.HasPrefix(path, "/dev/") {
 			continue
 		}
-		f, err := onceOpen(ctx, path, func() (*os.File, error) { return os.Open(path) })
-		if err == pcaps.ErrInterrupted {
-			return &pcaps.ReadError{Name: path, Err: err}
-		}
-		if err != nil {
-			continue // which is told when it is to be read
-		}
-		if err := l.hold(path, f); err != nil {
-			return err
+		if f, err := openFile(ctx, path); err == nil { // or else it is told when it is to be read
+			l.hold(path, f)
 		}
 	}
 	if err := become(l.user); err != nil {
@@ -191,25 +205,29 @@ func (l *ledger) giveUpRights(ctx context.Context, inputs []string) error {
 	return nil
 }
 
-// create makes a file that a flag has written, and empties the one that is there, or adds to it.
+// create makes a file that a flag has written, and empties the one that is there, or adds to it. It waits for who reads a FIFO.
 func (l *ledger) create(ctx context.Context, by, path string, adds bool) (*os.File, error) {
 	if err := l.giveUpRights(ctx, nil); err != nil {
 		return nil, err
 	}
-	f, err := onceOpen(ctx, path, func() (*os.File, error) {
-		return pcaps.Create(path, adds, func(info fs.FileInfo) error {
-			if !info.Mode().IsRegular() {
-				return nil
-			}
-			w := written{by, adds, path, info}
-			if err := l.mayWrite(w); err != nil {
-				return err
-			}
-			l.written = append(slices.DeleteFunc(l.written, func(w written) bool { return w.by == by }), w) // -w makes one after the other
-			return nil
-		})
-	})
-	return f, l.as(err)
+	if err := l.mayWrite(newDestination(by, path, adds)); err != nil {
+		return nil, err // and it is not made either
+	}
+	may := func(info fs.FileInfo) error { return l.mayWrite(destination{by: by, adds: adds, info: info}) }
+	for {
+		interrupted := ctx.Err() != nil
+		f, err := pcaps.Create(path, adds, may)
+		switch {
+		case err != pcaps.ErrNoReader:
+			return f, l.as(err)
+		case interrupted:
+			return nil, pcaps.ErrInterrupted
+		}
+		select {
+		case <-ctx.Done(): // after which who reads it may be there
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // write makes a file of what is in data, or adds that to the one that is there.
@@ -231,7 +249,7 @@ func (l *ledger) replace(ctx context.Context, by, path string, data []byte, over
 		if !over {
 			return fs.ErrExist
 		}
-		return l.mayWrite(written{by: by, path: path, info: info})
+		return l.mayWrite(destination{by: by, info: info})
 	}))
 }
 
@@ -241,14 +259,6 @@ func (l *ledger) as(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w (as %s, -Z)", withoutPath(err), report.Plain(l.user))
-}
-
-// onceOpen is what open gives, which waits for the other end of a pipe that has a name.
-func onceOpen[T any](ctx context.Context, path string, open func() (T, error)) (T, error) {
-	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
-		return await(ctx, open)
-	}
-	return open()
 }
 
 // await is what do gives, or an error after an interrupt: then it is left to wait for what may never come.

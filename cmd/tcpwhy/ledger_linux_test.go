@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -84,6 +85,47 @@ func TestInputsAreNotWrittenOver(t *testing.T) {
 			}
 			if is, err := os.ReadFile(c.input); err != nil || !bytes.Equal(is, files[c.input]) {
 				t.Errorf("%s has %d bytes now, and had %d: %v", c.input, len(is), len(files[c.input]), err)
+			}
+		})
+	}
+}
+
+// TestOutputsAreNotWrittenOver: two flags do not write one file that was not there before, by whatever names.
+func TestOutputsAreNotWrittenOver(t *testing.T) {
+	in := manyPackets(t, t.TempDir(), 2000) // three files of -C 1
+	const capture, junit, none = "\n\r\r\n", "<?xml", ""
+	for _, c := range []struct {
+		line   string // $IN is the capture; e is a link to d, and to-out1 one to out1
+		status int
+		says   string
+		file   string
+		begins string // none: it is not there
+	}{
+		{"-w out --fail-on error --junit $PWD/out", statusUsage, "--junit is written there", "out", none},
+		{"-w d/out --fail-on error --markdown e/out", statusUsage, "--markdown is written there", "d/out", none},
+		{"--fail-on error --junit d/out --sarif e/out", statusUsage, "--junit is written there", "d/out", none},
+		{"-w out -C 1 --fail-on error --junit $PWD/out1", statusOutput, "out1: --junit is written there", "out1", junit},
+		{"-w d/out -C 1 --fail-on error --junit e/out1", statusOutput, "d/out1: --junit is written there", "d/out1", junit},
+		{"-w out -C 1 --fail-on error --junit to-out1", statusOutput, "to-out1: it was not there when the run began, and is now", "out1", capture},
+		{"-w out -C 1 --record ./out1", statusOutput, "out1: --record is written there", "out1", none},
+		{"-w out -C 1 -W 1 --fail-on error --junit j", 0, "", "out0", capture}, // over its own
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			t.Setenv("IN", in)
+			if err := errors.Join(os.Mkdir("d", 0o755), os.Symlink("d", "e"), os.Symlink("out1", "to-out1")); err != nil {
+				t.Fatal(err)
+			}
+			p := exec.Command("sh", "-c", `exec tcpwhy check "$IN" `+c.line)
+			var said bytes.Buffer
+			p.Stderr = &said
+			p.Run()
+			if got := p.ProcessState.ExitCode(); got != c.status || !strings.Contains(said.String(), c.says) {
+				t.Errorf("status %d, want %d and %q: %s", got, c.status, c.says, said.String())
+			}
+			is, err := os.ReadFile(c.file)
+			if (err == nil) != (c.begins != none) || !strings.HasPrefix(string(is), c.begins) {
+				t.Errorf("%s begins with %q, %v, want %q", c.file, is[:min(len(is), 20)], err, c.begins)
 			}
 		})
 	}
@@ -264,6 +306,46 @@ func TestAsAnother(t *testing.T) {
 	}
 }
 
+// TestPipesAsAnother: behind -Z, FIFOs that one program writes one after the other come one after the other, and what the shell has
+// opened is read.
+func TestPipesAsAnother(t *testing.T) {
+	dir := reachable(t, t.TempDir())
+	many, err := os.ReadFile(manyPackets(t, dir, 200)) // more than a pipe holds
+	if err != nil {
+		t.Fatal(err)
+	}
+	fifos := []string{filepath.Join(dir, "a"), filepath.Join(dir, "b")}
+	for _, fifo := range fifos {
+		if err := errors.Join(unix.Mkfifo(fifo, 0o600), os.Chown(fifo, nobody, nobody)); err != nil {
+			t.Skip("needs FIFOs: ", err)
+		}
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for _, fifo := range fifos {
+			os.WriteFile(fifo, many, 0)
+		}
+		w.Write(many)
+		w.Close()
+	}()
+	p := exec.Command("tcpwhy", append([]string{"flows", "--separate", "-Z", "nobody"}, append(fifos, "/dev/fd/3")...)...)
+	p.ExtraFiles = []*os.File{r}
+	var said bytes.Buffer
+	p.Stderr = &said
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	over := time.AfterFunc(20*time.Second, func() { p.Process.Kill() })
+	defer over.Stop()
+	if err := p.Wait(); err != nil || strings.Count(said.String(), "2800 packets read") != 3 {
+		t.Errorf("%v: %s", err, said.String())
+	}
+}
+
 // TestSignalWhileWaiting: for the other end of a pipe, or for what comes out of one.
 func TestSignalWhileWaiting(t *testing.T) {
 	dir := t.TempDir()
@@ -302,7 +384,7 @@ func TestSignalWhileWaiting(t *testing.T) {
 			t.Fatal(err)
 		}
 		over := time.AfterFunc(20*time.Second, func() { p.Process.Kill() })
-		untilItWaits(p.Process.Pid)
+		untilItWaits(t, p.Process.Pid)
 		p.Process.Signal(syscall.SIGHUP)
 		p.Wait()
 		over.Stop()
@@ -315,9 +397,61 @@ func TestSignalWhileWaiting(t *testing.T) {
 	}
 }
 
+// TestSignalWithReaders: what is written to a pipe after a signal comes whole to who reads it.
+func TestSignalWithReaders(t *testing.T) {
+	silent, end, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end.Close()
+	defer silent.Close()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip("needs FIFOs: ", err)
+	}
+	reader, err := os.OpenFile(fifo, os.O_RDONLY|unix.O_NONBLOCK, 0) // does not wait for a writer
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for _, c := range []struct {
+		path string
+		from *os.File
+	}{{fifo, reader}, {"/dev/fd/3", r}} {
+		p := exec.Command("tcpwhy", "check", "--fail-on", "error", "--junit", c.path, "-")
+		var said bytes.Buffer
+		p.Stdin, p.Stderr, p.ExtraFiles = silent, &said, []*os.File{w}
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		over := time.AfterFunc(20*time.Second, func() { p.Process.Kill() })
+		untilItWaits(t, p.Process.Pid)
+		p.Process.Signal(os.Interrupt)
+		p.Wait()
+		over.Stop()
+		if c.from == r {
+			w.Close()
+		}
+		is, err := io.ReadAll(c.from)
+		if err != nil || said.Len() > 0 || !strings.HasSuffix(string(is), "</testsuites>\n") {
+			t.Errorf("%s: it got %q, %v: %s", c.path, is, err, said.String())
+		}
+	}
+}
+
 // untilItWaits returns when a process has had nothing to do for a while.
-func untilItWaits(pid int) {
+func untilItWaits(t *testing.T, pid int) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
 	for idle := 0; idle < 5; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come to wait")
+		}
 		idle++
 		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
 		for _, thread := range threads {
@@ -347,9 +481,9 @@ func TestIgnoredHangup(t *testing.T) {
 	}
 	over := time.AfterFunc(20*time.Second, func() { p.Process.Kill() })
 	defer over.Stop()
-	untilItWaits(p.Process.Pid)
+	untilItWaits(t, p.Process.Pid)
 	p.Process.Signal(syscall.SIGHUP)
-	untilItWaits(p.Process.Pid)
+	untilItWaits(t, p.Process.Pid)
 	in.Write(many)
 	in.Close()
 	if err := p.Wait(); err != nil || number(t, said.String(), "packets read") != 140 {
@@ -385,7 +519,7 @@ func TestCopyOfStandardInput(t *testing.T) {
 	}
 	r.Close()
 	io.CopyN(w, in, 500)
-	untilItWaits(p.Process.Pid)
+	untilItWaits(t, p.Process.Pid)
 	if found, _ := os.ReadDir(copies); len(found) > 0 {
 		t.Errorf("to be found: %v", found)
 	}

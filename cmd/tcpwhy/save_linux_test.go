@@ -107,16 +107,25 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Standard output may hold something already.
-	for _, before := range []string{"", "what was there"} {
+	// Standard output may hold something already, before what is written or, with <>, in place of it.
+	for _, c := range []struct {
+		there string
+		flags int
+	}{{"", unix.O_APPEND}, {"what was there", unix.O_APPEND}, {"what was there", 0}} {
 		if err := unix.Mount("small", disk, "tmpfs", 0, "size=160k"); err != nil {
 			t.Skip("needs tmpfs: ", err)
 		}
-		to, err := os.OpenFile(filepath.Join(disk, "x"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err := os.WriteFile(filepath.Join(disk, "x"), []byte(c.there), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		to, err := os.OpenFile(filepath.Join(disk, "x"), os.O_RDWR|c.flags, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		to.WriteString(before)
+		before := ""
+		if c.flags == unix.O_APPEND {
+			before = c.there
+		}
 		said, status := piped(nil, to, "-w", "-", many)
 		to.Close()
 		if status != statusOutput || !strings.Contains(said, "tcpwhy: standard output: no space left on device: it holds ") {
