@@ -19,12 +19,13 @@ func (p *peers) explained(n *Finding) {
 		return
 	}
 	if p.causes == nil {
-		p.causes = map[cause]bool{}
+		p.causes, p.causesBy = map[cause]bool{}, map[*Rule]bool{}
 	}
 	at := n.Server
 	if !at.IsValid() {
 		at = n.Client
 	}
+	p.causesBy[n.Rule] = true
 	p.causes[cause{n.Rule.Name, keyOfServer(at, n.Space)}] = true
 }
 
@@ -73,6 +74,9 @@ func (s *Server) resolve(p *peers) {
 	for _, g := range groups {
 		if g.part != nil && p.blamesServer(g.part, s) {
 			g.Cause = g.part.Name
+		}
+		if r := RuleNamed(g.Cause); r != nil && r.Explains != nil && r.Explains.Host != nil && !p.causesBy[r] {
+			g.Cause = "" // it was found of a host so far, and in the end of none
 		}
 		g.part = nil
 		s.take(g)

@@ -27,6 +27,7 @@ type peers struct {
 	clock     clock
 	events    []serverEvent // of the segment at hand
 	causes    map[cause]bool
+	causesBy  map[*Rule]bool // is there any by it
 }
 
 // What is kept at the most: some 60 MB where every server is busy, 20 MB of hosts.

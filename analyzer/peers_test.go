@@ -251,6 +251,43 @@ func TestCauses(t *testing.T) {
 	}
 }
 
+// A host may look as if it scanned, and then mostly do something else: there is no scan, and nothing is part of one.
+func TestNoCauseInTheEnd(t *testing.T) {
+	var j Judge
+	for _, f := range judgeAll(t, &j, `
+{{range n 60}}
+flow p{{.}} client 192.0.2.1:{{add 40000 .}} server 198.51.100.1:{{add 1000 .}}
+{{mul . 10}}ms p{{.}}> S  0:0(0)
++1ms           p{{.}}< R. 0:0(0) ack 1
+{{end}}
+{{range n 200}}
+flow c{{.}} client 192.0.2.1:{{add 50000 .}} server 198.51.100.1:80
+{{add 60000 (mul . 10)}}ms c{{.}}> S  0:0(0)
++1ms           c{{.}}< S. 0:0(0) ack 1
++1ms           c{{.}}> P. 1:9(8) ack 1
++1ms           c{{.}}< .  1:1(0) ack 9
+{{end}}
+`) {
+		if f.Rule == synScan {
+			t.Fatal("a scan is found")
+		}
+	}
+	refused := uint64(0)
+	for _, s := range j.Summary().Servers {
+		for _, g := range s.Groups {
+			if g.Rule.Name == "refused" {
+				refused += g.Flows
+			}
+			if g.Cause != "" {
+				t.Errorf("%d of %s are part of %s", g.Flows, g.Rule.Name, g.Cause)
+			}
+		}
+	}
+	if refused != 60 {
+		t.Errorf("%d were refused", refused)
+	}
+}
+
 // What a rule says it explains are findings that there are, and each has words for who was concerned.
 func TestExplains(t *testing.T) {
 	for _, r := range Rules {
