@@ -20,6 +20,11 @@ func (d *Distinct) Words(one, many string) string {
 	return words(d.N(), d.all, d.Exact(), one, many)
 }
 
+// ClientsWords is how many clients n is of, in the same way.
+func (n *Finding) ClientsWords() string {
+	return words(n.Clients, max(n.Clients, n.Flows), n.Clients <= distinctFew, "client", "clients")
+}
+
 // words is n of what, or about n, and never more than most.
 func words(n, most uint64, exact bool, one, many string) string {
 	if exact {

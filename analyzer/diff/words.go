@@ -47,13 +47,13 @@ func (d *Difference) change() string {
 
 // Totals is the last line of what is told.
 func (d *Diff) Totals() string {
-	count := 0
+	count := uint64(0)
 	for i := range d.Differences {
 		if d.Differences[i].Counts {
 			count++
 		}
 	}
-	return fmt.Sprintf("%s before, %s now: %s alike, %s changed, %s new, %s gone; %s, %d of them counted", of(d.Old.Flows, "flow"),
+	return fmt.Sprintf("%s before, %s now: %s alike, %s changed, %s new, %s gone; %s, %s of them counted", of(d.Old.Flows, "flow"),
 		amount.Commas(d.New.Flows), amount.Commas(d.Alike), amount.Commas(d.Flows[Changed]), amount.Commas(d.Flows[New]),
-		amount.Commas(d.Flows[Gone]), of(uint64(len(d.Differences)), "difference"), count)
+		amount.Commas(d.Flows[Gone]), of(uint64(len(d.Differences)), "difference"), amount.Commas(count))
 }

@@ -382,7 +382,7 @@ func (e *entry) scale() []string {
 	}
 	if e.whole != nil {
 		if e.whole.Clients > 0 {
-			s = append(s, amount.Of(e.whole.Clients, "client", "clients"))
+			s = append(s, e.whole.ClientsWords())
 		}
 	} else if e.flows > 1 {
 		s = append(s, e.group.Clients.Words("client", "clients"))
