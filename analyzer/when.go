@@ -23,7 +23,7 @@ const (
 	fromMidnight      // 15:04:05, in UTC
 )
 
-// ParseWhen reads RFC 3339, the same as -tttt prints it, HH:MM:SS in UTC, +10s from the start or -10m from the end.
+// ParseWhen reads RFC 3339, local time as -tttt prints it, HH:MM:SS in UTC, +10s from the start or -10m from the end.
 func ParseWhen(s string) (When, error) {
 	if strings.HasPrefix(s, "+") || strings.HasPrefix(s, "-") {
 		d, err := time.ParseDuration(s)
@@ -38,7 +38,7 @@ func ParseWhen(s string) (When, error) {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return When{fromEpoch, time.Duration(nanoseconds(t))}, nil
 	}
-	if t, err := time.Parse(time.DateTime, strings.TrimSuffix(s, "Z")); err == nil {
+	if t, err := time.ParseInLocation(time.DateTime, s, time.Local); err == nil {
 		return When{fromEpoch, time.Duration(nanoseconds(t))}, nil
 	}
 	if t, err := time.Parse(time.TimeOnly, strings.TrimSuffix(s, "Z")); err == nil {

@@ -207,7 +207,7 @@ type Flow struct {
 	Due         int64 // where the ceiling or the end had it go: when it would have been finished, had nothing more come, ns since 1970 UTC; 0: never
 	Capture     Capture
 	Transitions []Transition // in order; only when the Tracker keeps them
-	Events      []Event      // in order, the first 64, of which a RST after them takes the last place; only when the Tracker keeps them
+	Events      []Event      // in order, the first 60, and up to four RSTs more; only when the Tracker keeps them
 }
 
 // Client and Server are the flow's ends.

@@ -220,7 +220,7 @@ func (t *Tracker) pickSYN(head ref, k *tuple) ref {
 		return t.succeed(head, k)
 	case from.path.top() == SynSent && to.path.n == 0:
 		// Nothing has answered it: its sender has given the first attempt up.
-		lost := t.giveUp(head) || from.is(lostAttempts)
+		lost := (t.giveUp(head) || from.is(lostAttempts)) && s.Time-r.last() < notYetOpen
 		rec := t.start(head, k)
 		if lost {
 			t.ptr(rec).ends[k.from].has |= lostAttempts
@@ -234,30 +234,32 @@ func (t *Tracker) pickSYN(head ref, k *tuple) ref {
 // latest. A client makes another one from the same port after seconds; each of a flood of them took longer than the one before.
 const firstAttempts, latestAttempts = 128, 128
 
-// giveUp finishes the attempt in the middle of too many, as it stands, and reports whether there were. Those that were answered are
-// a few likewise; whoever makes them more has forged the answers.
-func (t *Tracker) giveUp(head ref) bool {
-	var unanswered, answered struct {
+// giveUp finishes the attempt in the middle of too many, as it stands, and reports whether there were. Of those that were answered, and of
+// those that are open, as many may be: no client has two sockets on a four-tuple, so whoever makes them more has forged them.
+func (t *Tracker) giveUp(head ref) (gaveUp bool) {
+	var kinds [3]struct { // unanswered, answered, open
 		n      int
 		middle ref
 	}
 	for rec := head; rec != 0; rec = t.ptr(rec).next {
-		r, of := t.ptr(rec), &answered
-		if r.ends[t.k.from].path.top() == SynSent && r.ends[1-t.k.from].path.n == 0 {
-			of = &unanswered
+		r, of := t.ptr(rec), &kinds[1]
+		switch {
+		case r.is(completed):
+			of = &kinds[2]
+		case r.ends[t.k.from].path.top() == SynSent && r.ends[1-t.k.from].path.n == 0:
+			of = &kinds[0]
 		}
 		if of.n++; of.n == latestAttempts {
 			of.middle = rec
 		}
 	}
-	const most = firstAttempts + latestAttempts
-	if unanswered.n >= most {
-		t.finish(unanswered.middle)
+	for _, of := range kinds {
+		if of.n >= firstAttempts+latestAttempts {
+			t.finish(of.middle)
+			gaveUp = true
+		}
 	}
-	if answered.n >= most {
-		t.finish(answered.middle)
-	}
-	return unanswered.n >= most || answered.n >= most
+	return gaveUp
 }
 
 // forAnother reports whether what does not fit the attempt of h may answer one that is not waited for any more.

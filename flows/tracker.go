@@ -693,8 +693,8 @@ func (t *Tracker) tell(e Event) {
 	}
 }
 
-// maxEvents bounds what one flow can make the Tracker remember. A RST, which ends it, is always remembered, in place of the last.
-const maxEvents = 64
+// maxEvents bounds what one flow can make the Tracker remember. The last few are kept free for RSTs: one of them ends it.
+const maxEvents, maxForRST = 64, 4
 
 func (t *Tracker) event(e Event) {
 	if !t.watch {
@@ -706,10 +706,8 @@ func (t *Tracker) event(e Event) {
 	}
 	of := t.events.ptr(r.events)
 	switch n := len(*of); {
-	case n == maxEvents && e.Kind != NoteRST:
+	case n == maxEvents, n >= maxEvents-maxForRST && e.Kind != NoteRST:
 		return
-	case n == maxEvents:
-		*of = (*of)[:n-1]
 	case n == cap(*of):
 		more := make([]Event, n, max(1, 2*n))
 		copy(more, *of)

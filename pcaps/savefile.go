@@ -176,6 +176,10 @@ func (s *Savefile) named(err error) error {
 		if end, failed = s.file.Seek(0, io.SeekCurrent); failed == nil {
 			failed = s.file.Truncate(end - torn)
 		}
+		if failed == nil {
+			_, failed = s.file.Seek(end-torn, io.SeekStart) // for whoever writes there next
+			s.file.size = whole.size
+		}
 	}
 	if failed != nil {
 		return fmt.Errorf("%s: %w: it holds %d packets and part of another, as it cannot be cut back: %w", name, why, whole.packets, sayNoPath(failed))

@@ -230,6 +230,18 @@ func TestVerdictTellsDoubts(t *testing.T) {
 }
 
 // The same capture gives the same bytes.
+// What was only begun is not what the capture lacks.
+func TestVerdictOfNoOpening(t *testing.T) {
+	for text, want := range map[string]string{
+		"+0 > S 0:0(0)": "of which no opening was seen to its end.",
+		"+0 > P. 1:9(8) ack 1\n+1ms < . 1:1(0) ack 9": "of which no opening was captured.",
+	} {
+		if got := textOf(t, overviewOf(t, text), false); !strings.Contains(strings.Join(strings.Fields(got), " "), want) {
+			t.Errorf("%s: want %q in\n%s", text, want, got)
+		}
+	}
+}
+
 func TestOverviewIsDeterministic(t *testing.T) {
 	text := refusing(20) + late(1, 12, 3, 3)
 	first := overviewOf(t, text)

@@ -91,6 +91,8 @@ func (o *Overview) calm(all []entry) string {
 	begun := t.Flows - t.Opening[flows.OpeningNotCaptured] - t.Opening[flows.OpeningInProgress]
 	var s string
 	switch {
+	case begun == 0 && t.Opening[flows.OpeningInProgress] > 0:
+		s = fmt.Sprintf("Nothing amiss is seen of %s, of which no opening was seen to its end.", amount.Of(t.Flows, "connection", "connections"))
 	case begun == 0:
 		s = fmt.Sprintf("Nothing amiss is seen of %s, of which no opening was captured.", amount.Of(t.Flows, "connection", "connections"))
 		if t.Truncated > 0 {

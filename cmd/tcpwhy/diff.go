@@ -168,7 +168,9 @@ func (d *comparison) side(c *cobra.Command, w *writer, both *diff.Comparison, pa
 		if s.spool, err = spooled(c.Context(), c.InOrStdin()); err != nil {
 			return s, &failure{statusInput, fmt.Errorf("%s: %w", name, err)}
 		}
-		s.ledger.hold(path, s.spool.File)
+		if err := s.ledger.hold(path, s.spool.File); err != nil {
+			return s, &failure{statusInput, fmt.Errorf("%s: %w", name, withoutPath(err))}
+		}
 	}
 	if err := s.resolve(c, []string{path}); err != nil {
 		return s, err

@@ -23,23 +23,41 @@ type ledger struct {
 	became  bool   // the program is that user's
 	read    []fs.FileInfo
 	written []destination
-	held    map[string]*os.File // inputs that stay open, as they could not be opened again
+	held    map[string]openInput
+}
+
+// openInput is an input that stays open, as it could not be opened again.
+type openInput struct {
+	file *os.File
+	info fs.FileInfo // also when file, a pipe, was read and is closed
 }
 
 // destination is a file that is or will be written to, as it was when the run began.
 type destination struct {
-	by     string // a flag, or standard output
-	adds   bool   // and takes nothing away that others write there
-	path   string
-	folder fs.FileInfo // nil: there is none
-	info   fs.FileInfo // nil: there is none yet
+	by           string // a flag, or standard output
+	adds         bool   // and takes nothing away that others write there
+	path         string
+	folder, info fs.FileInfo // nil: there is none yet
+	base         string      // its name in folder
 }
 
 // newDestination looks at what is there. What is wrong with it is told when it is made.
 func newDestination(by, path string, adds bool) destination {
-	folder, _ := os.Stat(filepath.Dir(path))
-	info, _ := os.Stat(path)
-	return destination{by, adds, path, folder, info}
+	d := destination{by: by, adds: adds, path: path}
+	d.info, _ = os.Stat(path)
+	for range 40 { // as many links as Linux follows
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	d.folder, _ = os.Stat(filepath.Dir(path))
+	d.base = filepath.Base(path)
+	return d
 }
 
 // maxHeld leaves room for what else is open: on many systems a program is allowed 1,024 files.
@@ -47,10 +65,7 @@ const maxHeld = 512
 
 const standardOutput = "standard output"
 
-var (
-	errRead = errors.New("it is read from")
-	errCame = errors.New("it was not there when the run began, and is now")
-)
+var errRead = errors.New("it is read from")
 
 // reads notes an input.
 func (l *ledger) reads(path string) error {
@@ -95,7 +110,7 @@ func (l *ledger) notes(d destination) error {
 // is reports whether both are one file, also where there is none yet.
 func (d *destination) is(other *destination) bool {
 	return os.SameFile(d.info, other.info) ||
-		os.SameFile(d.folder, other.folder) && filepath.Base(d.path) == filepath.Base(other.path)
+		os.SameFile(d.folder, other.folder) && d.base == other.base
 }
 
 func (d *destination) refused(err error) error {
@@ -113,11 +128,8 @@ func (l *ledger) mayWrite(d destination) error {
 		}
 	}
 	for _, other := range l.written {
-		switch {
-		case other.by != d.by && !(other.adds && d.adds) && other.is(&d):
+		if other.by != d.by && !(other.adds && d.adds) && other.is(&d) {
 			return fmt.Errorf("%s is written there", other.by)
-		case other.by == d.by && !d.adds && other.path == d.path && other.info == nil && d.info != nil:
-			return errCame // from another output, by a name that nothing was known of
 		}
 	}
 	return nil
@@ -125,8 +137,8 @@ func (l *ledger) mayWrite(d destination) error {
 
 // stat is os.Stat of an input.
 func (l *ledger) stat(path string) (fs.FileInfo, error) {
-	if f, ok := l.held[path]; ok {
-		return f.Stat()
+	if in, ok := l.held[path]; ok {
+		return in.info, nil
 	}
 	if path == "-" {
 		return os.Stdin.Stat()
@@ -135,21 +147,25 @@ func (l *ledger) stat(path string) (fs.FileInfo, error) {
 }
 
 // hold keeps an input open, to be read as path.
-func (l *ledger) hold(path string, f *os.File) {
-	if l.held == nil {
-		l.held = make(map[string]*os.File)
+func (l *ledger) hold(path string, f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
 	}
-	l.held[path] = f
+	if l.held == nil {
+		l.held = make(map[string]openInput)
+	}
+	l.held[path] = openInput{f, info}
+	return nil
 }
 
 // open opens an input. A regular file that is held is read as often as need be.
 func (l *ledger) open(ctx context.Context, path string) (pcaps.File, error) {
-	if f, ok := l.held[path]; ok {
-		info, err := f.Stat()
-		if err != nil || !info.Mode().IsRegular() {
-			return f, err
+	if in, ok := l.held[path]; ok {
+		if !in.info.Mode().IsRegular() {
+			return in.file, nil
 		}
-		return heldFile{io.NewSectionReader(f, 0, math.MaxInt64), f}, nil
+		return heldFile{io.NewSectionReader(in.file, 0, math.MaxInt64), in.file}, nil
 	}
 	if path == "-" {
 		return os.Stdin, nil
@@ -185,17 +201,19 @@ func isFIFO(path string) bool {
 }
 
 // giveUpRights makes the program, for good, the user's of -Z, with the inputs open that it is to read. A FIFO is opened when
-// it is due: who writes it may wait until another one is read. Those of /dev/fd the user could not open.
+// it is due: who writes it may wait until another one is read. Those of /dev/fd and /proc/self/fd the user could not open.
 func (l *ledger) giveUpRights(ctx context.Context, inputs []string) error {
 	if l.user == "" || l.became {
 		return nil
 	}
 	for _, path := range inputs[:min(len(inputs), maxHeld)] {
-		if _, ok := l.held[path]; ok || path == "-" || isFIFO(path) && !strings.HasPrefix(path, "/dev/") {
+		if _, ok := l.held[path]; ok || path == "-" || isFIFO(path) && !strings.HasPrefix(path, "/dev/") && !strings.HasPrefix(path, "/proc/") {
 			continue
 		}
 		if f, err := openFile(ctx, path); err == nil { // or else it is told when it is to be read
-			l.hold(path, f)
+			if err := l.hold(path, f); err != nil {
+				return err
+			}
 		}
 	}
 	if err := become(l.user); err != nil {

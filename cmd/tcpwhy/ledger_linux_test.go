@@ -106,7 +106,7 @@ func TestOutputsAreNotWrittenOver(t *testing.T) {
 		{"--fail-on error --junit d/out --sarif e/out", statusUsage, "--junit is written there", "d/out", none},
 		{"-w out -C 1 --fail-on error --junit $PWD/out1", statusOutput, "out1: --junit is written there", "out1", junit},
 		{"-w d/out -C 1 --fail-on error --junit e/out1", statusOutput, "d/out1: --junit is written there", "d/out1", junit},
-		{"-w out -C 1 --fail-on error --junit to-out1", statusOutput, "to-out1: it was not there when the run began, and is now", "out1", capture},
+		{"-w out -C 1 --fail-on error --junit to-out1", statusOutput, "out1: --junit is written there", "out1", junit},
 		{"-w out -C 1 --record ./out1", statusOutput, "out1: --record is written there", "out1", none},
 		{"-w out -C 1 -W 1 --fail-on error --junit j", 0, "", "out0", capture}, // over its own
 	} {
@@ -343,6 +343,13 @@ func TestPipesAsAnother(t *testing.T) {
 	defer over.Stop()
 	if err := p.Wait(); err != nil || strings.Count(said.String(), "2800 packets read") != 3 {
 		t.Errorf("%v: %s", err, said.String())
+	}
+
+	// What was read once is not drawn from again.
+	check := exec.Command("sh", "-c", `cat "$1" | tcpwhy check -Z nobody --fail-on 'flows > 1' /dev/stdin`, "sh", filepath.Join(dir, "many.pcapng"))
+	out, _ := check.CombinedOutput()
+	if status := check.ProcessState.ExitCode(); status != statusFailed {
+		t.Errorf("status %d: %s", status, out)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -38,9 +39,15 @@ func (k *check) recordAll(c *cobra.Command, w *writer) error {
 	// The schema first: where there is no room for both, it is not in the way of another try.
 	schema := filepath.Join(filepath.Dir(k.record), expect.SchemaName)
 	said := " is for editors"
-	if _, err := os.Lstat(schema); err == nil {
+	if _, err = os.Lstat(schema); err == nil {
+		err = fs.ErrExist
+	} else {
+		err = k.write(c, "--record", schema, expect.Schema)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist): // or another has just recorded there
 		said = ", for editors, is left as it was"
-	} else if err := k.write(c, "--record", schema, expect.Schema); err != nil {
+	case err != nil:
 		return err
 	}
 	if err := k.write(c, "--record", k.record, data); err != nil {
