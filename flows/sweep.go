@@ -66,19 +66,34 @@ func (t *Tracker) sweep(before int64, from, to int) {
 		sweepSlab(t, refTo(i, formBrief, 0), &s.briefs, before, t.deadlineOfBrief)
 		sweepSlab(t, refTo(i, formLong, 0), &s.longs, before, t.deadlineOfLong)
 	}
-	slices.SortFunc(t.late, func(a, b overdue) int {
-		if c := cmp.Compare(a.deadline, b.deadline); c != 0 {
-			return c
+	slices.SortFunc(t.late, overdue.compare)
+	for i := range t.late {
+		if t.late[i].number == 0 {
+			t.orderWaited(t.late[i:])
 		}
-		return cmp.Compare(a.number, b.number)
-	})
-	for _, l := range t.late {
+		l := &t.late[i]
 		if t.shards[l.ref.shard()].live(l.ref) { // a SYN that waited may have gone with its flow
 			t.turn.Deadline, t.turn.Number = l.deadline, l.number
 			t.finish(l.ref)
 		}
 	}
 	t.turn.Deadline, t.turn.Number = 0, 0
+}
+
+// compare is the order of deadlines, then of numbers: a SYN that waited gets one after all that are due with it.
+func (a overdue) compare(b overdue) int {
+	return cmp.Or(cmp.Compare(a.deadline, b.deadline), cmp.Compare(a.number-1, b.number-1))
+}
+
+// orderWaited puts SYNs that waited, and were due at one time, in the order of the numbers that they have got meanwhile.
+func (t *Tracker) orderWaited(late []overdue) {
+	n := 0
+	for ; n < len(late) && late[n].deadline == late[0].deadline; n++ {
+		if s := &t.shards[late[n].ref.shard()]; s.live(late[n].ref) {
+			late[n].number = t.numberOf(s, late[n].ref)
+		}
+	}
+	slices.SortFunc(late[:n], overdue.compare)
 }
 
 // sweepSlab adds those of a slab, from the place of zero on, to t.late.
