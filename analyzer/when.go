@@ -44,7 +44,7 @@ func ParseWhen(s string) (When, error) {
 	if t, err := time.Parse(time.TimeOnly, strings.TrimSuffix(s, "Z")); err == nil {
 		return When{fromMidnight, t.Sub(t.Truncate(24 * time.Hour))}, nil
 	}
-	return When{}, fmt.Errorf("%q is no time (2026-11-20T03:05:41Z, 03:05:41 in UTC, +10s from the start, -10m from the end)", s)
+	return When{}, fmt.Errorf("%q is no time (2026-11-20T03:05:41Z, 2026-11-20 03:05:41 in local time, 03:05:41 in UTC, +10s from the start, -10m from the end)", s)
 }
 
 // nanoseconds since 1970, the nearest that there are: captures are of 1970 to 2255.

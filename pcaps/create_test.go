@@ -132,21 +132,29 @@ func TestCreateWhatIsNoFile(t *testing.T) {
 	}
 }
 
-// TestCreateAnothersFile: who may read what is to be captured is not for the first to come to say.
-func TestCreateAnothersFile(t *testing.T) {
+const nobody = 65534
+
+// anothersFiles are a directory of everyone's and one of another user's, in each of which is a file of that user's.
+func anothersFiles(t *testing.T) (tmp, home string) {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: to make files of another user's")
 	}
-	const nobody = 65534
 	top := t.TempDir()
-	tmp := mode(t, filepath.Join(top, "tmp"), 0o777|os.ModeSticky)
-	home := mode(t, filepath.Join(top, "home"), 0o755)
+	tmp = mode(t, filepath.Join(top, "tmp"), 0o777|os.ModeSticky)
+	home = mode(t, filepath.Join(top, "home"), 0o755)
+	must(t, os.Chown(home, nobody, nobody))
 	for _, dir := range []string{tmp, home} {
-		must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o666))
+		must(t, os.WriteFile(filepath.Join(dir, "file"), []byte("old"), 0o640))
 		must(t, os.Chown(filepath.Join(dir, "file"), nobody, nobody))
 	}
+	return tmp, home
+}
+
+// TestCreateAnothersFile: who may read what is to be captured is not for the first to come to say.
+func TestCreateAnothersFile(t *testing.T) {
+	tmp, home := anothersFiles(t)
 	must(t, os.Symlink("file", filepath.Join(home, "link")))
-	must(t, os.Chown(home, nobody, nobody))
 	if _, err := Create(filepath.Join(tmp, "file"), false, nil); err != errOthersFile {
 		t.Errorf("in a directory of everyone's: %v", err)
 	}
@@ -254,18 +262,7 @@ func TestReplaceInARace(t *testing.T) {
 
 // TestReplaceAnothersFile: what is in a directory of everyone's stays whose it is, and what it is.
 func TestReplaceAnothersFile(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root: to make files of another user's")
-	}
-	const nobody = 65534
-	top := t.TempDir()
-	tmp := mode(t, filepath.Join(top, "tmp"), 0o777|os.ModeSticky)
-	home := mode(t, filepath.Join(top, "home"), 0o755)
-	must(t, os.Chown(home, nobody, nobody))
-	for _, dir := range []string{tmp, home} {
-		must(t, os.WriteFile(filepath.Join(dir, "file"), []byte("old"), 0o640))
-		must(t, os.Chown(filepath.Join(dir, "file"), nobody, nobody))
-	}
+	tmp, home := anothersFiles(t)
 	if err := Replace(filepath.Join(tmp, "file"), []byte("new"), nil); err != errOthersFile {
 		t.Errorf("in a directory of everyone's: %v", err)
 	}

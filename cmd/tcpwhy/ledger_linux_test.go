@@ -387,14 +387,7 @@ func TestSignalWhileWaiting(t *testing.T) {
 		p := exec.Command("tcpwhy", c.args...)
 		var said bytes.Buffer
 		p.Stdin, p.Stderr = silent, &said
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
-		over := time.AfterFunc(20*time.Second, func() { p.Process.Kill() })
-		untilItWaits(t, p.Process.Pid)
-		p.Process.Signal(syscall.SIGHUP)
-		p.Wait()
-		over.Stop()
+		signalled(t, p, syscall.SIGHUP)
 		if got := p.ProcessState.ExitCode(); got != c.status || !strings.Contains(said.String(), c.says) {
 			t.Errorf("%q: status %d, want %d and %q: %s", c.args, got, c.status, c.says, said.String())
 		}
@@ -433,14 +426,7 @@ func TestSignalWithReaders(t *testing.T) {
 		p := exec.Command("tcpwhy", "check", "--fail-on", "error", "--junit", c.path, "-")
 		var said bytes.Buffer
 		p.Stdin, p.Stderr, p.ExtraFiles = silent, &said, []*os.File{w}
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
-		over := time.AfterFunc(20*time.Second, func() { p.Process.Kill() })
-		untilItWaits(t, p.Process.Pid)
-		p.Process.Signal(os.Interrupt)
-		p.Wait()
-		over.Stop()
+		signalled(t, p, os.Interrupt)
 		if c.from == r {
 			w.Close()
 		}
@@ -449,6 +435,19 @@ func TestSignalWithReaders(t *testing.T) {
 			t.Errorf("%s: it got %q, %v: %s", c.path, is, err, said.String())
 		}
 	}
+}
+
+// signalled runs a program to its end, which a signal asks for when it waits.
+func signalled(t *testing.T, p *exec.Cmd, signal os.Signal) {
+	t.Helper()
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	over := time.AfterFunc(20*time.Second, func() { p.Process.Kill() })
+	defer over.Stop()
+	untilItWaits(t, p.Process.Pid)
+	p.Process.Signal(signal)
+	p.Wait()
 }
 
 // untilItWaits returns when a process has had nothing to do for a while.

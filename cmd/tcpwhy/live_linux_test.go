@@ -413,7 +413,6 @@ func TestInterfaceGoesAway(t *testing.T) {
 
 // asNobody has the program run as a user without rights, but for these capabilities.
 func (p *program) asNobody(capabilities ...uintptr) *program {
-	const nobody = 65534
 	// Where the test's own binary is, nobody may look.
 	dir := p.lab.open()
 	path, err := exec.LookPath("tcpwhy")

@@ -71,7 +71,7 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	choose(&listOf[*analyzer.Rule]{&r.choice.Findings, analyzer.ParseFinding, "NAME", ""}, "finding",
 		"only flows with this finding, or part of it where it is of the whole capture: `NAME`,...")
 	choose(&oneValue[analyzer.When]{&r.choice.Since, analyzer.ParseWhen, ""}, "since",
-		"only from `WHEN` on: RFC 3339, HH:MM:SS in UTC, +10s from the start, -10m from the end")
+		"only from `WHEN` on: RFC 3339, local time as -tttt prints it, HH:MM:SS in UTC, +10s from the start, -10m from the end")
 	choose(&oneValue[analyzer.When]{&r.choice.Until, analyzer.ParseWhen, ""}, "until", "only until `WHEN`, likewise")
 
 	choose(&oneValue[*metric.Expr]{&r.where, metric.ParseFlow, ""}, "where", "only flows of which `EXPR` holds, as 'connect > 1s'; tcpwhy explain metrics has the language")
