@@ -204,15 +204,18 @@ func (l *life) shown() {
 	l.silent = false
 }
 
-// timeWaitFollows tells whether the socket that rs[0] closes left a time-wait socket in its place.
+// timeWaitFollows tells whether the socket that rs[0] closes left a time-wait socket in its place. A look finds neither,
+// where the kernel has the new one in its table but not yet in use (Linux 6.18).
 func timeWaitFollows(rs []record) bool {
 	if rs[0].from != "FIN_WAIT_2" && rs[0].from != "CLOSING" {
 		return false
 	}
 	for i := range rs {
-		// A look may be stamped a little after the moment that it saw.
-		if rs[i].what == looked && rs[i].look.kind != full {
-			return rs[i].look.kind == timeWait
+		switch {
+		case rs[i].what == looked && rs[i].look.kind == timeWait:
+			return true
+		case rs[i].what == moved && i > 0: // another socket's
+			return false
 		}
 	}
 	return false

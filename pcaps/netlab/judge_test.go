@@ -97,6 +97,27 @@ func TestLives(t *testing.T) {
 			1.200020000 S look time-wait FIN_WAIT_2
 			2.300000000 S look none time-wait -20ms`,
 			"LISTEN SYN_RCVD FIN_WAIT_1 FIN_WAIT_2; FIN_WAIT_2 > CLOSED: its time was over"},
+		{"a look that comes while the time-wait socket takes the place of the full one finds neither", `
+			1.000000000 S move LISTEN SYN_RCVD segment
+			1.100000000 S move SYN_RCVD FIN_WAIT_1 close
+			1.200000000 S move FIN_WAIT_1 FIN_WAIT_2 segment
+			1.200010000 S move FIN_WAIT_2 CLOSED segment
+			1.200020000 S look none full 0s
+			1.200030000 S look time-wait FIN_WAIT_2
+			2.300000000 S look none time-wait -20ms`,
+			"LISTEN SYN_RCVD FIN_WAIT_1 FIN_WAIT_2; FIN_WAIT_2 > CLOSED: its time was over"},
+		{"the time-wait socket of a later connection is not of one that was reset", `
+			1.000000000 S move LISTEN SYN_RCVD segment
+			1.100000000 S move SYN_RCVD FIN_WAIT_1 close
+			1.200000000 S move FIN_WAIT_1 FIN_WAIT_2 segment
+			1.300000000 S move FIN_WAIT_2 CLOSED segment
+			1.300020000 S look none full 0s
+			2.000000000 S move LISTEN SYN_RCVD segment
+			2.100000000 S move SYN_RCVD FIN_WAIT_1 close
+			2.200000000 S move FIN_WAIT_1 FIN_WAIT_2 segment
+			2.300000000 S move FIN_WAIT_2 CLOSED segment
+			2.300020000 S look time-wait TIME_WAIT`,
+			"LISTEN SYN_RCVD FIN_WAIT_1 FIN_WAIT_2 CLOSED; LISTEN SYN_RCVD FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT"},
 		{"FIN_WAIT_2 that no time-wait socket follows was reset", `
 			1.000000000 S move LISTEN SYN_RCVD segment
 			1.100000000 S move SYN_RCVD FIN_WAIT_1 shutdown

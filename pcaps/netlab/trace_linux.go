@@ -219,9 +219,9 @@ func (t *Tracer) pump() {
 }
 
 // stackOwner tells whose stack is being read: the stack of an event is an entry of its own, and
-// another processor's event may stand between the two.
+// another processor's event may stand between the two, or that of an interrupt.
 type stackOwner struct {
-	last map[string]int // by processor, the index of its last record
+	last map[string]int // by context, the index of its last record
 	now  int            // the record that the frames belong to, or -1
 
 	stack []string // of that record, so far
@@ -236,15 +236,15 @@ func (t *Tracer) line(line string, event *stackOwner) {
 		return
 	}
 	event.now, event.stack = -1, nil
-	cpu := processor(line)
+	context := contextOf(line)
 	if strings.Contains(line, "<stack trace>") {
-		if i, ok := event.last[cpu]; ok {
+		if i, ok := event.last[context]; ok {
 			event.now = i
-			delete(event.last, cpu)
+			delete(event.last, context)
 		}
 		return
 	}
-	delete(event.last, cpu)
+	delete(event.last, context)
 	if i := strings.Index(line, "mark-"); i >= 0 {
 		mark := strings.TrimSpace(line[i:])
 		if seen := t.marks[mark]; seen != nil {
@@ -259,16 +259,20 @@ func (t *Tracer) line(line string, event *stackOwner) {
 	}
 	if r, ok := parseEvent(line); ok {
 		r.time = r.time.Add(-t.offset)
-		event.last[cpu] = len(t.records)
+		event.last[context] = len(t.records)
 		t.records = append(t.records, r)
 	}
 }
 
-// processor is the field "[001]" of a line.
-func processor(line string) string {
+// contextOf is the field "[001]" of a line and, of the flags behind it, the one that tells of interrupts: an interrupt comes
+// between an event and its stack, but no other event of that processor does.
+func contextOf(line string) string {
 	_, after, _ := strings.Cut(line, " [")
-	cpu, _, _ := strings.Cut(after, "]")
-	return cpu
+	cpu, flags, _ := strings.Cut(after, "] ")
+	if len(flags) < 3 {
+		return cpu
+	}
+	return cpu + flags[2:3]
 }
 
 // parseEvent reads a line such as
