@@ -62,6 +62,9 @@ func linkTypeOf(dlt int) uint32 {
 }
 
 func newFilter(expr string) (*filter, error) {
+	if err := checkNames(expr); err != nil {
+		return nil, err
+	}
 	return &filter{expr: expr, programs: make(map[uint32]*C.struct_bpf_program)}, nil
 }
 
@@ -154,8 +157,12 @@ func setFamily(data []byte, linkType uint32) {
 
 func (f *filter) close() {
 	for _, p := range f.programs {
-		C.pcap_freecode(p)
-		C.free(unsafe.Pointer(p))
+		freeProgram(p)
 	}
 	f.programs, f.program = nil, nil
+}
+
+func freeProgram(p *C.struct_bpf_program) {
+	C.pcap_freecode(p)
+	C.free(unsafe.Pointer(p))
 }

@@ -130,7 +130,8 @@ func TestFilterErrors(t *testing.T) {
 	none := newFile(false)
 	none.section(0)
 	for _, test := range []struct{ path, filter, want string }{
-		{capture(1), "tcp prot 443", "filter 'tcp prot 443': can't parse filter expression: syntax error"},
+		{capture(1), "tcp port port 443", "filter 'tcp port port 443': can't parse filter expression: syntax error"},
+		{capture(1), "tcp prot 443", "filter 'tcp prot 443': prot is no word of a filter, and names are not looked up: hosts and networks go by their addresses"},
 		{put(t, "none.pcapng", none.b), "tcp port", "filter 'tcp port': can't parse filter expression: syntax error"},
 		{capture(101), "ether host 02:00:00:00:00:01", "filter 'ether host 02:00:00:00:00:01': ethernet addresses supported only on ethernet"},
 		{capture(101), "ether host 02:00:00:00:00:01", " (link type RAW)"},
@@ -159,5 +160,58 @@ func TestFilterErrors(t *testing.T) {
 	var fe *FilterError
 	if len(packets) != 1 || !errors.As(err, &fe) {
 		t.Errorf("packets %v, %v", packets, err)
+	}
+}
+
+// Names of hosts and networks are not looked up, wherever they are; those of ports and protocols, and addresses of any form, are taken.
+func TestFilterNames(t *testing.T) {
+	for expr, name := range map[string]string{
+		"host example.org":                      "example.org",
+		"localhost":                             "localhost",
+		"tcp and src secret-name.example.org":   "secret-name.example.org",
+		"port http and not dst web":             "web",
+		"host 192.0.2.1 or web":                 "web",
+		"host 192.0.2.1 and (tcp or (web))":     "web",
+		"port 80 and tcp\nweb":                  "web",
+		"net loopback":                          "loopback",
+		"ether host gate":                       "gate",
+		"gateway gate":                          "gate",
+		`host \tcp`:                             "tcp",
+		"host HOST":                             "HOST",
+		"port http or https and src host web":   "web",
+		"host web:80":                           "web",
+		"port web or tcp src web.example.org":   "web.example.org",
+		"tcp[tcpflags] & tcp-syn != 0 and a.b":  "a.b",
+		"len-14 > 3":                            "len-14",
+		"host fe80::1 or cafe":                  "cafe",
+		"net 192.0.2.0 mask 255.255.255.0 or x": "x",
+
+		"host 192.0.2.1 and (port 80) or web":   "web",
+		"(port 80) and web":                     "web",
+		"port 80) or web":                       "web",
+		`host \_tcp`:                            "_tcp",
+		`host \_192.0.2.1`:                      "_192.0.2.1",
+		`host \[secret.example.org]`:            "[secret.example.org]",
+		"tcp[((tcp[12]&0xf0)>>2):4] = 1 or web": "web",
+		"host web-":                             "web",
+
+		"": "",
+		"port http and (host 192.0.2.1) or https":                                                         "",
+		"tcp[((tcp[12]&0xf0)>>2):4] = 0x47455420 and port http":                                           "",
+		"link host $1a or $ab":                                                                            "",
+		"port http or https":                                                                              "",
+		"tcp src port http or (80 or domain)":                                                             "",
+		"portrange 6000-6008 or portrange ftp-data-ftp":                                                   "",
+		"ip proto \\tcp or ip6 proto 17 or proto icmp":                                                    "",
+		"tcp[tcpflags] & (tcp-syn|tcp-fin) != 0 && !(icmp[icmptype] == icmp-echo)":                        "",
+		"host 192.0.2.1 or 2001:db8::1 or ::1 or ::ffff:192.0.2.1 or net 10.1 or fe80::/10 or 10.0.0.0/8": "",
+		"ether src 02:00:0:0:0:1 or 02-00-00-00-00-01 or 0200.0000.0001":                                  "",
+		"ether proto 0x800 and ether[0] & 1 = 0 and vlan 5 and less 128 and len > 0x40 and ip broadcast":  "",
+	} {
+		err := checkNames(expr)
+		var fe *FilterError
+		if errors.As(err, &fe) != (name != "") || name != "" && !strings.HasPrefix(fe.Reason, name+" is no word of a filter") {
+			t.Errorf("%s: %v, want %q", expr, err, name)
+		}
 	}
 }

@@ -33,6 +33,9 @@ func OpenLive(interfaces []string, l Live, c Config) (*Source, error) {
 	if l.File == "" {
 		l.File = strings.Join(interfaces, ",")
 	}
+	if err := checkNames(c.Filter); err != nil {
+		return nil, err
+	}
 	frames, err := openDevices(interfaces, l, c.Filter)
 	if err != nil {
 		return nil, err
