@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -12,8 +13,8 @@ import (
 var ErrNoCaptures = errors.New("no captures in this folder")
 
 // Folder lists the capture files in a folder and the folders in it, by name. What is a capture is
-// told by what it holds; a file that cannot be read is listed, so that it is not passed over in silence.
-// Names that begin with a dot are.
+// told by what it holds. A file that cannot be read is listed, so that it is not passed over in silence, and so is one that is
+// a capture by its name alone. Names that begin with a dot are passed over.
 func Folder(path string) ([]string, error) {
 	var found []string
 	buf := make([]byte, bufferOfMany)
@@ -28,7 +29,7 @@ func Folder(path string) ([]string, error) {
 			}
 			return nil
 		}
-		if isFile(name, entry) && holdsCapture(name, buf) {
+		if isFile(name, entry) && (captureName.MatchString(name) || holdsCapture(name, buf)) {
 			found = append(found, name)
 		}
 		return nil
@@ -39,12 +40,19 @@ func Folder(path string) ([]string, error) {
 	return found, err
 }
 
+// captureName is not of .cap, which is what other formats are called too.
+var captureName = regexp.MustCompile(`(?i)\.pcap(ng)?(\.(gz|zst))?$`)
+
+// isFile reports whether name is a regular file, or a link that leads nowhere and is named as a capture.
 func isFile(name string, entry fs.DirEntry) bool {
 	if entry.Type()&fs.ModeSymlink == 0 {
 		return entry.Type().IsRegular()
 	}
 	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
+	if err != nil {
+		return captureName.MatchString(name)
+	}
+	return info.Mode().IsRegular()
 }
 
 func holdsCapture(path string, buf []byte) bool {

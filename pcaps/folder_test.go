@@ -13,7 +13,7 @@ func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	header := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0}
 	for name, data := range map[string][]byte{
-		"b/ring00001": header, "b/a.pcap": header, "cut.pcap": header[:9], "c.txt": []byte("no capture"),
+		"b/ring00001": header, "b/a.pcap": header, "cut.pcap": header[:9], "c.txt": []byte("no capture"), "text.PCAP": []byte("no capture"),
 		"empty.pcap": nil, ".hidden.pcap": header, ".git/x.pcap": header,
 	} {
 		path := filepath.Join(dir, name)
@@ -25,7 +25,12 @@ func TestFolder(t *testing.T) {
 	if err := os.Symlink("a.pcap", link); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"b/a.pcap", "b/link.pcap", "b/ring00001", "cut.pcap"}
+	for name, to := range map[string]string{"gone.pcapng.gz": "nowhere", "gone": "nowhere", "folder.pcap": "b"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"b/a.pcap", "b/link.pcap", "b/ring00001", "cut.pcap", "empty.pcap", "gone.pcapng.gz", "text.PCAP"}
 	for i := range want {
 		want[i] = filepath.Join(dir, want[i])
 	}
