@@ -127,6 +127,8 @@ func (m *members) next() error {
 			return err
 		case c == 0:
 			continue
+		case c != 0x1f:
+			return gzip.ErrHeader // Reset would take fewer than ten bytes for a file that was cut off
 		}
 		if err := m.rest.UnreadByte(); err != nil {
 			return err

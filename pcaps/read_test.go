@@ -254,6 +254,7 @@ func TestSentences(t *testing.T) {
 		{"text", []byte("hello, world"), ErrNotCapture, "test.pcap: not a capture file (pcap or pcapng, plain or in gzip or zstd)"},
 		{"compressed text", gzipped(t, []byte("hello, world")), ErrNotCapture, "test.pcap: not a capture file (pcap or pcapng, plain or in gzip or zstd)"},
 		{"compressed, and zeros without an end", append(gzipped(t, pcap(func(*file) {})), make([]byte, 2<<20)...), ErrDamaged, "test.pcap: damaged gzip data (gzip: invalid header), in packet 2"},
+		{"compressed, and a few other bytes", append(gzipped(t, pcap(func(*file) {})), "else"...), ErrDamaged, "test.pcap: damaged gzip data (gzip: invalid header), in packet 2"},
 		{"twice compressed", gzipped(t, gzipped(t, pcap(func(*file) {}))), ErrNotCapture, "test.pcap: not a capture file (pcap or pcapng, plain or in gzip or zstd)"},
 		{"file header", pcap(func(*file) {})[:10], ErrCutOff, "test.pcap: cut off in the file header (after 10 of its 24 bytes)"},
 		{"packet", pcap(func(f *file) { f.record(at, 0, second, 80); f.b = f.b[:len(f.b)-6] }), ErrCutOff,

@@ -167,7 +167,7 @@ func (s *Savefile) named(err error) error {
 	}
 	name, why := printable(s.name), sayNoPath(err)
 	info, failed := s.file.Stat()
-	if failed != nil || !info.Mode().IsRegular() || errors.Is(err, ErrLinkTypes) {
+	if failed != nil || !info.Mode().IsRegular() || errors.Is(err, ErrLinkTypes) || errors.Is(err, ErrAfter2106) {
 		return fmt.Errorf("%s: %w", name, why)
 	}
 	whole := s.writer.whole()

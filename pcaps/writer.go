@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"math"
 )
 
 // Writer writes frames to a capture file. It is not safe for concurrent use.
@@ -264,8 +265,8 @@ func (p *pcapngWriter) statistics(at place, i *Interface) error {
 	return p.end()
 }
 
-// NewPcap is a Writer of pcap with nanoseconds. The file holds one link type: a frame of another is an
-// error. It tells of no interface, and of no loss.
+// NewPcap is a Writer of pcap with nanoseconds. The file holds one link type, and times up to 2106: a frame of
+// another is an error. It tells of no interface, and of no loss.
 func NewPcap(w io.Writer) Writer { return newPcap(w) }
 
 func newPcap(w io.Writer) *pcapWriter { return &pcapWriter{records: newRecords(w)} }
@@ -277,8 +278,11 @@ type pcapWriter struct {
 	header   [24]byte
 }
 
-// ErrLinkTypes is the error of a second link type in a pcap file.
-var ErrLinkTypes = errors.New("packets of two link types, and a pcap file holds one: a pcapng file holds them all")
+// What a pcap file cannot hold.
+var (
+	ErrLinkTypes = errors.New("packets of two link types, and a pcap file holds one: a pcapng file holds them all")
+	ErrAfter2106 = errors.New("a packet of a time that a pcap file cannot hold, after 2106-02-07: a pcapng file holds it")
+)
 
 func (p *pcapWriter) begin(linkType uint32) error {
 	p.begun, p.linkType = true, linkType
@@ -300,6 +304,9 @@ func (p *pcapWriter) Write(f *Frame) error {
 	}
 	if f.LinkType != p.linkType {
 		return ErrLinkTypes
+	}
+	if f.Time/1e9 > math.MaxUint32 {
+		return ErrAfter2106
 	}
 	h := p.header[:16]
 	le.PutUint32(h, uint32(f.Time/1e9))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,6 +138,7 @@ func TestWritePcap(t *testing.T) {
 	frames := []Frame{
 		{Time: 1700000000123456789, LinkType: 276, Data: []byte("first"), Wire: 1500},
 		{Time: 1700000001000000000, LinkType: 276, Interface: 3, Data: []byte{}, Wire: 9},
+		{Time: math.MaxUint32*1e9 + 999999999, LinkType: 276, Data: []byte("last"), Wire: 4},
 	}
 	for i := range frames {
 		if err := s.Write(&frames[i]); err != nil {
@@ -146,11 +148,14 @@ func TestWritePcap(t *testing.T) {
 	if err := s.Write(&Frame{LinkType: 1}); !errors.Is(err, ErrLinkTypes) || !strings.HasPrefix(err.Error(), path+": ") {
 		t.Errorf("a second link type: got %v", err)
 	}
+	if err := s.Write(&Frame{Time: math.MaxUint32*1e9 + 1e9, LinkType: 276}); !errors.Is(err, ErrAfter2106) || !strings.HasPrefix(err.Error(), path+": ") {
+		t.Errorf("a time of 33 bits: got %v", err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := reread(t, path)
-	if len(got) != 2 {
+	if len(got) != len(frames) {
 		t.Fatalf("got %d frames", len(got))
 	}
 	for i, want := range frames {
