@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 	"unsafe"
@@ -117,6 +118,9 @@ func TestSortedRoom(t *testing.T) {
 
 // A flow that waits takes what it is said to: its place in a list that has grown by a quarter to a half.
 func TestSortedSize(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("what is said is for 64 bits: here it is twice what it takes")
+	}
 	var j judged
 	if size := uint64(unsafe.Sizeof(j)); j.size() < size+size/4 || j.size() > 2*size {
 		t.Errorf("of %d bytes %d are said", size, j.size())

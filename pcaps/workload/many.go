@@ -104,7 +104,7 @@ func (w Workload) live(yield func(*packet) bool) {
 		}
 	}
 	for n := range w.Live * w.Rounds {
-		i, round := n*2_654_435_761%w.Live, n/w.Live // a prime, so that it meets each once in a round
+		i, round := int(int64(n)*2_654_435_761%int64(w.Live)), n/w.Live // a prime, so that it meets each once in a round
 		p := opening(i)[1].answer(flows.PSH|flows.ACK, time.Duration(3*w.Live+n)*liveEvery)
 		p.seq += flows.Seq(round * liveLength)
 		p.id += uint16(round) + 1
