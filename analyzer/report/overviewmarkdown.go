@@ -92,10 +92,11 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	return err
 }
 
-// Markdown is s as Markdown shows it.
+// Markdown is s as Markdown shows it. Forges know no escape for what they take for a user or an issue, #12, and send word to it:
+// a comment keeps them from that.
 func Markdown(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "#", `\#`, "<", `\<`, "[", `\[`,
-		"&", `\&`, "~", `\~`, "$", `\$`).Replace(Plain(s))
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "#", `\#<!-- -->`, "<", `\<`, "[", `\[`,
+		"&", `\&`, "~", `\~`, "$", `\$`, "@", "@<!-- -->").Replace(Plain(s))
 }
 
 func (w *OverviewMarkdown) findings(m *markdown, o *Overview, all []entry) {

@@ -45,7 +45,7 @@ func (m *Markdown) Write(r *Run) error {
 		}
 		text := report.PlainLines(strings.TrimRight(w.expectation.details(), "\n"))
 		fence := fenceOf(text, 3)
-		write("\n<details><summary><code>%s</code>: %s</summary>\n\n%s\n%s\n%s\n\n</details>", html.EscapeString(line(w.capture.Name)), html.EscapeString(line(w.expectation.title())), fence, text, fence)
+		write("\n<details><summary><code>%s</code>: %s</summary>\n\n%s\n%s\n%s\n\n</details>", html.EscapeString(line(w.capture.Name)), inHTML.Replace(line(w.expectation.title())), fence, text, fence)
 	}
 	write("")
 	_, err := io.WriteString(m.W, b.String())
@@ -84,6 +84,9 @@ func (r *Run) rows() (rows []tableRow) {
 	}
 	return rows
 }
+
+// inHTML is for text within elements; as in report.Markdown, comments keep forges from sending word to anyone.
+var inHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@<!-- -->", "#", "#<!-- -->")
 
 // cell is text in a cell of a table.
 func cell(s string) string { return strings.ReplaceAll(report.Markdown(line(s)), "|", `\|`) }

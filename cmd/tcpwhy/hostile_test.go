@@ -61,7 +61,7 @@ const hostile = "=1+\x1b]0;x\a\x1b[31m\u202e|`<img src=x onerror=y>&\"'\xff\xc2\
 // long one is broken into.
 var hostiles = []string{
 	hostile, "::error file=a.go,line=1::x", " ::WARNING::x", "a b c d e f g h ::stop-commands::x ::add-mask::\u00a0 ::debug::\u202e\x1b[31mx",
-	"##[error]x a###[group]x ##vso[task.complete]x ##teamcity[message text='x']",
+	"##[error]x a###[group]x ##vso[task.complete]x ##teamcity[message text='x'] @everyone",
 }
 
 // workflowCommand is the command that a line in the log of a job is to GitHub's runner, by the rules of its ActionCommand.cs; "": none.
@@ -206,11 +206,41 @@ func sound(t *testing.T, args []string, stdout, stderr string) {
 		if strings.Contains(strings.ReplaceAll(stdout, `\<`, ""), "<img") {
 			t.Errorf("%s: HTML", what)
 		}
+		if name := mention.FindString(prose(stdout)); format == "markdown" && name != "" {
+			t.Errorf("%s: %s would be told", what, name)
+		}
 	}
 	for line := range strings.Lines(stdout + stderr) {
 		if c := workflowCommand(line); c != "" && !(slices.Contains(args, "--github") && ours.MatchString(c)) {
 			t.Errorf("%s: a command of somebody else's: %s", what, line)
 		}
+	}
+}
+
+// mention is what forges send word to.
+var mention = regexp.MustCompile(`@\w+|#\d+`)
+
+var htmlCode = regexp.MustCompile(`(^|[^\\])<code>.*?</code>`)
+
+// prose is Markdown without its code.
+func prose(markdown string) string {
+	var b strings.Builder
+	markdown = htmlCode.ReplaceAllString(markdown, "$1")
+	for {
+		i := strings.IndexAny(markdown, "\\`")
+		if i < 0 {
+			return b.String() + markdown
+		}
+		b.WriteString(markdown[:i])
+		code := strings.TrimLeft(markdown[i:], "`")
+		fence := markdown[i : len(markdown)-len(code)]
+		if fence == "" { // what is escaped
+			_, n := utf8.DecodeRuneInString(markdown[i+1:])
+			b.WriteString(markdown[i+1 : i+1+n])
+			markdown = markdown[i+1+n:]
+			continue
+		}
+		_, markdown, _ = strings.Cut(code, fence)
 	}
 }
 
@@ -244,7 +274,12 @@ func hostileNames(t *testing.T, name string) {
 	}
 	stdout, stderr, _ := invoke("diff", "--junit", "j.xml", "--sarif", "s.json", "--markdown", "m.md", "--github", files[0], files[1])
 	sound(t, []string{"diff", "--github", ""}, stdout, stderr)
-	for _, name := range []string{"j.xml", "s.json", "m.md"} {
+	if err := os.WriteFile("e.yaml", []byte("captures:\n- files: '*.pcapng'\n  expect:\n  - name: '@everyone <b>#12'\n    opening: refused\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, _ = invoke("check", "--expect", "e.yaml", "--markdown", "e.md", "--github", files[0])
+	sound(t, []string{"check", "--github", ""}, stdout, stderr)
+	for _, name := range []string{"j.xml", "s.json", "m.md", "e.md"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -259,6 +294,10 @@ func hostileNames(t *testing.T, name string) {
 		case "s.json":
 			if !json.Valid(b) {
 				t.Errorf("%s is no JSON", name)
+			}
+		case "m.md", "e.md":
+			if name := mention.FindString(prose(string(b))); name != "" {
+				t.Errorf("%s would be told", name)
 			}
 		}
 	}
