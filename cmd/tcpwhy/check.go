@@ -48,7 +48,6 @@ type check struct {
 	expect  string
 	record  string
 	update  string
-	today   string
 
 	file     *expect.File // nil: none
 	all      bool         // the captures are those that it names
@@ -59,7 +58,7 @@ type check struct {
 }
 
 func newCheck() *cobra.Command {
-	var k check
+	k := check{day: time.Now().UTC()}
 	c := &cobra.Command{
 		Use:         "check [FILE...]",
 		Short:       "Judge captures by limits and expectations: for CI",
@@ -70,10 +69,10 @@ func newCheck() *cobra.Command {
 		RunE:        func(c *cobra.Command, args []string) error { return k.run(c, args) },
 	}
 	fs := c.Flags()
-	fs.StringVarP(&k.expect, "expect", "e", "", "judge by this `FILE` of expectations; tcpwhy explain expectations has the language")
-	fs.StringVar(&k.record, "record", "", "write what the captures show into `FILE`, to be expected from now on; - is standard output")
-	fs.StringVar(&k.update, "update", "", "record anew in `FILE` what the captures do not meet, and add captures and servers that it lacks; names, comments, exceptions and conditions stay")
-	fs.StringVar(&k.today, "today", "", "the `DAY` by which exceptions are judged: 2026-12-31; else the day of the run, in UTC")
+	fs.VarP(aFile(&k.expect), "expect", "e", "judge by this `FILE` of expectations; tcpwhy explain expectations has the language")
+	fs.Var(aName(&k.record, "file"), "record", "write what the captures show into `FILE`, to be expected from now on; - is standard output")
+	fs.Var(aFile(&k.update), "update", "record anew in `FILE` what the captures do not meet, and add captures and servers that it lacks; names, comments, exceptions and conditions stay")
+	fs.Var(&oneValue[time.Time]{&k.day, parseDay, ""}, "today", "the `DAY` by which exceptions are judged: 2026-12-31; else the day of the run, in UTC")
 	k.formats.flags(c)
 	k.flags(c, "text or json")
 	new(printing).accept(fs)
@@ -123,13 +122,6 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	if k.saving.toStandard() {
 		return usage("-w -: standard output is for what is judged")
 	}
-	k.day = time.Now().UTC()
-	if k.today != "" {
-		var err error
-		if k.day, err = time.Parse(time.DateOnly, k.today); err != nil {
-			return usage("--today: %s is no day (2026-12-31)", k.today)
-		}
-	}
 	if k.record+k.update != "" && k.formats.junit+k.formats.sarif+k.formats.markdown != "" {
 		return usage("--record and --update judge nothing that --junit, --sarif or --markdown could tell")
 	}
@@ -154,7 +146,7 @@ func (k *check) prepare(c *cobra.Command, args []string) error {
 	// They are expectations here, not errors.
 	k.limits, k.failOn = k.failOn, nil
 	if k.file == nil && len(k.limits) == 0 && k.record == "" {
-		return usage("nothing is expected: --expect FILE, or --fail-on LIMIT,...\n  %s --help tells more", c.CommandPath())
+		return &advised{usage("nothing is expected: --expect FILE, or --fail-on LIMIT,..."), "  " + c.CommandPath() + " --help tells more"}
 	}
 	k.separate, k.brief, k.quiet = !k.capturing.on(), k.quiet, true
 	k.absent = k.record == "" && k.update == ""

@@ -79,7 +79,7 @@ func newDiff() *cobra.Command {
 func twoSides(c *cobra.Command, args []string) error {
 	switch {
 	case len(args) != 2:
-		return usage("two are compared, OLD and NEW, not %d\n  %s --help tells more", len(args), c.CommandPath())
+		return &advised{usage("two are compared, OLD and NEW, not %d", len(args)), "  " + c.CommandPath() + " --help tells more"}
 	case args[0] == "-" && args[1] == "-":
 		return usage("-: standard input can be one of the two")
 	}
@@ -229,7 +229,7 @@ func spooled(ctx context.Context, r io.Reader) (s *spool, err error) {
 		_, err = await(ctx, func() (int64, error) { return io.Copy(f, r) })
 	}
 	if err != nil && err != pcaps.ErrInterrupted {
-		err = fmt.Errorf("cannot be copied to %s, to be read twice: %w\n  TMPDIR names another folder for it", report.Plain(os.TempDir()), withoutPath(err))
+		err = &advised{fmt.Errorf("cannot be copied to %s, to be read twice: %w", report.Plain(os.TempDir()), withoutPath(err)), "  TMPDIR names another folder for it"}
 	}
 	return s, err
 }

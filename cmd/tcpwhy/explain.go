@@ -57,7 +57,7 @@ func explainAll(w *writer, words []string) error {
 			if near, ok := explain.Suggest(word); ok {
 				return usage("%s: no such word (is it %s?)", report.Plain(word), near)
 			}
-			return usage("%s: no such word\n  tcpwhy explain lists them", report.Plain(word))
+			return &advised{usage("%s: no such word", report.Plain(word)), "  tcpwhy explain lists them"}
 		}
 		separator := ""
 		if i > 0 {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +49,7 @@ that connect() does not show. The table has more columns on a terminal of 140, o
 	fs := c.Flags()
 	fs.Var(&oneValue[analyzer.Order]{&t.order, analyzer.ParseOrder, ""}, "sort", "in this `ORDER`, at the end: "+joinWords(analyzer.OrderNames()))
 	complete(c, "sort", analyzer.OrderNames())
-	fs.IntVar(&t.top, "top", 0, "only the first `N` rows")
+	fs.Var(aNumber(&t.top, 0, 0, math.MaxInt), "top", "only the first `N` rows, 0: all")
 	fs.BoolVar(&t.transitions, "transitions", false, "each transition with its packet (json and jsonl)")
 	t.flags(c, "text, wide, json, jsonl or csv")
 	new(printing).accept(fs)
@@ -58,9 +59,6 @@ that connect() does not show. The table has more columns on a terminal of 140, o
 func (t *table) run(c *cobra.Command, args []string) error {
 	if err := t.resolve(c, args); err != nil {
 		return err
-	}
-	if t.top < 0 {
-		return usage("--top %d: from 1 on, or 0 for all", t.top)
 	}
 	w := newWriter(c.OutOrStdout(), t.lineByOne || t.live())
 	if _, err := t.colored(w); err != nil {

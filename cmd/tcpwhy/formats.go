@@ -24,9 +24,9 @@ type formats struct {
 
 func (f *formats) flags(c *cobra.Command) {
 	fs := c.Flags()
-	fs.StringVar(&f.junit, "junit", "", "also write `FILE`, as JUnit's XML")
-	fs.StringVar(&f.sarif, "sarif", "", "also write `FILE`, as SARIF 2.1.0")
-	fs.StringVar(&f.markdown, "markdown", "", "also append to `FILE`, as Markdown: a job summary ($GITHUB_STEP_SUMMARY)")
+	fs.Var(aFile(&f.junit), "junit", "also write `FILE`, as JUnit's XML")
+	fs.Var(aFile(&f.sarif), "sarif", "also write `FILE`, as SARIF 2.1.0")
+	fs.Var(aFile(&f.markdown), "markdown", "also append to `FILE`, as Markdown: a job summary ($GITHUB_STEP_SUMMARY)")
 	fs.BoolVar(&f.github, "github", os.Getenv("GITHUB_ACTIONS") == "true",
 		"also annotations for GitHub Actions, on standard error; as it is there by itself")
 }

@@ -31,15 +31,6 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 	if r.where != nil {
 		r.choice.Where = r.where.Condition()
 	}
-	if r.maxFlows < 0 {
-		return usage("--max-flows %d: from 1 on, or 0 for all", r.maxFlows)
-	}
-	if r.workers < 0 {
-		return usage("--workers %d: from 1 on, or 0 for all processors", r.workers)
-	}
-	if r.linger < 0 {
-		return usage("--linger %v: from 0 on", r.linger)
-	}
 	if err := r.capturing.check(); err != nil {
 		return err
 	}
@@ -67,10 +58,13 @@ func (r *reading) resolve(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if len(r.files) == 0 {
-		return usage("no capture: name a file, or - for standard input\n  %s --help tells more", c.CommandPath())
+		return &advised{usage("no capture: name a file, or - for standard input"), "  " + c.CommandPath() + " --help tells more"}
 	}
 	for i, path := range r.files {
-		if path == "-" {
+		switch path {
+		case "":
+			return usage("an empty word names no file")
+		case "-":
 			continue
 		}
 		if _, err := os.Stat(path); os.IsNotExist(err) && (!r.absent || isFilterWord(path)) {
@@ -112,11 +106,11 @@ func missing(c *cobra.Command, files []string, i int) error {
 	}
 	err := fmt.Errorf("%s: no such file", report.Plain(name))
 	if isFilterWord(name) {
-		var words, rest []string
+		var words, rest []string // as a shell takes the latter
 		for _, f := range files {
 			// Who has the names of files wrong too gets no lesson on filters that are none.
 			if _, err := os.Stat(f); err == nil || f == "-" || strings.Contains(filepath.Ext(f), "cap") {
-				rest = append(rest, f)
+				rest = append(rest, quoted(f))
 			} else {
 				words = append(words, f)
 			}
@@ -124,8 +118,7 @@ func missing(c *cobra.Command, files []string, i int) error {
 		if len(rest) == 0 {
 			rest = []string{"FILE"}
 		}
-		err = fmt.Errorf("%w (a filter is -f: %s -f '%s' %s)", err, c.CommandPath(),
-			report.Plain(strings.Join(words, " ")), report.Plain(strings.Join(rest, " ")))
+		err = fmt.Errorf("%w (a filter is -f: %s -f %s %s)", err, c.CommandPath(), quoted(strings.Join(words, " ")), strings.Join(rest, " "))
 	}
 	return &failure{statusInput, err}
 }

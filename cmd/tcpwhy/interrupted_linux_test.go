@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"go/build"
+	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 // interrupting is an output that is interrupted when something comes.
@@ -71,6 +74,25 @@ func TestInterruptedBetween(t *testing.T) {
 	out := interrupting{interrupt: interrupt}
 	stderr, status := invokeTo(ctx, &out, "report", "--separate", many, other)
 	if status != statusInput || !strings.Contains(stderr, "tcpwhy: "+other+": interrupted") || !strings.Contains(out.String(), "VERDICT") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+}
+
+// TestInterruptedFilter: libpcap takes 3 s for a filter as long as this one, and does not hear of it. That is for Ethernet,
+// where a host may be one of ARP too; for raw IP it takes no time to speak of.
+func TestInterruptedFilter(t *testing.T) {
+	if !build.Default.CgoEnabled {
+		t.Skip("needs filters")
+	}
+	const file = "testdata/example/captures/balancer.pcap"
+	hosts := make([]string, 400)
+	for i := range hosts {
+		hosts[i] = fmt.Sprintf("192.0.%d.%d", i/200, i%200)
+	}
+	ctx, interrupt := context.WithCancel(context.Background())
+	time.AfterFunc(50*time.Millisecond, interrupt)
+	stderr, status := invokeTo(ctx, io.Discard, "-f", "host "+strings.Join(hosts, " or "), file)
+	if want := "tcpwhy: " + file + ": interrupted\n"; status != statusInput || stderr != want {
 		t.Errorf("status %d: %s", status, stderr)
 	}
 }

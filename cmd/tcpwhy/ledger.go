@@ -281,6 +281,9 @@ func (l *ledger) as(err error) error {
 
 // await is what do gives, or an error after an interrupt: then it is left to wait for what may never come.
 func await[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	if ctx.Err() != nil {
+		return *new(T), pcaps.ErrInterrupted
+	}
 	type answer struct {
 		is  T
 		err error

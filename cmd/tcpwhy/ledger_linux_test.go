@@ -301,7 +301,7 @@ func TestAsAnother(t *testing.T) {
 	if !strings.Contains(said, "x.pcapng: permission denied (as nobody, -Z)") {
 		t.Errorf("said %s", said)
 	}
-	if _, said := tcpwhy(t, statusUsage, "flows", "-Z", "", open); !strings.Contains(said, "tcpwhy: --relinquish-privileges: it names no user\n") {
+	if _, said := tcpwhy(t, statusUsage, "flows", "-Z", "", open); !strings.Contains(said, "tcpwhy: -Z, --relinquish-privileges: it names no user\n") {
 		t.Errorf("said %s", said)
 	}
 }

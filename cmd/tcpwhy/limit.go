@@ -62,7 +62,7 @@ func unseen(stats pcaps.Stats, ceiling *analyzer.Ceiling, err error) verdict.Uns
 	of := verdict.Unseen{Ceiling: report.CeilingWords(ceiling), All: stats.Read > 0 && unread(&stats) == stats.Read}
 	switch {
 	case err != nil:
-		of.Cut = report.PlainLines(leaves(err)[0].Error())
+		of.Cut = plain(leaves(err)[0])
 	case of.All:
 		of.Cut = "no packet could be read (" + skippedLine(&stats) + ")"
 	}

@@ -31,19 +31,11 @@ type capturing struct {
 func (l *capturing) flags(fs *pflag.FlagSet) {
 	fs.StringArrayVarP(&l.interfaces, "interface", "i", nil, "capture on `IFACE`, or on any; arguments are then a filter (repeatable)")
 	fs.Var(&oneValue[pcaps.Backend]{&l.backend, pcaps.ParseBackend, ""}, "capture", "capture through `WAY`: pcap (libpcap) or afpacket (Linux's AF_PACKET, the default there)")
-	fs.IntVarP(&l.snaplen, "snapshot-length", "s", pcaps.DefaultSnaplen, "capture `LEN` bytes of a packet; packets of files are as long as they are")
-	fs.IntVarP(&l.ring, "buffer-size", "B", pcaps.DefaultRing>>10, "`KIB` of the kernel's buffer for an interface")
+	fs.VarP(aNumber(&l.snaplen, pcaps.DefaultSnaplen, 0, math.MaxInt32), "snapshot-length", "s", "capture `LEN` bytes of a packet, 0: all; packets of files are as long as they are")
+	fs.VarP(aNumber(&l.ring, pcaps.DefaultRing>>10, 1, math.MaxInt32>>10), "buffer-size", "B", "`KIB` of the kernel's buffer for an interface")
 	fs.BoolVarP(&l.modest, "no-promiscuous-mode", "p", false, "capture only what the interface takes anyway")
-	fs.DurationVar(&l.duration, "duration", 0, "capture for this `TIME`, then end as after an interrupt")
-	fs.VarP(&oneValue[string]{&l.user, parseUser, ""}, "relinquish-privileges", "Z", "as root: become `USER` once interfaces and files are open, before anything is written: USER has to be allowed to make the files of -w and others")
-}
-
-// parseUser keeps a variable of the shell that is not set from being nobody's name.
-func parseUser(name string) (string, error) {
-	if name == "" {
-		return "", errors.New("it names no user")
-	}
-	return name, nil
+	fs.Var(aTime(&l.duration, 0, time.Microsecond), "duration", "capture for this `TIME`, then end as after an interrupt")
+	fs.VarP(aName(&l.user, "user"), "relinquish-privileges", "Z", "as root: become `USER` once interfaces and files are open, before anything is written: USER has to be allowed to make the files of -w and others")
 }
 
 func (l *capturing) on() bool { return len(l.interfaces) > 0 }
@@ -54,32 +46,27 @@ func (l *capturing) check() error {
 			return err
 		}
 	}
-	if !l.on() {
-		return nil
-	}
 	for i, name := range l.interfaces {
+		if name == "" {
+			return usage("-i: it names no interface")
+		}
 		if slices.Contains(l.interfaces[:i], name) {
 			return usage("-i %s: once is enough", report.Plain(name))
 		}
 	}
-	switch {
-	case slices.Contains(l.interfaces, pcaps.AnyInterface) && len(l.interfaces) > 1:
+	if slices.Contains(l.interfaces, pcaps.AnyInterface) && len(l.interfaces) > 1 {
 		return usage("-i any is all interfaces: it goes with no other")
-	case l.snaplen < 1:
-		return usage("-s %d: from 1 on", l.snaplen)
-	case l.ring < 1 || l.ring > math.MaxInt32>>10:
-		return usage("-B %d: from 1 to %d", l.ring, math.MaxInt32>>10)
-	case l.duration < 0:
-		return usage("--duration %v: longer than 0", l.duration)
 	}
 	return nil
 }
 
 // open begins to capture, with so many workers.
 func (l *capturing) open(c *cobra.Command, file string, workers int, config pcaps.Config) (*pcaps.Source, error) {
-	source, err := pcaps.OpenLive(l.interfaces, pcaps.Live{
-		Backend: l.backend, Snaplen: l.snaplen, Ring: l.ring << 10, Rings: workers, NotPromiscuous: l.modest, File: file,
-	}, config)
+	source, err := opened(c, l.interfaces[0], config, func() (*pcaps.Source, error) {
+		return pcaps.OpenLive(l.interfaces, pcaps.Live{
+			Backend: l.backend, Snaplen: l.snaplen, Ring: l.ring << 10, Rings: workers, NotPromiscuous: l.modest, File: file,
+		}, config)
+	})
 	if err != nil {
 		return nil, l.explain(c, err)
 	}
@@ -101,20 +88,27 @@ func (l *capturing) limit(c *cobra.Command, source *pcaps.Source) (end func()) {
 	return func() { unhook(); timer.Stop() }
 }
 
-// explain adds to what is wrong with an interface how it can be mended.
+// explain adds to what is wrong with interfaces how it can be mended.
 func (l *capturing) explain(c *cobra.Command, err error) error {
+	var all []error
+	for _, err := range leaves(err) {
+		all = append(all, explained(c, err))
+	}
+	return errors.Join(all...)
+}
+
+func explained(c *cobra.Command, err error) error {
 	var e *pcaps.CaptureError
 	if !errors.As(err, &e) {
 		return err
 	}
-	name := report.Plain(e.Interface)
+	name := quoted(e.Interface)
 	switch e.Err {
 	case pcaps.ErrNoRight:
-		err = fmt.Errorf(`%w
-  once, as root:  setcap cap_net_raw+ep $(command -v tcpwhy)
-  or pipe:        sudo tcpdump -i %s -U -w - tcp | %s -`, err, name, c.CommandPath())
+		err = &advised{err, fmt.Sprintf(`  once, as root:  setcap cap_net_raw+ep $(command -v tcpwhy)
+  or pipe:        sudo tcpdump -i %s -U -w - tcp | %s -`, name, c.CommandPath())}
 	case pcaps.ErrDown:
-		err = fmt.Errorf("%w\n  as root:  ip link set %s up", err, name)
+		err = &advised{err, "  as root:  ip link set " + name + " up"}
 	case pcaps.ErrNoInterface:
 		if devices, failed := pcaps.Devices(); failed == nil {
 			err = fmt.Errorf("%w (there are: %s)", err, strings.Join(nearest(e.Interface, devices), ", "))

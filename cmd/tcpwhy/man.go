@@ -21,7 +21,7 @@ func newManual() *cobra.Command {
 		Example: "  tcpwhy man /usr/local/share/man/man1",
 		Hidden:  true,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) != 1 || args[0] == "" {
 				return usage("man takes one folder, into which the pages are written: tcpwhy man DIR")
 			}
 			return nil

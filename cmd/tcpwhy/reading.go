@@ -1,7 +1,7 @@
 package main
 
 import (
-	"strings"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,6 +9,12 @@ import (
 
 	"tcpwhy/analyzer"
 	"tcpwhy/analyzer/metric"
+)
+
+// What is held if nobody says otherwise suits a laptop: a million flows take some 130 MB where most go as they should.
+const (
+	defaultFlows  = 1 << 20
+	defaultMemory = 1e9
 )
 
 // reading is what every command that reads packets takes.
@@ -47,15 +53,15 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.StringArrayVarP(&r.files, "read", "r", nil, "read `FILE` (- is standard input); arguments are then a filter")
 	r.capturing.flags(fs)
 	fs.StringVarP(&r.filter, "filter", "f", "", "only packets that `EXPR` admits, in tcpdump's language")
-	fs.Uint64VarP(&r.count, "max-packets", "c", 0, "stop after `N` packets")
+	fs.VarP(aNumber(&r.count, 0, 0, math.MaxInt64), "max-packets", "c", "stop after `N` packets, 0: all are read")
 	r.saving.flags(fs)
 	fs.BoolVar(&r.separate, "separate", false, "each file by itself, not all as one capture")
 	fs.BoolVar(&r.checkSums, "check-sums", false, "leave out segments with a wrong IP or TCP checksum; not for captures of a host's own packets, whose network card fills them in later")
-	fs.DurationVar(&r.linger, "linger", time.Minute, "how long after its end a flow is still listened to, in packet `TIME`")
-	fs.IntVar(&r.maxFlows, "max-flows", defaultFlows, "hold at most `N` flows at a time, N/256 (1 at least) in each of 256 shares by four-tuple, so that fewer may fill one; 0: all; tcpwhy explain ceiling has what goes first")
+	fs.Var(aTime(&r.linger, time.Minute, 0), "linger", "how long after its end a flow is still listened to, in packet `TIME`")
+	fs.Var(aNumber(&r.maxFlows, defaultFlows, 0, math.MaxInt), "max-flows", "hold at most `N` flows at a time, N/256 (1 at least) in each of 256 shares by four-tuple, so that fewer may fill one; 0: all; tcpwhy explain ceiling has what goes first")
 	r.maxMemory = defaultMemory
 	fs.Var(&oneValue[uint64]{&r.maxMemory, parseSize, "1GB"}, "max-memory", "stay within about `SIZE`, which can be kept from 100MB on: 200MB, 4GiB")
-	fs.IntVar(&r.workers, "workers", 1, "share the work among `N` processors, 0: all there are: it is done sooner where these are idle, and the same comes out")
+	fs.Var(aNumber(&r.workers, 1, 0, math.MaxInt), "workers", "share the work among `N` processors, 0: all there are: it is done sooner where these are idle, and the same comes out")
 	fs.StringVarP(&r.format, "output", "o", "text", "`FORMAT`: "+formats)
 	fs.StringVar(&r.color, "color", "auto", "colours: `WHEN` is auto, always or never")
 	fs.CountVarP(&r.verbose, "verbose", "v", "explain more")
@@ -87,45 +93,3 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	fs.BoolP("numeric", "n", false, "accepted: names are never looked up")
 	fs.BoolVarP(&r.lineByOne, "line-buffered", "l", false, "write each line at once, also into a pipe from a file")
 }
-
-// listOf is a flag that can be given several times, or with commas.
-type listOf[T any] struct {
-	to    *[]T
-	parse func(string) (T, error)
-	kind  string
-	text  string
-}
-
-func (l *listOf[T]) Set(s string) error {
-	for part := range strings.SplitSeq(s, ",") {
-		v, err := l.parse(part)
-		if err != nil {
-			return err
-		}
-		*l.to = append(*l.to, v)
-	}
-	if l.text != "" {
-		l.text += ","
-	}
-	l.text += s
-	return nil
-}
-
-func (l *listOf[T]) String() string { return l.text }
-func (l *listOf[T]) Type() string   { return l.kind }
-
-// oneValue is a flag whose words are read by parse.
-type oneValue[T any] struct {
-	to    *T
-	parse func(string) (T, error)
-	text  string
-}
-
-func (v *oneValue[T]) Set(s string) (err error) {
-	*v.to, err = v.parse(s)
-	v.text = s
-	return err
-}
-
-func (v *oneValue[T]) String() string { return v.text }
-func (v *oneValue[T]) Type() string   { return "VALUE" }

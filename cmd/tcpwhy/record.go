@@ -17,7 +17,13 @@ import (
 
 // recordAll writes what the captures show into a new file.
 func (k *check) recordAll(c *cobra.Command, w *writer) error {
-	if _, err := os.Stat(k.record); err == nil && k.record != "-" {
+	if _, err := os.Lstat(k.record); err == nil && k.record != "-" {
+		switch info, err := os.Stat(k.record); {
+		case err != nil:
+			return usage("%s: is a link that leads nowhere", report.Plain(k.record))
+		case info.IsDir():
+			return usage("%s: is a folder", report.Plain(k.record))
+		}
 		return usage("%s: is there: --update %s records anew, and keeps names, comments and exceptions", report.Plain(k.record), quoted(k.record))
 	}
 	recording := expect.NewRecording(k.record)

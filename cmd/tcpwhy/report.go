@@ -47,8 +47,8 @@ func newReport() *cobra.Command {
 		RunE:    func(c *cobra.Command, args []string) error { return r.run(c, args) },
 	}
 	fs := c.Flags()
-	fs.DurationVar(&r.census, "census", 0, "also a table of how many connections and sockets there were in each interval of this `TIME`: 10s")
-	fs.DurationVar(&r.every, "every", 0, "first a block for each interval of this `TIME`, as it passes (text): 5s")
+	fs.Var(aTime(&r.census, 0, time.Microsecond), "census", "also a table of how many connections and sockets there were in each interval of this `TIME`: 10s")
+	fs.Var(aTime(&r.every, 0, time.Microsecond), "every", "first a block for each interval of this `TIME`, as it passes (text): 5s")
 	r.flags(c, "text, markdown, json, jsonl or csv; with --flow also mermaid")
 	r.accept(fs)
 	absolute := fs.Lookup("absolute-tcp-sequence-numbers")
@@ -66,6 +66,9 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if len(r.choice.Flows) > 0 && (r.format == "text" || r.format == "mermaid") {
+		if r.every > 0 || r.census > 0 {
+			return usage("--every and --census are of the whole capture: --flow draws flows")
+		}
 		return r.ladder(c, w, colored)
 	}
 	var found kept
@@ -86,8 +89,6 @@ func (r *whole) run(c *cobra.Command, args []string) error {
 		return o
 	}
 	switch {
-	case r.every < 0 || r.census < 0:
-		return usage("--every and --census take a time")
 	case r.every > 0 && r.format != "text":
 		return usage("--every: only with -o text; -o jsonl tells each finding as soon as it is certain")
 	case r.census > 0 && r.format != "text" && r.format != "json" && r.format != "markdown":
@@ -221,8 +222,8 @@ func (r *reading) again(command string, of *capture) string {
 		files = of.source.Files()
 	}
 	for _, f := range files {
-		if strings.HasPrefix(f, "-") {
-			f = "./" + f // no flag
+		if strings.HasPrefix(f, "-") || !strings.ContainsAny(f, "./") {
+			f = "./" + f // neither a flag nor a command
 		}
 		words = append(words, quoted(f))
 	}
@@ -246,7 +247,11 @@ func quoted(word string) string {
 	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
 		return word
 	}
-	return "'" + strings.ReplaceAll(report.Plain(word), "'", `'\''`) + "'"
+	// What is not to be printed goes by its number.
+	if literal := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(word); report.Plain(literal) != literal {
+		return "$'" + report.Plain(literal) + "'"
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // chosen says what of the capture was chosen, as it was asked for.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,18 +22,26 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		var value *pflag.InvalidValueError
 		if errors.As(err, &value) {
-			err := value.Unwrap()
-			if number := (*strconv.NumError)(nil); errors.As(err, &number) {
-				err = fmt.Errorf("%q is no whole number%s", number.Num, fromNought(value.GetFlag().Value.Type()))
+			f, err := value.GetFlag(), value.Unwrap()
+			switch f.Value.Type() { // pflag's own
+			case "bool":
+				err = fmt.Errorf("%q is neither true nor false", value.GetValue())
+			case "count":
+				err = fmt.Errorf("%q is no whole number", value.GetValue())
 			}
-			if value.GetFlag().Value.Type() == "duration" {
-				err = fmt.Errorf("%q is no time (500ms, 10s, 5m)", value.GetValue())
+			name := "--" + f.Name
+			if f.Shorthand != "" {
+				name = "-" + f.Shorthand + ", " + name
 			}
-			return usage("--%s: %s", value.GetFlag().Name, report.Plain(err.Error()))
+			return usage("%s: %s", name, report.Plain(err.Error()))
 		}
-		return usage("%s\n  %s%s --help tells what there is", report.Plain(err.Error()), elsewhere(root, err), c.CommandPath())
+		return &advised{usage("%s", report.Plain(err.Error())), "  " + elsewhere(root, err) + c.CommandPath() + " --help tells what there is"}
 	})
 	root.AddCommand(newFlows(), newReport(), newCheck(), newDiff(), newExplain(), newInterfaces(), newManual())
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Args = knownCommand
+	}
 	// Help as wide as a page, whatever the terminal.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages ", "FlagUsagesWrapped 100 ") +
 		`{{with index .Annotations "` + exitStatuses + `"}}
@@ -44,12 +51,12 @@ Exit status:
 	return root
 }
 
-// fromNought says where the numbers of a type begin, if they do.
-func fromNought(kind string) string {
-	if strings.HasPrefix(kind, "uint") {
-		return " from 0 on"
+// knownCommand is what cobra's help does not ask for: where words name no command, it shows the help of another one.
+func knownCommand(c *cobra.Command, words []string) error {
+	if _, left, err := c.Root().Find(words); err != nil || len(left) > 0 {
+		return &advised{usage("help %s: no such command", report.Plain(strings.Join(words, " "))), "  tcpwhy --help lists them"}
 	}
-	return ""
+	return nil
 }
 
 // elsewhere names the commands that have the flag that err does not know.

@@ -18,18 +18,18 @@ import (
 // saving is where packets are written to beside the analysis.
 type saving struct {
 	path  string
-	size  int // millions of bytes
-	every int // seconds
+	size  int64 // millions of bytes
+	every int64 // seconds
 	files int
 }
 
 const million = 1_000_000
 
 func (s *saving) flags(fs *pflag.FlagSet) {
-	fs.StringVarP(&s.path, "write", "w", "", "write the packets to `FILE`: pcapng, or pcap if its name ends in .pcap, which lacks the names of interfaces and what was lost; - is standard output, instead of the analysis")
-	fs.IntVarP(&s.size, "rotate-size", "C", 0, "with -w: another file after each `N` million bytes")
-	fs.IntVarP(&s.every, "rotate-seconds", "G", 0, "with -w: another file after each `N` seconds, its name by strftime(3); with a number behind one that stays the same")
-	fs.IntVarP(&s.files, "rotate-files", "W", 0, "with -C: overwrite the first of `N` files after the last; with -G: end after the last")
+	fs.VarP(aName(&s.path, "file"), "write", "w", "write the packets to `FILE`: pcapng, or pcap if its name ends in .pcap, which lacks the names of interfaces and what was lost; - is standard output, instead of the analysis")
+	fs.VarP(aNumber(&s.size, 0, 1, math.MaxInt64/million), "rotate-size", "C", "with -w: another file after each `N` million bytes")
+	fs.VarP(aNumber(&s.every, 0, 1, math.MaxInt64/int64(time.Second)), "rotate-seconds", "G", "with -w: another file after each `N` seconds, its name by strftime(3); with a number behind one that stays the same")
+	fs.VarP(aNumber(&s.files, 0, 1, math.MaxInt32), "rotate-files", "W", "with -C: overwrite the first of `N` files after the last; with -G: end after the last")
 }
 
 func (s *saving) on() bool         { return s.path != "" }
@@ -46,8 +46,6 @@ func (s *saving) check(stdout io.Writer) error {
 	switch {
 	case !s.on() && (s.rotates() || s.files != 0):
 		return usage("-C, -G and -W are for the file of -w")
-	case s.size < 0 || s.every < 0 || s.files < 0 || s.size > math.MaxInt64/million || s.every > math.MaxInt64/int(time.Second):
-		return usage("-C, -G and -W take numbers from 1 on")
 	case s.files != 0 && !s.rotates():
 		return usage("-W divides what -C or -G divides")
 	case s.toStandard() && s.rotates():
@@ -74,7 +72,7 @@ type saver struct {
 func (s *saving) open(source *pcaps.Source, create func(path string) (*os.File, error), goOn bool) (*saver, error) {
 	v := &saver{source: source, alone: s.toStandard(), goOn: goOn && !s.toStandard()}
 	save := pcaps.Save{
-		Path: s.path, Size: int64(s.size) * million, Every: time.Duration(s.every) * time.Second, Files: s.files, Create: create,
+		Path: s.path, Size: s.size * million, Every: time.Duration(s.every) * time.Second, Files: s.files, Create: create,
 	}
 	if v.alone {
 		save.Path, save.Create = standardOutput, func(string) (*os.File, error) { return os.Stdout, nil }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"tcpwhy/analyzer/report"
 	"tcpwhy/pcaps"
@@ -41,6 +42,26 @@ func (f *failure) Unwrap() error { return f.err }
 
 func usage(format string, args ...any) error {
 	return &failure{statusUsage, fmt.Errorf(format, args...)}
+}
+
+// advised is an error with what helps, on lines of their own; errors are otherwise of one.
+type advised struct {
+	error
+	advice string
+}
+
+func (a *advised) Error() string { return a.error.Error() + "\n" + a.advice }
+func (a *advised) Unwrap() error { return a.error }
+
+// plain is what is printed of an error.
+func plain(err error) string {
+	text := err.Error()
+	if a := (*advised)(nil); errors.As(err, &a) {
+		if of, ok := strings.CutSuffix(text, "\n"+a.advice); ok {
+			return report.Plain(of) + "\n" + report.PlainLines(a.advice)
+		}
+	}
+	return report.Plain(text)
 }
 
 // exitStatus is the highest of all the errors in err. A reader that closed the pipe is no error, and none that it would have
@@ -96,7 +117,7 @@ func complain(w io.Writer, err error) {
 				continue
 			}
 		}
-		if text := report.PlainLines(err.Error()); !said[text] {
+		if text := plain(err); !said[text] {
 			said[text] = true
 			fmt.Fprintf(w, "tcpwhy: %s\n", text)
 		}

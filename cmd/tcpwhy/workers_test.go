@@ -13,14 +13,6 @@ import (
 	"tcpwhy/pcaps/workload"
 )
 
-// TestWorkersBelowZero: that is a mistake.
-func TestWorkersBelowZero(t *testing.T) {
-	if _, stderr, status := invoke("flows", "--workers", "-1", "../../pcaps/testdata/demo.pcap"); status != statusUsage ||
-		!strings.Contains(stderr, "--workers -1: from 1 on, or 0 for all processors\n") {
-		t.Errorf("got %d, %s", status, stderr)
-	}
-}
-
 // TestWorkers: how many share the work does not show, whatever is asked for.
 func TestWorkers(t *testing.T) {
 	t.Parallel()
