@@ -41,27 +41,30 @@ func TestAnotherModule(t *testing.T) {
 	`)
 	for _, way := range []struct {
 		name, module string
-		setup        []string
+		init         []string // none: go.mod says it all
+		get          []string // what it builds on, and this machine does not have yet
 	}{
-		{"workspace", "", []string{"work", "init", ".", top}},
-		{"replace", "\nrequire tcpwhy v0.0.0\nreplace tcpwhy => " + top + "\n", []string{"get", "-t", "."}},
+		{"workspace", "", []string{"work", "init", ".", top}, []string{"mod", "download"}},
+		{"replace", "\nrequire tcpwhy v0.0.0\nreplace tcpwhy => " + top + "\n", nil, []string{"get", "-t", "."}},
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			m := module{t, t.TempDir()}
 			m.write("go.mod", "module example.test/pay\n\ngo 1.26.0\n"+way.module)
 			m.write("pay_test.go", indentedGo(t, string(readme), "pay_test"))
 			m.write("testdata/pay.pcap", good)
-			if out, err := m.run(way.setup...); err != nil {
-				if way.setup[0] == "get" {
-					t.Skipf("go %s, without a network: %v\n%s", strings.Join(way.setup, " "), err, out)
+			if way.init != nil {
+				if out, err := m.run("", way.init...); err != nil {
+					t.Fatalf("go %s: %v\n%s", strings.Join(way.init, " "), err, out)
 				}
-				t.Fatalf("go %s: %v\n%s", strings.Join(way.setup, " "), err, out)
 			}
-			if out, err := m.run("test", "."); err != nil {
+			if out, err := m.run("", way.get...); err != nil {
+				t.Skipf("go %s, without a network: %v\n%s", strings.Join(way.get, " "), err, out)
+			}
+			if out, err := m.run("GOPROXY=off", "test", "."); err != nil {
 				t.Fatalf("a server that closes: %v\n%s", err, out)
 			}
 			m.write("testdata/pay.pcap", bad)
-			if out, err := m.run("test", "."); err == nil || !strings.Contains(out, "flow 1: the client closed") {
+			if out, err := m.run("GOPROXY=off", "test", "."); err == nil || !strings.Contains(out, "flow 1: the client closed") {
 				t.Fatalf("a server that does not close: %v\n%s", err, out)
 			}
 		})
@@ -116,11 +119,11 @@ func (m module) write(name, data string) {
 	}
 }
 
-// run runs the go command as who has neither a network nor libpcap.
-func (m module) run(args ...string) (string, error) {
+// run runs the go command as who has no libpcap, nor what setting takes from it.
+func (m module) run(setting string, args ...string) (string, error) {
 	c := exec.Command("go", args...)
 	c.Dir = m.dir
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=", "GOPROXY=off", "GOSUMDB=off")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=", "GOSUMDB=off", setting)
 	out, err := c.CombinedOutput()
 	return string(out), err
 }
