@@ -295,12 +295,12 @@ func (l *Lab) Open() (client, server *Socket) {
 // Pause lets d pass.
 func (l *Lab) Pause(d time.Duration) { time.Sleep(d) }
 
-// Await waits until the socket, or what the kernel keeps in its place, is in that state, or gone where
-// the state is "".
-func (l *Lab) Await(k *Socket, state string) {
+// Await waits until the socket, or what the kernel keeps in its place, is in one of those states, or gone where
+// one is "".
+func (l *Lab) Await(k *Socket, states ...string) {
 	await(func() (bool, error) {
 		now, err := l.looks.state(k.at)
-		return now == state, errors.Join(err, fmt.Errorf("%s is in %q, not %q", k.at.local, now, state))
+		return slices.Contains(states, now), errors.Join(err, fmt.Errorf("%s is in %q, not %q", k.at.local, now, states))
 	})
 }
 

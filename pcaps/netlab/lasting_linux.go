@@ -40,7 +40,7 @@ func lastings() []Scenario {
 			l.talk(c, s)
 			c.keepAlive(2)
 			l.Quiet(delayedACK)
-			s.Vanish()
+			l.Vanish(s)
 			c.ReceiveFails(unix.ECONNRESET)
 		},
 		Want: []Lists{{connected + " CLOSED", accepted + " CLOSED"}},

@@ -332,6 +332,9 @@ func openings() []Scenario {
 		Rules: append(crossing(isSYN), lose(Client, isSYNACK, 1, 1), lose(Server, isSYNACK, 1, 1)),
 		Run: func(l *Lab) {
 			c, s := l.openBoth()
+			// Where one comes before the other is due, that is not sent again, and nothing tells the states of its sender.
+			l.Wire.Wait(Client, isSYNACK, 2)
+			l.Wire.Wait(Server, isSYNACK, 2)
 			l.finish(c, s)
 		},
 		Want: []Lists{{"CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesFirst, "CLOSED SYN_SENT SYN_RCVD ESTABLISHED" + closesLast}},
@@ -376,7 +379,8 @@ func openings() []Scenario {
 			c.Close()
 			s.ReceiveEnd()
 			s.Close()
-			l.Quiet(200 * time.Millisecond)
+			l.Await(c, "TIME_WAIT", "")
+			l.Await(s, "TIME_WAIT", "")
 		},
 		// No Want: which end's FIN goes first is not for the application to say.
 	}, {

@@ -263,7 +263,7 @@ func resets() []Scenario {
 			s := l.Accept(listener)
 			l.talk(c, s)
 			l.Quiet(delayedACK)
-			c.Vanish()
+			l.Vanish(c)
 			c = l.Socket(Client, clientPort).Connect(l.Server())
 			s = l.Accept(listener)
 			l.finish(c, s)
@@ -276,7 +276,7 @@ func resets() []Scenario {
 			c, s := l.Open()
 			l.talk(c, s)
 			l.Quiet(delayedACK)
-			c.Vanish()
+			l.Vanish(c)
 			s.Send("hello?")
 			s.Ended(unix.ECONNRESET)
 		},

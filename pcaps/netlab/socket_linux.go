@@ -267,10 +267,12 @@ func (k *Socket) Arrived(n int) {
 	})
 }
 
-// Vanish closes without a word, as a host that lost its power (TCP_REPAIR).
-func (k *Socket) Vanish() {
+// Vanish closes without a word, as a host that lost its power (TCP_REPAIR). It waits until that is done: a child that
+// has not yet closed what it must not keep is another owner, behind vfork too.
+func (l *Lab) Vanish(k *Socket) {
 	k.Set(unix.IPPROTO_TCP, unix.TCP_REPAIR, 1)
 	k.Close()
+	l.Await(k, "")
 }
 
 // StartAt chooses the initial sequence number of a socket that is not connected yet; not 0.
@@ -286,6 +288,11 @@ func (k *Socket) StartAt(iss uint32) {
 func (k *Socket) FastOpen(to netip.AddrPort, data string) {
 	k.goingTo(to)
 	n, err := unix.SendmsgN(k.fd, []byte(data), nil, sockaddr(to), unix.MSG_FASTOPEN|unix.MSG_NOSIGNAL)
+	if err == unix.EINTR { // while it waited for the SYN-ACK, with no data in the SYN
+		check("connect", k.Connected())
+		k.Send(data)
+		return
+	}
 	check("fast open", err)
 	if n != len(data) {
 		check("fast open", fmt.Errorf("%d of %d bytes", n, len(data)))
