@@ -41,6 +41,9 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 		return
 	}
 	want := closingOrder(from, to, t.finArrived(r, from, to))
+	if r.overtaken(from, to) {
+		want = ackThenFIN[:]
+	}
 	i, state := uint8(base), FinWait1
 	for _, ev := range want {
 		state = machine[state][ev]
@@ -130,6 +133,13 @@ func closingOrder(from, to *half, arrived known) []event {
 		return finThenACK[:]
 	}
 	return finThenACK[:1]
+}
+
+// overtaken tells whether to's FIN passed behind its ACK of from's: the network changed their order. That ACK
+// counts when it comes, though its number is ahead: Linux; RFC 9293 §3.10.7.4 would rather have it wait.
+func (r *record) overtaken(from, to *half) bool {
+	ack := r.ackOfFIN(from)
+	return r.has(ack) && r.finPassed(to)-r.at[ack] > reordered
 }
 
 var (

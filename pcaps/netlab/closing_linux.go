@@ -1,6 +1,7 @@
 package netlab
 
 import (
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -46,6 +47,21 @@ func closings() []Scenario {
 			l.Await(s, "TIME_WAIT")
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + " FIN_WAIT_1 CLOSING TIME_WAIT"}},
+	}, {
+		Name:  "fin-overtaken",
+		About: "Both ends close at once, and the client's FIN is late: its ACK of the server's comes before it.",
+		Rules: []Rule{slow(Client, isFIN), lose(Client, isFIN, 2, 0)},
+		Run: func(l *Lab) {
+			c, s := l.Open()
+			l.talk(c, s)
+			l.Quiet(delayedACK)
+			c.Close()
+			s.Close()
+			l.Await(c, "TIME_WAIT")
+			l.Await(s, "TIME_WAIT")
+		},
+		Want:  []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + closesFirst}},
+		Views: []View{{Capture: Client, End: Server, States: strings.Fields(accepted + " FIN_WAIT_1 CLOSING TIME_WAIT"), Why: "it was overtaken after this point"}},
 	}, {
 		Name:  "simultaneous-close-fin-lost",
 		About: "Both ends close at once, and the client's FIN is lost, twice.",
