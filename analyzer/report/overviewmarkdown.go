@@ -92,12 +92,16 @@ func (w *OverviewMarkdown) Write(o *Overview) error {
 	return err
 }
 
-// Markdown is s as Markdown shows it. Forges know no escape for what they take for a user or an issue, #12, and send word to it:
-// a comment keeps them from that.
-func Markdown(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "#", `\#<!-- -->`, "<", `\<`, "[", `\[`,
-		"&", `\&`, "~", `\~`, "$", `\$`, "@", "@<!-- -->").Replace(Plain(s))
-}
+// Markdown is s as Markdown shows it.
+func Markdown(s string) string { return inMarkdown.Replace(Plain(s)) }
+
+var inMarkdown = strings.NewReplacer(append([]string{`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "#", `\#<!-- -->`, "<", `\<`, "[", `\[`,
+	"&", `\&<!-- -->`, "~", `\~<!-- -->`, "$", `\$<!-- -->`}, Unlinked...)...)
+
+// Unlinked are the beginnings of what forges take for a user, an issue or such (@user, #12, !12, GH-12, an address), each with what it
+// is to be replaced by. Forges send word to it, and know no escape: a comment keeps them from that. Of those that mean something
+// to Markdown or HTML, #, $, & and ~, there are none here.
+var Unlinked = []string{"@", "@<!-- -->", "!", "!<!-- -->", "GH-", "GH-<!-- -->", "gh-", "gh-<!-- -->", "://", ":<!-- -->//"}
 
 func (w *OverviewMarkdown) findings(m *markdown, o *Overview, all []entry) {
 	if len(all) == 0 {

@@ -85,8 +85,9 @@ func (r *Run) rows() (rows []tableRow) {
 	return rows
 }
 
-// inHTML is for text within elements; as in report.Markdown, comments keep forges from sending word to anyone.
-var inHTML = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "@", "@<!-- -->", "#", "#<!-- -->")
+// inHTML is for text within elements.
+var inHTML = strings.NewReplacer(append([]string{"&", "&amp;<!-- -->", "<", "&lt;", ">", "&gt;", "#", "#<!-- -->",
+	"~", "~<!-- -->", "$", "$<!-- -->"}, report.Unlinked...)...)
 
 // cell is text in a cell of a table.
 func cell(s string) string { return strings.ReplaceAll(report.Markdown(line(s)), "|", `\|`) }

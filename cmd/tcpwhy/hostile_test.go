@@ -61,7 +61,7 @@ const hostile = "=1+\x1b]0;x\a\x1b[31m\u202e|`<img src=x onerror=y>&\"'\xff\xc2\
 // long one is broken into.
 var hostiles = []string{
 	hostile, "::error file=a.go,line=1::x", " ::WARNING::x", "a b c d e f g h ::stop-commands::x ::add-mask::\u00a0 ::debug::\u202e\x1b[31mx",
-	"##[error]x a###[group]x ##vso[task.complete]x ##teamcity[message text='x'] @everyone",
+	"##[error]x a###[group]x ##vso[task.complete]x ##teamcity[message text='x'] @everyone !12 &12 $12 ~bug GH-12 gh-12 https://a.example/b/issues/12",
 }
 
 // workflowCommand is the command that a line in the log of a job is to GitHub's runner, by the rules of its ActionCommand.cs; "": none.
@@ -217,8 +217,8 @@ func sound(t *testing.T, args []string, stdout, stderr string) {
 	}
 }
 
-// mention is what forges send word to.
-var mention = regexp.MustCompile(`@\w+|#\d+`)
+// mention is what forges send word to: a user, an issue, a change, an epic, a snippet, a label, or an address.
+var mention = regexp.MustCompile(`@\w|[#!&$]\d|~\w|(?i)\bGH-\d|://\w`)
 
 var htmlCode = regexp.MustCompile(`(^|[^\\])<code>.*?</code>`)
 
@@ -274,7 +274,7 @@ func hostileNames(t *testing.T, name string) {
 	}
 	stdout, stderr, _ := invoke("diff", "--junit", "j.xml", "--sarif", "s.json", "--markdown", "m.md", "--github", files[0], files[1])
 	sound(t, []string{"diff", "--github", ""}, stdout, stderr)
-	if err := os.WriteFile("e.yaml", []byte("captures:\n- files: '*.pcapng'\n  expect:\n  - name: '@everyone <b>#12'\n    opening: refused\n"), 0o644); err != nil {
+	if err := os.WriteFile("e.yaml", []byte("captures:\n- files: '*.pcapng'\n  expect:\n  - name: '@everyone <b>#12 !12 &12 $12 ~bug GH-12 https://a.example/b/issues/12'\n    opening: refused\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	stdout, stderr, _ = invoke("check", "--expect", "e.yaml", "--markdown", "e.md", "--github", files[0])
