@@ -1,11 +1,13 @@
 package analyzer_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tcpwhy/pcaps/script"
 )
@@ -57,8 +59,10 @@ func TestAnotherModule(t *testing.T) {
 					t.Fatalf("go %s: %v\n%s", strings.Join(way.init, " "), err, out)
 				}
 			}
-			if out, err := m.run("", way.get...); err != nil {
+			if out, err := m.run("", way.get...); err != nil && os.Getenv("CI") == "" {
 				t.Skipf("go %s, without a network: %v\n%s", strings.Join(way.get, " "), err, out)
+			} else if err != nil {
+				t.Fatalf("go %s: %v\n%s", strings.Join(way.get, " "), err, out)
 			}
 			if out, err := m.run("GOPROXY=off", "test", "."); err != nil {
 				t.Fatalf("a server that closes: %v\n%s", err, out)
@@ -121,7 +125,9 @@ func (m module) write(name, data string) {
 
 // run runs the go command as who has no libpcap, nor what setting takes from it.
 func (m module) run(setting string, args ...string) (string, error) {
-	c := exec.Command("go", args...)
+	ctx, cancel := context.WithTimeout(m.t.Context(), 5*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, "go", args...)
 	c.Dir = m.dir
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=", "GOSUMDB=off", setting)
 	out, err := c.CombinedOutput()

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -231,11 +230,15 @@ func TestReplaceInARace(t *testing.T) {
 	ours := make([]byte, 16<<20)
 	for range 20 {
 		must(t, os.Remove(file))
-		first := make(chan bool)
+		first, done := make(chan bool), make(chan bool)
 		go func() { // comes once there is a file beside
-			for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-				if beside, _ := filepath.Glob(filepath.Join(dir, ".*")); len(beside) > 0 {
-					break
+			for over := false; !over; {
+				beside, _ := filepath.Glob(filepath.Join(dir, ".*"))
+				select {
+				case <-done:
+					over = true
+				default:
+					over = len(beside) > 0
 				}
 			}
 			f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -246,6 +249,7 @@ func TestReplaceInARace(t *testing.T) {
 			first <- err == nil
 		}()
 		err := Replace(file, ours, nil)
+		close(done)
 		if !<-first {
 			continue // we were
 		}

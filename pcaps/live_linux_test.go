@@ -159,7 +159,7 @@ func withTag(frame []byte, tpid, tci uint16) []byte {
 }
 
 // patience is when a source is stopped at the latest, so that no test waits for ever.
-const patience = 5 * time.Second
+const patience = time.Minute
 
 // collect reads on to the end, or to n frames, and returns copies of them.
 func (l *lab) collect(s *pcaps.Source, n int) []pcaps.Frame {
@@ -425,7 +425,7 @@ func TestStopHandsOutWhatHasPassed(t *testing.T) {
 			if frames := l.collect(s, 100); len(frames) != 50 {
 				t.Errorf("%v: got %d frames, want the 50 before the stop", names, len(frames))
 			}
-			if took := time.Since(began); took > 3*time.Second {
+			if took := time.Since(began); took > patience/2 {
 				t.Errorf("%v: took %v to stop", names, took)
 			}
 			s.Close()
@@ -457,7 +457,7 @@ func TestInterfaceThatGoes(t *testing.T) {
 					if read[0] != nil || !errors.As(read[1], &e) || e.Name != "v0" || e.Packets != 1 || !errors.Is(e, c.want) {
 						t.Errorf("got %v, want a packet, then v0: %v", read, c.want)
 					}
-					if took := time.Since(began); took > 3*time.Second {
+					if took := time.Since(began); took > patience/2 {
 						t.Errorf("it took %v to be told", took)
 					}
 				})
@@ -507,8 +507,8 @@ func TestLatency(t *testing.T) {
 		l := newLab(t, "v0", "v1")
 		for _, names := range [][]string{{"v0"}, {"v0", "v1"}} {
 			var worst time.Duration
-			// A machine that is busy with other things makes everyone wait: not three times.
-			for range 3 {
+			// A machine that is busy with other things makes everyone wait: not ten times.
+			for range 10 {
 				if worst = l.latency(names, b); worst <= 100*time.Millisecond {
 					break
 				}
@@ -568,20 +568,24 @@ func (l *lab) latency(names []string, b backend) (worst time.Duration) {
 // TestDo: what a signal asks for is done also where nothing passes.
 func TestDo(t *testing.T) {
 	l := newLab(t, "v0")
-	s := l.live([]string{"v0"}, pcaps.Live{}, pcaps.Config{})
-	began := time.Now()
 	var took time.Duration
-	s.Do(func() {
-		took = time.Since(began)
-		s.Stop()
-	})
-	var seg flows.Segment
-	if _, err := s.Next(&seg); err != io.EOF {
-		t.Errorf("got %v, want the end", err)
+	for range 10 { // as in TestLatency
+		s := l.live([]string{"v0"}, pcaps.Live{}, pcaps.Config{})
+		began := time.Now()
+		took = 0
+		s.Do(func() {
+			took = time.Since(began)
+			s.Stop()
+		})
+		var seg flows.Segment
+		if _, err := s.Next(&seg); err != io.EOF || took == 0 {
+			t.Fatalf("got %v, want the end, after %v", err, took)
+		}
+		if took <= 100*time.Millisecond {
+			return
+		}
 	}
-	if took == 0 || took > 100*time.Millisecond {
-		t.Errorf("done after %v", took)
-	}
+	t.Errorf("done after %v", took)
 }
 
 func TestLiveRefusals(t *testing.T) {

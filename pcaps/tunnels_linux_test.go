@@ -250,7 +250,7 @@ func startTcpdump(t *testing.T, n *netlab.Namespace, file string, args ...string
 
 // converse connects two hosts, has something said either way, and the client close.
 func converse(client, server *netlab.Namespace, address string) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var listener net.Listener
 	server.Do(func() { listener, err = new(net.ListenConfig).Listen(ctx, "tcp", address) })
@@ -265,7 +265,7 @@ func converse(client, server *netlab.Namespace, address string) (err error) {
 			served <- err
 			return
 		}
-		c.SetDeadline(time.Now().Add(5 * time.Second))
+		c.SetDeadline(time.Now().Add(time.Minute))
 		_, err = io.Copy(c, c)
 		served <- errors.Join(err, c.Close())
 	}()
@@ -274,7 +274,7 @@ func converse(client, server *netlab.Namespace, address string) (err error) {
 	if err != nil {
 		return err
 	}
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	_, err = c.Write(make([]byte, 3000))
 	if err == nil {
 		_, err = io.ReadFull(c, make([]byte, 3000))

@@ -111,7 +111,7 @@ func bounded(t *testing.T, args ...string) (status int, stderr string) {
 	most := <-memory
 	cpu := p.ProcessState.UserTime() + p.ProcessState.SystemTime()
 	t.Logf("%.100q: %d MB of memory, %v of CPU", args, most>>10, cpu)
-	if !underRace && (most > 100<<10 || cpu > 20*time.Second) {
+	if !underRace && (most > 150<<10 || cpu > 20*time.Second) {
 		t.Errorf("%.100q: %d MB of memory, %v of CPU", args, most>>10, cpu)
 	}
 	return p.ProcessState.ExitCode(), said.String()

@@ -62,11 +62,9 @@ func (l *capturing) check() error {
 
 // open begins to capture, with so many workers.
 func (l *capturing) open(c *cobra.Command, file string, workers int, config pcaps.Config) (*pcaps.Source, error) {
-	source, err := opened(c, l.interfaces[0], config, func() (*pcaps.Source, error) {
-		return pcaps.OpenLive(l.interfaces, pcaps.Live{
-			Backend: l.backend, Snaplen: l.snaplen, Ring: l.ring << 10, Rings: workers, NotPromiscuous: l.modest, File: file,
-		}, config)
-	})
+	source, err := pcaps.OpenLive(l.interfaces, pcaps.Live{
+		Backend: l.backend, Snaplen: l.snaplen, Ring: l.ring << 10, Rings: workers, NotPromiscuous: l.modest, File: file,
+	}, config)
 	if err != nil {
 		return nil, l.explain(c, err)
 	}

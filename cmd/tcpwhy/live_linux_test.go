@@ -119,7 +119,7 @@ func (p *program) begin() {
 // await waits until s was said on standard error.
 func (p *program) await(s string) {
 	p.lab.Helper()
-	over := time.AfterFunc(10*time.Second, func() {
+	over := time.AfterFunc(time.Minute, func() {
 		p.Process.Kill()
 		p.told.Broadcast()
 	})
@@ -139,7 +139,7 @@ func (p *program) await(s string) {
 // end waits for the end, which is to have that exit status, and returns what was printed.
 func (p *program) end(status int) (stdout, stderr string) {
 	p.lab.Helper()
-	over := time.AfterFunc(10*time.Second, func() { p.Process.Kill() })
+	over := time.AfterFunc(time.Minute, func() { p.Process.Kill() })
 	defer over.Stop()
 	<-p.closed
 	p.Wait()
@@ -316,7 +316,9 @@ func TestAnyShowsEachPacketOnce(t *testing.T) {
 			}
 			l.ip(l.here, "addr add "+c.here+bits+" dev br0 nodad")
 			l.ip(l.there, "addr add "+c.there+bits+" dev v0 nodad")
-			time.Sleep(50 * time.Millisecond) // until the bridge forwards
+			if err := l.here.Command("sh", "-c", "until ip -d link show dev v0 | grep -q 'state forwarding'; do sleep 0.01; done"); err != nil {
+				t.Fatal(err)
+			}
 			p := l.start("flows", "-i", "any", "-w", "x.pcapng", "-o", "jsonl", "tcp")
 			l.connect(c.network, c.here)
 			live, said := p.interrupt()
@@ -370,7 +372,7 @@ func TestSignals(t *testing.T) {
 	p := l.start("-i", "v0")
 	began := time.Now()
 	p.interrupt()
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("took %v to end", took)
 	}
 }
@@ -379,14 +381,14 @@ func TestDurationAndCount(t *testing.T) {
 	l := newLab(t)
 	began := time.Now()
 	l.run(0, "-i", "v0", "--duration", "300ms")
-	if took := time.Since(began); took < 300*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(began); took < 300*time.Millisecond || took > time.Minute {
 		t.Errorf("--duration 300ms took %v", took)
 	}
 	for _, args := range [][]string{nil, {"--workers", "2"}, {"flows", "--workers", "2"}} {
 		p := l.start(append(args, "-i", "v0", "-c", "3", "tcp")...)
 		l.connect("tcp4", "192.0.2.1")
 		out, said := p.end(0)
-		if strings.Count(out, "\n15:") > 3 || !strings.Contains(said, "3 packets read, 3 TCP segments, 1 flow\n") {
+		if strings.Count(out, " IP ") > 3 || !strings.Contains(said, "3 packets read, 3 TCP segments, 1 flow\n") {
 			t.Errorf("%q: got\n%s%s", args, out, said)
 		}
 	}
@@ -556,7 +558,7 @@ func TestPacketsInAPipe(t *testing.T) {
 	capture.await("listening on")
 	l.connect("tcp4", "192.0.2.1")
 	// Lines come while the capture goes on.
-	lines.SetReadDeadline(time.Now().Add(2 * time.Second))
+	lines.SetReadDeadline(time.Now().Add(time.Minute))
 	b := make([]byte, 4096)
 	n, err := lines.Read(b)
 	if err != nil || !strings.Contains(string(b[:n]), "Flags [S]") {
@@ -597,9 +599,9 @@ func TestPipeFromTcpdump(t *testing.T) {
 	printed.Close()
 	dump.await("listening on")
 	best := time.Hour
-	for range 3 { // a busy machine makes everyone wait: not three times
+	for range 10 { // a busy machine makes everyone wait: not ten times
 		l.connect("tcp4", "192.0.2.1")
-		lines.SetReadDeadline(time.Now().Add(5 * time.Second))
+		lines.SetReadDeadline(time.Now().Add(time.Minute))
 		b := make([]byte, 4096)
 		n, err := lines.Read(b)
 		now := time.Now()
@@ -611,7 +613,9 @@ func TestPipeFromTcpdump(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		best = min(best, now.Sub(time.UnixMicro(int64(at*1e6))))
+		if best = min(best, now.Sub(time.UnixMicro(int64(at*1e6)))); best <= 100*time.Millisecond {
+			break
+		}
 		time.Sleep(100 * time.Millisecond)
 		lines.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 		io.Copy(io.Discard, lines)

@@ -292,7 +292,7 @@ func (r *reading) openInputs(c *cobra.Command, files []string, config pcaps.Conf
 	config.Filter, config.Count, config.CheckSums = r.filter, r.count, r.checkSums
 	config.Open = func(path string) (pcaps.File, error) { return r.ledger.open(c.Context(), path) }
 	if !r.capturing.on() {
-		return opened(c, files[0], config, func() (*pcaps.Source, error) { return pcaps.Open(files, config) })
+		return openFiles(c, files, config)
 	}
 	name := ""
 	if r.saving.wholeFile() && r.choice.IsZero() {
@@ -301,18 +301,19 @@ func (r *reading) openInputs(c *cobra.Command, files []string, config pcaps.Conf
 	return r.capturing.open(c, name, r.processors(), config)
 }
 
-// opened is what open gives. libpcap may compile a filter for minutes: after an interrupt it is left to do so until the program
+// openFiles opens files. libpcap may compile a filter for minutes: after an interrupt it is left to do so until the program
 // ends. The filter of what comes through a pipe is compiled later, when its link type is known.
-func opened(c *cobra.Command, first string, config pcaps.Config, open func() (*pcaps.Source, error)) (*pcaps.Source, error) {
+func openFiles(c *cobra.Command, files []string, config pcaps.Config) (*pcaps.Source, error) {
 	if config.Filter == "" {
-		return open()
+		return pcaps.Open(files, config)
 	}
-	source, err := await(c.Context(), open)
-	if err == pcaps.ErrInterrupted {
+	source, err := await(c.Context(), func() (*pcaps.Source, error) { return pcaps.Open(files, config) })
+	if errors.Is(err, pcaps.ErrInterrupted) { // whoever heard it
+		first := files[0]
 		if first == "-" {
 			first = "standard input"
 		}
-		err = &pcaps.ReadError{Name: first, Err: err}
+		err = &pcaps.ReadError{Name: first, Err: pcaps.ErrInterrupted}
 	}
 	return source, err
 }

@@ -52,7 +52,7 @@ func (r *reading) flags(c *cobra.Command, formats string) {
 	r.ledger = new(ledger)
 	fs.StringArrayVarP(&r.files, "read", "r", nil, "read `FILE` (- is standard input); arguments are then a filter")
 	r.capturing.flags(fs)
-	fs.StringVarP(&r.filter, "filter", "f", "", "only packets that `EXPR` admits, in tcpdump's language")
+	fs.StringVarP(&r.filter, "filter", "f", "", "only packets that `EXPR` admits, in tcpdump's language, with hosts by their addresses")
 	fs.VarP(aNumber(&r.count, 0, 0, math.MaxInt64), "max-packets", "c", "stop after `N` packets, 0: all are read")
 	r.saving.flags(fs)
 	fs.BoolVar(&r.separate, "separate", false, "each file by itself, not all as one capture")

@@ -256,7 +256,7 @@ func TestSignalInMidWrite(t *testing.T) {
 			}
 		}
 		c.Process.Signal(signal)
-		over := time.AfterFunc(10*time.Second, func() { c.Process.Kill() })
+		over := time.AfterFunc(time.Minute, func() { c.Process.Kill() })
 		if err := c.Wait(); err != nil {
 			t.Errorf("%v: %v: %s", signal, err, said.String())
 		}
