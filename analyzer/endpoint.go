@@ -23,8 +23,15 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	if p, err := netip.ParsePrefix(s); err == nil {
 		return Endpoint{net: unmapped(p)}, nil
 	}
-	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+	if a, err := netip.ParseAddr(s); err == nil {
 		return Endpoint{net: single(a)}, nil
+	}
+	if v6, ok := strings.CutPrefix(s, "["); ok {
+		if v6, ok = strings.CutSuffix(v6, "]"); ok {
+			if a, err := netip.ParseAddr(v6); err == nil && a.Is6() {
+				return Endpoint{net: single(a)}, nil
+			}
+		}
 	}
 	if ap, err := netip.ParseAddrPort(s); err == nil {
 		return Endpoint{net: single(ap.Addr()), port: ap.Port(), hasPort: true}, nil

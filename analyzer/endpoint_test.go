@@ -40,7 +40,7 @@ func TestParseEndpoint(t *testing.T) {
 			t.Errorf("%s chooses %s", c.s, c.not)
 		}
 	}
-	for _, s := range []string{"", "65536", "10.0.0.300", "10.0.0.1.2.3", "10.0.0.1:http", "host", "10.0.0.1/33", "1.2.3.4:", "."} {
+	for _, s := range []string{"", "65536", "10.0.0.300", "10.0.0.1.2.3", "10.0.0.1:http", "host", "10.0.0.1/33", "1.2.3.4:", ".", "[::1", "::1]", "[[::1]]", "[10.0.0.1]", "[10.0.0.1"} {
 		if e, err := ParseEndpoint(s); err == nil {
 			t.Errorf("%q: got %v", s, e)
 		}

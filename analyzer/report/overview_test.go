@@ -229,6 +229,14 @@ func TestVerdictTellsDoubts(t *testing.T) {
 	}
 }
 
+// Where most did not open, that none of it is a warning does not mean that all is well.
+func TestVerdictOfWhatDidNotOpen(t *testing.T) {
+	const silent = "+0 > S 0:0(0)\n+1s > S 0:0(0)\n+2s > S 0:0(0)\n+4s > S 0:0(0)\n+90s > S 0:0(0)\n"
+	if v := overviewOf(t, silent).verdict(nil); v != "0 of 1 connection opened." {
+		t.Errorf("got %q", v)
+	}
+}
+
 // The same capture gives the same bytes.
 // What was only begun is not what the capture lacks.
 func TestVerdictOfNoOpening(t *testing.T) {

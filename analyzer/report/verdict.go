@@ -89,6 +89,7 @@ func (o *Overview) calm(all []entry) string {
 	t := &o.Summary.Totals
 	opened := t.Opening[flows.OpeningComplete]
 	begun := t.Flows - t.Opening[flows.OpeningNotCaptured] - t.Opening[flows.OpeningInProgress]
+	tell := fmt.Sprintf("%s of %s opened", amount.Commas(opened), amount.Of(begun, "connection", "connections"))
 	var s string
 	switch {
 	case begun == 0 && t.Opening[flows.OpeningInProgress] > 0:
@@ -99,6 +100,8 @@ func (o *Overview) calm(all []entry) string {
 			s = fmt.Sprintf("Of %s no opening can be told: the headers of %s are cut short (truncated-capture).",
 				amount.Of(t.Flows, "connection", "connections"), amount.Commas(t.Truncated))
 		}
+	case 2*opened < begun: // a scan, or a server that is gone: whom it costs is not known
+		s = tell
 	case o.Summary.Facts.Ceiling.N() > 0:
 		judged := t.Flows - min(o.Summary.Facts.Ceiling.N(), t.Flows)
 		switch {
@@ -109,13 +112,13 @@ func (o *Overview) calm(all []entry) string {
 		default:
 			s = "Nothing that costs anybody much is seen in " + amount.Of(judged, "flow", "flows")
 		}
-		s += fmt.Sprintf("; of all, %s of %s opened", amount.Commas(opened), amount.Of(begun, "connection", "connections"))
+		s += "; of all, " + tell
 	case opened == begun && slices.ContainsFunc(all, ofCapture):
 		s = fmt.Sprintf("Of what was captured, all is well: %s opened", amount.Of(opened, "connection", "connections"))
 	case opened == begun:
 		s = fmt.Sprintf("All is well: %s opened", amount.Of(opened, "connection", "connections"))
 	default:
-		s = fmt.Sprintf("Nothing here costs anybody much: %s of %s opened", amount.Commas(opened), amount.Of(begun, "connection", "connections"))
+		s = "Nothing here costs anybody much: " + tell
 	}
 	if begun > 0 {
 		if m := o.busiest(); m != nil && m.Handshake.N > 0 {
