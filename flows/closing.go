@@ -41,9 +41,6 @@ func (t *Tracker) provesFIN(r *record, from, to *half, stale bool) {
 		return
 	}
 	want := closingOrder(from, to, t.finArrived(r, from, to))
-	if r.overtaken(from, to) {
-		want = ackThenFIN[:]
-	}
 	i, state := uint8(base), FinWait1
 	for _, ev := range want {
 		state = machine[state][ev]
@@ -124,22 +121,16 @@ const tick = int64(10 * time.Millisecond)
 
 // closingOrder is what an end in FIN_WAIT_1 got, in its order, when it acknowledges the peer's
 // FIN. That arrived with its last copy: the ACK of the end's own FIN came before it only if
-// that copy carried it, too.
+// that copy carried it, too, or was overtaken by it: then the ACK counts when it comes, though its number
+// is ahead (Linux; RFC 9293 §3.10.7.4 would rather have it wait).
 func closingOrder(from, to *half, arrived known) []event {
 	switch {
-	case to.is(arrived):
+	case to.is(arrived), to.is(overtaken):
 		return ackThenFIN[:]
 	case to.is(hasAck) && !to.ack.Before(from.fin):
 		return finThenACK[:]
 	}
 	return finThenACK[:1]
-}
-
-// overtaken tells whether to's FIN passed behind its ACK of from's: the network changed their order. That ACK
-// counts when it comes, though its number is ahead: Linux; RFC 9293 §3.10.7.4 would rather have it wait.
-func (r *record) overtaken(from, to *half) bool {
-	ack := r.ackOfFIN(from)
-	return r.has(ack) && r.finPassed(to)-r.at[ack] > reordered
 }
 
 var (
@@ -201,6 +192,9 @@ func (t *Tracker) sentFIN(r *record, from, to *half, before Seq) {
 		r.stamp(atFIN2, passed)
 		if !covers {
 			r.marks |= crossed
+			if r.has(atFINACK) && passed-r.at[atFINACK] > reordered {
+				from.has |= overtaken
+			}
 		}
 	}
 	if top := from.path.top(); top == FinWait1 || top == LastAck {

@@ -28,6 +28,7 @@ const (
 	lowISS              // its SYN was given up with the flow's beginning: of the ISS the lower 16 bits are known
 	lowFIN              // likewise its FIN: unless that was acknowledged, of the number after it the lower 16 bits are known
 	ackedFIN            // it was
+	overtaken           // its FIN passed behind its ACK of the peer's: the network changed their order
 	lostAttempts        // of its attempts before this one some are not waited for any more: see giveUp
 )
 

@@ -101,7 +101,8 @@ var inMarkdown = strings.NewReplacer(append([]string{`\`, `\\`, "*", `\*`, "_", 
 // Unlinked are the beginnings of what forges take for a user, an issue or such (@user, #12, !12, GH-12, an address), each with what it
 // is to be replaced by. Forges send word to it, and know no escape: a comment keeps them from that. Of those that mean something
 // to Markdown or HTML, #, $, & and ~, there are none here.
-var Unlinked = []string{"@", "@<!-- -->", "!", "!<!-- -->", "GH-", "GH-<!-- -->", "gh-", "gh-<!-- -->", "://", ":<!-- -->//"}
+var Unlinked = []string{"@", "@<!-- -->", "!", "!<!-- -->", "GH-", "GH-<!-- -->", "gh-", "gh-<!-- -->", "Gh-", "Gh-<!-- -->",
+	"gH-", "gH-<!-- -->", "://", ":<!-- -->//", "www.", "www<!-- -->."}
 
 func (w *OverviewMarkdown) findings(m *markdown, o *Overview, all []entry) {
 	if len(all) == 0 {

@@ -61,7 +61,7 @@ const hostile = "=1+\x1b]0;x\a\x1b[31m\u202e|`<img src=x onerror=y>&\"'\xff\xc2\
 // long one is broken into.
 var hostiles = []string{
 	hostile, "::error file=a.go,line=1::x", " ::WARNING::x", "a b c d e f g h ::stop-commands::x ::add-mask::\u00a0 ::debug::\u202e\x1b[31mx",
-	"##[error]x a###[group]x ##vso[task.complete]x ##teamcity[message text='x'] @everyone !12 &12 $12 ~bug GH-12 gh-12 https://a.example/b/issues/12",
+	"##[error]x a###[group]x ##vso[task.complete]x ##teamcity[message text='x'] @everyone !12 &12 $12 ~bug GH-12 gh-12 Gh-12 gH-12 www.a.example https://a.example/b/issues/12",
 }
 
 // workflowCommand is the command that a line in the log of a job is to GitHub's runner, by the rules of its ActionCommand.cs; "": none.
@@ -218,7 +218,7 @@ func sound(t *testing.T, args []string, stdout, stderr string) {
 }
 
 // mention is what forges send word to: a user, an issue, a change, an epic, a snippet, a label, or an address.
-var mention = regexp.MustCompile(`@\w|[#!&$]\d|~\w|(?i)\bGH-\d|://\w`)
+var mention = regexp.MustCompile(`@\w|[#!&$]\d|~\w|(?i)\bGH-\d|://\w|\bwww\.\w`)
 
 var htmlCode = regexp.MustCompile(`(^|[^\\])<code>.*?</code>`)
 

@@ -25,7 +25,8 @@ import (
 
 func TestMain(m *testing.M) {
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
-		if signal.Ignored(s) { // by nohup, or a job in the background: programs that tests start would inherit it
+		// By nohup, or a job in the background: the programs that tests start, of which this is none, would inherit it.
+		if filepath.Base(os.Args[0]) != "tcpwhy" && signal.Ignored(s) {
 			signal.Notify(make(chan os.Signal, 1), s)
 		}
 	}

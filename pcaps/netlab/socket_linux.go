@@ -288,11 +288,6 @@ func (k *Socket) StartAt(iss uint32) {
 func (k *Socket) FastOpen(to netip.AddrPort, data string) {
 	k.goingTo(to)
 	n, err := unix.SendmsgN(k.fd, []byte(data), nil, sockaddr(to), unix.MSG_FASTOPEN|unix.MSG_NOSIGNAL)
-	if err == unix.EINTR { // while it waited for the SYN-ACK, with no data in the SYN
-		check("connect", k.Connected())
-		k.Send(data)
-		return
-	}
 	check("fast open", err)
 	if n != len(data) {
 		check("fast open", fmt.Errorf("%d of %d bytes", n, len(data)))
