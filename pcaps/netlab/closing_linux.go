@@ -37,45 +37,21 @@ func closings() []Scenario {
 		Name:  "simultaneous-close",
 		About: "Both ends close within the wire's delay: the FINs cross.",
 		Rules: crossing(isFIN),
-		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			l.Quiet(delayedACK)
-			c.Close()
-			s.Close()
-			l.Await(c, "TIME_WAIT")
-			l.Await(s, "TIME_WAIT")
-		},
-		Want: []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + " FIN_WAIT_1 CLOSING TIME_WAIT"}},
+		Run:   (*Lab).closeTogether,
+		Want:  []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + " FIN_WAIT_1 CLOSING TIME_WAIT"}},
 	}, {
 		Name:  "fin-overtaken",
 		About: "Both ends close at once, and the client's FIN is late: its ACK of the server's comes before it.",
 		Rules: []Rule{slow(Client, isFIN), lose(Client, isFIN, 2, 0)},
-		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			l.Quiet(delayedACK)
-			c.Close()
-			s.Close()
-			l.Await(c, "TIME_WAIT")
-			l.Await(s, "TIME_WAIT")
-		},
+		Run:   (*Lab).closeTogether,
 		Want:  []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + closesFirst}},
 		Views: []View{{Capture: Client, End: Server, States: strings.Fields(accepted + " FIN_WAIT_1 CLOSING TIME_WAIT"), Why: "it was overtaken after this point"}},
 	}, {
 		Name:  "simultaneous-close-fin-lost",
 		About: "Both ends close at once, and the client's FIN is lost, twice.",
 		Rules: []Rule{lose(Client, isFIN, 1, 2)}, // and the tail loss probe that repeats it, RFC 8985
-		Run: func(l *Lab) {
-			c, s := l.Open()
-			l.talk(c, s)
-			l.Quiet(delayedACK)
-			c.Close()
-			s.Close()
-			l.Await(c, "TIME_WAIT")
-			l.Await(s, "TIME_WAIT")
-		},
-		Want: []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + closesFirst}},
+		Run:   (*Lab).closeTogether,
+		Want:  []Lists{{connected + " FIN_WAIT_1 CLOSING TIME_WAIT", accepted + closesFirst}},
 	}, {
 		Name:  "half-close",
 		About: "The client says that it has no more to send; the server goes on sending for a while, then closes.",
@@ -266,6 +242,17 @@ func closings() []Scenario {
 		},
 		Want: []Lists{{connected + " FIN_WAIT_1 FIN_WAIT_2 CLOSED", accepted + " CLOSE_WAIT CLOSED"}},
 	}}
+}
+
+// closeTogether makes a connection that both ends close at the same time.
+func (l *Lab) closeTogether() {
+	c, s := l.Open()
+	l.talk(c, s)
+	l.Quiet(delayedACK)
+	c.Close()
+	s.Close()
+	l.Await(c, "TIME_WAIT")
+	l.Await(s, "TIME_WAIT")
 }
 
 // closeAtOnce closes in three segments: the last end's FIN goes before its delayed ACK.
